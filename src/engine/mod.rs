@@ -1,0 +1,3 @@
+//! What happens next? The calendar of the control plane.
+//!
+//! This room knows order. It must not know what is ordered.

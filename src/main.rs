@@ -1,0 +1,3 @@
+//! The `rollsim` command.
+
+fn main() {}

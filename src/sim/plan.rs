@@ -1,0 +1,106 @@
+//! What one run is given. Everything is resolved; nothing is left to default.
+
+use std::sync::Arc;
+
+use crate::fleet::{
+    FleetPlan, LivenessPlan, ReadinessPlan, ReleasePlan, ShutdownPlan, StartupPlan,
+    StartupProbePlan,
+};
+use crate::random::Law;
+use crate::strategy::{OnFailure, Parameters};
+use crate::traffic::DataPlan;
+use crate::units::{Ratio, SimDuration};
+
+/// One variant of a scenario: a strategy and a value of every field.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// `[fleet]`.
+    pub fleet: FleetPlan,
+    /// `[startup]`.
+    pub startup: StartupPlan,
+    /// `[readiness]`.
+    pub readiness: ReadinessPlan,
+    /// `[liveness]`; none: no liveness probe.
+    pub liveness: Option<LivenessPlan>,
+    /// `[startup_probe]`; none: no start-up probe.
+    pub startup_probe: Option<StartupProbePlan>,
+    /// `[shutdown]`.
+    pub shutdown: ShutdownPlan,
+    /// What of `[load_balancer]` happens on the control plane.
+    pub routing: RoutingPlan,
+    /// What instances feel of `[release]`.
+    pub release: ReleasePlan,
+    /// All that requests feel.
+    pub data: DataPlan,
+    /// The strategy.
+    pub strategy: StrategyPlan,
+    /// `[slo]`.
+    pub slo: SloPlan,
+    /// `cost.instance_hour`, the price of one instance for one hour; finite, >= 0.
+    pub instance_hour: f64,
+    /// `[simulation]`.
+    pub simulation: SimulationPlan,
+}
+
+/// How the balancer learns of endpoints.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoutingPlan {
+    /// From an endpoint's change until requests follow it.
+    pub lag: Law,
+    /// The balancer's own active check; it replaces `lag` for what it can see.
+    pub health_check: Option<HealthCheckPlan>,
+}
+
+/// `load_balancer.health_check`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealthCheckPlan {
+    /// From the end of a check to the next, > 0.
+    pub period: SimDuration,
+    /// A check that is not answered by then has failed.
+    pub timeout: SimDuration,
+    /// Failures in a row until down, >= 1.
+    pub fall: u32,
+    /// Successes in a row until up, >= 1.
+    pub rise: u32,
+}
+
+/// `[strategies.NAME]`.
+#[derive(Clone, Debug)]
+pub struct StrategyPlan {
+    /// NAME.
+    pub name: String,
+    /// Its parameters.
+    pub parameters: Arc<dyn Parameters>,
+    /// What happens on a failure.
+    pub on_failure: OnFailure,
+    /// The strategy to roll back with; none: the same one with the versions exchanged.
+    pub rollback: Option<Arc<dyn Parameters>>,
+}
+
+/// `[slo]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SloPlan {
+    /// Share of requests that must succeed, in (0, 1).
+    pub availability: Ratio,
+    /// Length of the budget's window.
+    pub window: SimDuration,
+    /// `slo.latency.target`: share of successes that should be faster than the threshold.
+    pub latency_target: Ratio,
+}
+
+/// `[simulation]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SimulationPlan {
+    /// Root of all chance.
+    pub seed: u64,
+    /// Number of replications, >= 1.
+    pub replications: u32,
+    /// Before the rollout starts; the baseline is measured in its second half.
+    pub warmup: SimDuration,
+    /// After the rollout's outcome.
+    pub settle: SimDuration,
+    /// A rollout still running this long after its start is unfinished.
+    pub max_time: SimDuration,
+    /// Width of the time bins; none: chosen by the length of the run.
+    pub bin: Option<SimDuration>,
+}

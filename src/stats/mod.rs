@@ -1,0 +1,5 @@
+//! How sure are we? Intervals, quantiles, and the only `ln`/`exp`/`pow` of the project.
+//!
+//! This room knows numbers and their uncertainty. It must not know what was measured.
+
+pub mod math;

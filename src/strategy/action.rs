@@ -1,0 +1,107 @@
+//! What a strategy can ask for.
+
+use std::fmt;
+
+use crate::traffic::{Phase, Split};
+use crate::units::{SimTime, Version, ZoneId};
+
+/// One thing that a strategy asks the world to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Sets the desired count of a version; instances are launched or told to stop accordingly.
+    Scale {
+        /// Which version.
+        version: Version,
+        /// Its desired count from now on.
+        to: u32,
+        /// Which instances go first, where any go.
+        pick: Pick,
+        /// Why.
+        reason: Reason,
+    },
+    /// Swaps the version of running instances on the spot.
+    Replace {
+        /// The version they run now.
+        from: Version,
+        /// How many.
+        count: u32,
+        /// Which first.
+        pick: Pick,
+        /// Why.
+        reason: Reason,
+    },
+    /// How versions share requests, from now on.
+    Split {
+        /// The split.
+        split: Split,
+        /// Why.
+        reason: Reason,
+    },
+    /// The same, after the balancer's lag; [`super::View::switched`] tells when.
+    Switch {
+        /// The split.
+        split: Split,
+        /// Why.
+        reason: Reason,
+    },
+    /// Asks to be called at this moment.
+    WakeAt(SimTime),
+    /// What the rollout is doing from now on.
+    Phase(Phase),
+    /// A batch or step begins.
+    StartStep(Reason),
+    /// The batch or step has done what it was to do.
+    FinishStep(Reason),
+    /// Waits for a person.
+    Pause(Reason),
+    /// The rollout has reached its end.
+    Finish(Reason),
+}
+
+/// Which instances are told to stop first. Always: starting before running, unready before ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// The initial fleet from the lowest index; of launched ones the newest first.
+    Any,
+    /// Within one zone.
+    Zone(ZoneId),
+    /// The highest index first, ready or not.
+    HighestIndex,
+}
+
+/// Why a decision was taken: a sentence with `{}` for its numbers, put together only when it is
+/// read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reason {
+    template: &'static str,
+    numbers: [f64; 3],
+}
+
+impl Reason {
+    /// A sentence without numbers.
+    #[must_use]
+    pub const fn new(template: &'static str) -> Self {
+        Self { template, numbers: [0.0; 3] }
+    }
+
+    /// A sentence whose `{}` are filled with `numbers` in turn.
+    #[must_use]
+    pub const fn with(template: &'static str, numbers: [f64; 3]) -> Self {
+        Self { template, numbers }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut numbers = self.numbers.iter();
+        let mut parts = self.template.split("{}");
+        f.write_str(parts.next().unwrap_or_default())?;
+        for part in parts {
+            if let Some(number) = numbers.next() {
+                write!(f, "{number}")?;
+            }
+            f.write_str(part)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! What does the rollout do next? One file per strategy, each a reconciler.
+//!
+//! A strategy sees a read-only [`View`] of what a controller would see and answers with
+//! [`Action`]s; it has no clock, no generator and no way to change the world. This room knows
+//! counts, versions and bounds. It must not know the calendar, requests, faults or the future.
+
+mod action;
+
+use std::fmt;
+
+pub use action::{Action, Pick, Reason};
+
+use crate::units::{SimDuration, SimTime, Version};
+
+/// What a strategy is told before it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// Desired count of the fleet.
+    pub desired: u32,
+    /// Zones of the fleet.
+    pub zones: u16,
+    /// Which way the rollout goes.
+    pub direction: Direction,
+}
+
+/// Which way a rollout goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the old version to the new.
+    Forward,
+    /// Back to the old version.
+    Back,
+}
+
+impl Direction {
+    /// The version that goes.
+    #[must_use]
+    pub const fn from(self) -> Version {
+        match self {
+            Self::Forward => Version::Old,
+            Self::Back => Version::New,
+        }
+    }
+
+    /// The version that comes.
+    #[must_use]
+    pub const fn to(self) -> Version {
+        self.from().other()
+    }
+}
+
+/// The parameters of one strategy, as a scenario gives them.
+pub trait Parameters: fmt::Debug + Send + Sync {
+    /// The rules that need more than one field, or the fleet: what is wrong, and what would be
+    /// right.
+    fn check(&self, desired: u32) -> Vec<Problem>;
+
+    /// A reconciler at the beginning of its work.
+    fn begin(&self, setup: Setup) -> Box<dyn Strategy>;
+
+    /// What happens on a failure when the scenario does not say.
+    fn default_on_failure(&self) -> OnFailure;
+}
+
+/// A rule that a strategy's parameters break.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The field at fault, such as `max_surge` or `steps.1.weight`.
+    pub field: String,
+    /// A second field that makes it wrong.
+    pub because: Option<String>,
+    /// What is wrong: lower case, no period.
+    pub message: String,
+    /// What would be right.
+    pub help: String,
+}
+
+/// What happens when the deadline passes or a start fails for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// Nothing acts.
+    Stall,
+    /// The rollout stops until a person resumes it.
+    Pause,
+    /// The rollout ends here, versions mixed.
+    Abort,
+    /// Back to the old version.
+    Rollback,
+}
+
+/// A reconciler: `self` is its own memory, the view is all it knows of the world.
+pub trait Strategy: fmt::Debug {
+    /// What to do now. Called when the fleet changed or at a moment asked for with
+    /// [`Action::WakeAt`], and again until it returns nothing.
+    fn decide(&mut self, view: &View<'_>) -> Vec<Action>;
+}
+
+/// A read-only view of the world, as a controller sees it.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// Now.
+    pub now: SimTime,
+    /// Desired count of the fleet.
+    pub desired: u32,
+    /// When the last switch took effect; none while one is on its way or none was asked for.
+    pub switched: Option<SimTime>,
+    /// All instances.
+    pub pool: &'a crate::fleet::Pool,
+}
+
+/// How a kind of strategy is found, read and explained.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// What a scenario writes as `kind`.
+    pub name: &'static str,
+    /// One line for `rollsim list`.
+    pub summary: &'static str,
+    /// The source file, whose module documentation is what `rollsim explain` prints.
+    pub source: &'static str,
+    /// Reads the parameters from a table without `kind`, `on_failure` and `rollback`.
+    pub parse: fn(
+        toml::de::ValueDeserializer<'_>,
+    ) -> Result<std::sync::Arc<dyn Parameters>, toml::de::Error>,
+}
+
+/// Every kind, in the order of documentation.
+pub const KINDS: &[Kind] = &[];
+
+/// Shorthand for a duration of none.
+pub(crate) const NO_TIME: SimDuration = SimDuration::ZERO;

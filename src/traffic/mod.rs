@@ -1,0 +1,18 @@
+//! How much arrives, where does it go, what happens to it? The data plane: every request, and
+//! nothing about why the fleet changes.
+//!
+//! This room knows endpoints, queues and clients. It must not know instances' life cycles,
+//! strategies or the calendar.
+
+mod histogram;
+mod plan;
+mod plane;
+mod record;
+
+pub use histogram::Histogram;
+pub use plan::{
+    Arrivals, BalancerPlan, DataPlan, InstancePlan, OutlierPlan, Policy, RateCurve, ReleaseTraffic,
+    RetryPlan, TrafficPlan,
+};
+pub use plane::{DataPlane, Departure, Door, Ramp, Signal, Split, Windows};
+pub use record::{Cause, Charge, CoarseHistogram, Phase, Second, Tally, TrafficBin, TrafficRecord};

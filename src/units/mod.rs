@@ -1,0 +1,18 @@
+//! What is a number here? Time, shares, counts and identifiers, each a type of its own.
+//!
+//! This room knows arithmetic and rounding. It must not know what an instance, a request or a
+//! file is.
+
+mod bins;
+mod count;
+mod id;
+mod ratio;
+mod time;
+mod written;
+
+pub use bins::{Bins, Merge};
+pub use count::{CountOrPercent, Rounding};
+pub use id::{InstanceId, Version, ZoneId};
+pub use ratio::Ratio;
+pub use time::{SimDuration, SimTime};
+pub use written::WrittenError;
