@@ -33,6 +33,12 @@ impl CoarseHistogram {
     }
 }
 
+impl Merge for Histogram {
+    fn merge(&mut self, other: &Self) {
+        let _ = (&mut self.cells, &other.cells);
+    }
+}
+
 impl Merge for CoarseHistogram {
     fn merge(&mut self, other: &Self) {
         let _ = (&mut self.cells, &other.cells);

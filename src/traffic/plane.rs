@@ -79,6 +79,16 @@ pub enum Signal {
     },
 }
 
+impl Signal {
+    /// When it was given.
+    #[must_use]
+    pub const fn at(self) -> SimTime {
+        match self {
+            Self::Overloaded { at, .. } | Self::Ejected { at, .. } => at,
+        }
+    }
+}
+
 /// All requests of one run.
 #[derive(Debug)]
 pub struct DataPlane {
