@@ -2,4 +2,6 @@
 //!
 //! This room knows numbers and their uncertainty. It must not know what was measured.
 
+pub mod gamma;
 pub mod math;
+pub mod normal;
