@@ -120,11 +120,17 @@ fn hazard(bits: u64) -> f64 {
     -math::ln(unit(!bits))
 }
 
-/// The quantile of a normal law given that it is not negative. The tail above the draw is the
-/// same share of what was kept.
+/// The quantile of a normal law given that it is not negative: from whichever side is the nearer,
+/// so that no digits cancel.
 fn truncated_normal(mean: f64, sd: f64, bits: u64) -> f64 {
-    let kept = normal::probability(mean / sd);
-    (mean - sd * normal::quantile(kept * unit(!bits))).max(0.0)
+    let cut = normal::probability(-mean / sd);
+    let below = cut + (1.0 - cut) * unit(bits);
+    let z = if below <= 0.5 {
+        normal::quantile(below)
+    } else {
+        -normal::quantile((1.0 - cut) * unit(!bits))
+    };
+    (mean + sd * z).max(0.0)
 }
 
 /// The sample whose share of the unit interval holds `bits`.

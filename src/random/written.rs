@@ -93,7 +93,8 @@ impl Law {
     /// Gamma with this mean and standard deviation.
     ///
     /// # Errors
-    /// If the mean is zero.
+    /// If the mean is zero, or the standard deviation above a hundred times the mean: nearly every
+    /// draw would be zero.
     pub fn gamma_from_mean_sd(mean: SimDuration, sd: SimDuration) -> Result<Self, LawError> {
         if mean.is_zero() {
             return Err(LawError::of("mean", "the mean of a gamma law is above zero"));
@@ -102,6 +103,10 @@ impl Law {
             return Ok(Self::Constant(mean));
         }
         let (mean, sd) = (mean.as_secs_f64(), sd.as_secs_f64());
+        if sd > 100.0 * mean {
+            let message = "the standard deviation is more than a hundred times the mean";
+            return Err(LawError { field: "sd", because: Some("mean"), message });
+        }
         let shape = (mean / sd) * (mean / sd);
         Ok(Self::Gamma(Arc::new(Gamma::new(shape, mean / shape))))
     }
@@ -174,6 +179,7 @@ mod tests {
         assert_eq!(field(Law::lognormal_from_median_p95(s(1), s(1))), Some("p95"));
         assert_eq!(field(Law::lognormal_from_mean_sd(s(0), s(1))), Some("mean"));
         assert_eq!(field(Law::gamma_from_mean_sd(s(0), s(1))), Some("mean"));
+        assert_eq!(field(Law::gamma_from_mean_sd(s(1), s(101))), Some("sd"));
         assert_eq!(field(Law::weibull(s(0), 1.0)), Some("scale"));
         assert_eq!(field(Law::pareto(s(0), 1.0)), Some("min"));
         for shape in [0.0, -1.0, f64::NAN, f64::INFINITY] {

@@ -1,4 +1,5 @@
-//! The gamma distribution: its quantile, from the incomplete gamma function.
+//! The gamma distribution with scale 1: the logarithm of its quantile and the density of the
+//! logarithm, from the incomplete gamma function.
 
 use std::f64::consts::TAU;
 
@@ -31,6 +32,12 @@ pub fn ln_quantile(shape: f64, lower: f64, upper: f64) -> f64 {
     newton(start, target, |y| ln_survival(shape, y))
 }
 
+/// Density of the logarithm of a gamma number, at `y`.
+#[must_use]
+pub fn ln_density(shape: f64, y: f64) -> f64 {
+    shape * math::exp(ln_weight(shape, y))
+}
+
 /// The `y` at which `function`, given with its derivative, is `target`.
 fn newton(start: f64, target: f64, function: impl Fn(f64) -> (f64, f64)) -> f64 {
     let mut y = start;
@@ -56,8 +63,8 @@ fn ln_survival(shape: f64, y: f64) -> (f64, f64) {
     let x = math::exp(y);
     if x < shape + 1.0 {
         let (below, slope) = ln_probability(shape, y);
-        let probability = math::exp(below);
-        return (math::ln_1p(-probability), -slope * probability / (1.0 - probability));
+        let above = -math::exp_m1(below);
+        return (math::ln(above), -slope * (1.0 - above) / above);
     }
     let fraction = upper_fraction(shape, x);
     (ln_weight(shape, y) + math::ln(shape * fraction), -1.0 / fraction)

@@ -22,6 +22,12 @@ pub fn exp(x: f64) -> f64 {
     libm::exp(x)
 }
 
+/// `exp(x) - 1`, accurate near zero.
+#[must_use]
+pub fn exp_m1(x: f64) -> f64 {
+    libm::expm1(x)
+}
+
 /// `base` to the power of `exponent`.
 #[must_use]
 pub fn pow(base: f64, exponent: f64) -> f64 {
