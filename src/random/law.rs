@@ -143,3 +143,86 @@ fn mean_of(values: impl Iterator<Item = SimDuration>, count: usize) -> f64 {
     let sum: u128 = values.map(|value| u128::from(value.as_nanos())).sum();
     sum as f64 / count as f64 / 1e9
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn gamma(shape: f64, scale: f64) -> Law {
+        Law::Gamma(Arc::new(Gamma::new(shape, scale)))
+    }
+
+    /// Every law, scaled by `scale` seconds, with `shape` as its other parameter.
+    fn laws(scale: f64, shape: f64) -> Vec<Law> {
+        vec![
+            Law::Constant(SimDuration::from_secs_f64(scale)),
+            Law::Uniform { min: 0.0, max: scale },
+            Law::Exponential { mean: scale },
+            Law::Normal { mean: scale, sd: shape },
+            Law::Lognormal { mu: math::ln(scale), sigma: shape },
+            gamma(shape, scale),
+            Law::Weibull { scale, shape },
+            Law::Pareto { min: scale, shape },
+        ]
+    }
+
+    /// One nanosecond, and the last bit of a double for what is too long for it to hold one.
+    fn not_below(more: Option<SimDuration>, less: Option<SimDuration>) -> bool {
+        let nanos = |draw: Option<SimDuration>| draw.map_or(u64::MAX, SimDuration::as_nanos);
+        nanos(more).saturating_add(1 + (nanos(more) >> 50)) >= nanos(less)
+    }
+
+    proptest! {
+        #[test]
+        fn draws_grow_with_their_bits(
+            low: u64, gap in 0..64_u32, scale in 1e-3..1e3_f64, shape in 0.02..20.0_f64,
+        ) {
+            let high = low.saturating_add(1 << gap);
+            for law in laws(scale, shape) {
+                prop_assert!(not_below(law.draw(high, 0), law.draw(low, 0)), "{:?}", law);
+            }
+        }
+
+        #[test]
+        fn draws_grow_with_the_scale(
+            bits: u64, scale in 1e-3..1e3_f64, factor in 1.0..3.0_f64, shape in 0.02..20.0_f64,
+        ) {
+            for (less, more) in laws(scale, shape).iter().zip(laws(scale * factor, shape)) {
+                prop_assert!(not_below(more.draw(bits, 0), less.draw(bits, 0)), "{:?}", less);
+            }
+        }
+    }
+
+    #[test]
+    fn exponential_and_empirical_draws_never_decrease() {
+        let s = SimDuration::from_secs;
+        let samples = Law::empirical(vec![s(3), s(1), s(2)]).expect("there are samples");
+        for law in [Law::Exponential { mean: 1e6 }, Law::Uniform { min: 1.0, max: 1e6 }, samples] {
+            for edge in (0..=255_u64).map(|cell| cell << 56) {
+                let draws = (0..64_u64).map(|k| law.draw(edge.wrapping_add(k << 11), 0));
+                let draws: Vec<_> = draws.collect();
+                assert!(draws.is_sorted(), "{law:?} {edge}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_is_taken_in_turn() {
+        let one = Some(SimDuration::from_secs(1));
+        let law = Law::list(vec![one, None]).expect("there are values");
+        let draws: Vec<_> = (0..5).map(|ordinal| law.draw(77, ordinal)).collect();
+        assert_eq!(draws, [one, None, one, None, one]);
+    }
+
+    #[test]
+    fn an_empirical_law_gives_every_sample_its_share() {
+        let s = SimDuration::from_secs;
+        let law = Law::empirical(vec![s(9), s(1), s(2)]).expect("there are samples");
+        let third = u64::MAX / 3;
+        let draws = [0, third - 1, third + 1, 2 * third - 1, 2 * third + 2, u64::MAX];
+        let want = [s(1), s(1), s(2), s(2), s(9), s(9)].map(Some);
+        assert_eq!(draws.map(|bits| law.draw(bits, 0)), want);
+    }
+}

@@ -5,6 +5,8 @@
 //! purpose moves no other draw.
 
 mod gamma;
+#[cfg(test)]
+mod golden;
 mod law;
 mod stream;
 mod written;

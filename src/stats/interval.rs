@@ -37,7 +37,7 @@ pub fn mean_t(values: &[f64]) -> Option<Interval> {
     Some(Interval { mean, low: mean - half, high: mean + half })
 }
 
-/// The 97.5th percentile of Student's t with `freedom >= 1` degrees of freedom, to nine decimals:
+/// The 97.5th percentile of Student's t with `freedom >= 1` degrees of freedom, to eight decimals:
 /// `statrs` calls the platform's logarithm, and the last digits of that differ between platforms.
 fn t_quantile(freedom: usize) -> f64 {
     let exact = if freedom < NORMAL_FROM {
@@ -47,7 +47,7 @@ fn t_quantile(freedom: usize) -> f64 {
     } else {
         normal::quantile(1.0 - TAIL)
     };
-    (exact * 1e9).round() / 1e9
+    (exact * 1e8).round() / 1e8
 }
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
             let (freedom, want) = row.split_once(',').expect("two columns");
             let freedom: usize = freedom.parse().expect("a whole number");
             let want: f64 = want.parse().expect("a number");
-            let tolerance = if freedom < NORMAL_FROM { 6e-10 } else { 3e-4 };
+            let tolerance = if freedom < NORMAL_FROM { 6e-9 } else { 3e-4 };
             assert!((t_quantile(freedom) - want).abs() < tolerance, "{freedom}");
             checked += 1;
         }
@@ -77,8 +77,8 @@ mod tests {
         for freedom in 1..NORMAL_FROM {
             let exact =
                 StudentsT::new(0.0, 1.0, freedom as f64).expect("positive").inverse_cdf(1.0 - TAIL);
-            let fraction = (exact * 1e9).fract();
-            assert!((fraction - 0.5).abs() > 1e-4, "{freedom}: {exact}");
+            let fraction = (exact * 1e8).fract();
+            assert!((fraction - 0.5).abs() > 1e-5, "{freedom}: {exact}");
         }
     }
 
@@ -89,8 +89,8 @@ mod tests {
         let values = [1.20, 1.50, 1.68, 1.89, 0.95, 1.49, 1.58, 1.55, 0.50, 1.09];
         let interval = mean_t(&values).expect("ten values");
         assert!((interval.mean - 1.343).abs() < 1e-12);
-        assert!((interval.low - 1.050216886955339).abs() < 1e-9, "{interval:?}");
-        assert!((interval.high - 1.635783113044661).abs() < 1e-9, "{interval:?}");
+        assert!((interval.low - 1.050216886955339).abs() < 1e-8, "{interval:?}");
+        assert!((interval.high - 1.635783113044661).abs() < 1e-8, "{interval:?}");
     }
 
     #[test]
