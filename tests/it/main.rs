@@ -1,1 +1,3 @@
-//! Integration tests.
+//! Integration tests, one module for each promise.
+
+mod theory;
