@@ -104,7 +104,15 @@ fn fleet_at(kind: &str, t: f64, boot: f64) -> Fleet {
         _ => 1,
     };
     if kind == "canary" {
-        let new = if t < boot { 0 } else if t < 120.0 { 1 } else if t < 240.0 { 6 } else { 12 };
+        let new = if t < boot {
+            0
+        } else if t < 120.0 {
+            1
+        } else if t < 240.0 {
+            6
+        } else {
+            12
+        };
         let old = if t < 240.0 + boot { INSTANCES } else { 0 };
         let starting = u32::from(t < boot);
         return Fleet { old, new, starting, is_done: old == 0 };

@@ -84,8 +84,7 @@ impl Queue {
             cells: 0,
             timeline: Timeline::default(),
         };
-        let state =
-            State { next: 0, done: 0, waiting: BTreeMap::new(), fold, is_stopped: false };
+        let state = State { next: 0, done: 0, waiting: BTreeMap::new(), fold, is_stopped: false };
         Self {
             grid: Grid::new(scenario),
             lead: 2 * threads,

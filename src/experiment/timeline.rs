@@ -73,9 +73,7 @@ impl Timeline {
     /// all take the widest.
     pub(super) fn fold(&mut self, plan: &Plan, run: Run) {
         let Run { start, window, observed, mut states, mut traffic, .. } = run;
-        let sums = self
-            .bins
-            .get_or_insert_with(|| Bins::new(start, plan.simulation.bin));
+        let sums = self.bins.get_or_insert_with(|| Bins::new(start, plan.simulation.bin));
         let width = sums.width().max(states.width()).max(traffic.bins.width());
         sums.coarsen_to(width);
         states.coarsen_to(width);
