@@ -10,11 +10,13 @@ mod estimate;
 pub(crate) mod fixture;
 mod grid;
 mod run;
+mod size;
 mod timeline;
 
 pub use estimate::Estimate;
 pub use grid::{Cell, Grid};
 pub use run::{Measured, Settings, run};
+pub use size::expected_requests;
 pub use timeline::TimelineRow;
 
 use crate::measure::{METRICS, Metrics};

@@ -22,6 +22,8 @@ pub struct Input {
 pub enum Format {
     /// Lines and text.
     Svg,
+    /// Pixels.
+    Png,
 }
 
 /// A chart could not be drawn.
