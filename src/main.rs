@@ -1,3 +1,7 @@
 //! The `rollsim` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rollsim::cli::main()
+}

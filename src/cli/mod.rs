@@ -1,1 +1,74 @@
-//! (to be written)
+//! What was typed? One file per verb.
+//!
+//! The only room that prints, and the only one that ends the process. Data goes to stdout, all
+//! else to stderr; whoever closes the pipe early is not an error.
+
+mod exit;
+mod explain;
+mod list;
+mod redraw;
+mod run;
+mod seam;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  rollsim run scenarios/api-gateway.toml
+  rollsim list strategies
+  rollsim explain capacity_min
+
+Exit codes: 0 done, 1 results could not be written, 2 bad input or usage, 130 interrupted";
+
+/// Simulates software rollouts request by request: how long they take, how low capacity falls, how
+/// much of the error budget they burn.
+#[derive(Debug, Parser)]
+#[command(name = "rollsim", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Line {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Run(run::Arguments),
+    Report(redraw::Arguments),
+    List(list::Arguments),
+    Explain(explain::Arguments),
+}
+
+/// Reads the command line, does what it says, and tells how that went.
+#[must_use]
+pub fn main() -> ExitCode {
+    let line = match Line::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and version come this way too, with exit code 0.
+            let _ = error.print();
+            return Exit::from_usage(&error).into();
+        }
+    };
+    let result = match line.verb {
+        Verb::Run(arguments) => arguments.execute(),
+        Verb::Report(arguments) => arguments.execute(),
+        Verb::List(arguments) => arguments.execute(),
+        Verb::Explain(arguments) => arguments.execute(),
+    };
+    exit::settle(result).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Line::command().debug_assert();
+    }
+}

@@ -1,1 +1,100 @@
-//! (to be written)
+//! Which runs, and what do they say together? From a scenario to its results.
+//!
+//! [`run`] simulates every cell (a variant and a replication) on threads and folds what comes back
+//! in the order of the cells, so that the results do not depend on how many threads there were.
+//! This room knows samples and their uncertainty. It must not know how a run is simulated inside
+//! or how results are shown.
+
+mod estimate;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod grid;
+mod run;
+mod size;
+mod timeline;
+
+pub use estimate::Estimate;
+pub use grid::{Cell, Grid};
+pub use run::{Measured, Settings, run};
+pub use size::expected_requests;
+pub use timeline::TimelineRow;
+
+use crate::measure::{METRICS, Metrics};
+use crate::sim::{EventRow, Outcome};
+use crate::units::SimTime;
+
+/// What a scenario's runs said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Results {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed of the scenario.
+    pub seed: u64,
+    /// One for each variant, in the scenario's order.
+    pub variants: Vec<VariantResults>,
+}
+
+/// What the replications of one variant said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariantResults {
+    /// The variant's name.
+    pub name: String,
+    /// The strategy's name.
+    pub strategy: String,
+    /// The swept fields that touch it: full path and value.
+    pub parameters: Vec<(String, serde_json::Value)>,
+    /// One for each replication, in order.
+    pub runs: Vec<RunResult>,
+    /// State and rates over time, means over the replications.
+    pub timeline: Vec<TimelineRow>,
+    /// What happened in replication 0.
+    pub story: Story,
+}
+
+/// How one run ended and what it cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunResult {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it cost.
+    pub metrics: Metrics,
+}
+
+/// The events of one run, with what it takes to read them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Story {
+    /// The rollout's start, from which the times in files are counted.
+    pub start: SimTime,
+    /// Names of the zones, by number.
+    pub zones: Vec<String>,
+    /// The events, in order.
+    pub events: Vec<EventRow>,
+}
+
+impl VariantResults {
+    /// How many replications ended in each way, in the order of [`Outcome::ALL`]; ways in which
+    /// none ended are left out.
+    #[must_use]
+    pub fn outcomes(&self) -> Vec<(Outcome, u32)> {
+        Outcome::ALL
+            .into_iter()
+            .map(|outcome| {
+                let runs = self.runs.iter().filter(|run| run.outcome == outcome).count();
+                (outcome, u32::try_from(runs).unwrap_or(u32::MAX))
+            })
+            .filter(|&(_, runs)| runs > 0)
+            .collect()
+    }
+
+    /// The estimate of each of [`METRICS`]; none for a metric that no replication defines.
+    #[must_use]
+    pub fn estimates(&self) -> Vec<Option<Estimate>> {
+        (0..METRICS.len())
+            .map(|index| {
+                let sample: Vec<f64> =
+                    self.runs.iter().filter_map(|run| run.metrics.values()[index]).collect();
+                Estimate::of(&sample)
+            })
+            .collect()
+    }
+}

@@ -1,1 +1,134 @@
-//! (to be written)
+//! How is it shown? One file per format, all of them from the same results.
+//!
+//! [`write`] makes a result folder. Charts are drawn from the files just written, so that redoing
+//! them later gives the same bytes. This room knows formats, numbers on screens and pictures. It
+//! must not know how results came about, and prints nothing itself.
+
+pub mod chart;
+pub mod events_csv;
+pub mod folder;
+pub mod number;
+pub mod runs_csv;
+pub mod summary_csv;
+pub mod summary_json;
+pub mod table;
+pub mod timeline_csv;
+
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::Path;
+
+pub use chart::Format;
+use folder::{Folder, FolderError};
+use summary_json::Summary;
+
+use crate::experiment::Results;
+
+/// Why a report cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The folder cannot be used or written.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A file of a result folder is missing or not what a run writes.
+    #[error("cannot read `{name}`: {reason}")]
+    Unreadable {
+        /// Which file.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// A chart cannot be drawn.
+    #[error(transparent)]
+    Chart(#[from] chart::ChartError),
+}
+
+/// What was written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The names of the files, in order.
+    pub names: Vec<&'static str>,
+    /// What stands in `summary.json`.
+    pub summary: Summary,
+}
+
+/// Fills `folder` with every file of `results` and puts it in its place.
+///
+/// # Errors
+/// If something cannot be written; the old folder then stays as it was.
+pub fn write(
+    results: &Results,
+    mut folder: Folder,
+    formats: &[Format],
+) -> Result<Written, ReportError> {
+    let mut digest = String::new();
+    folder.write("runs.csv", |out| {
+        let mut out = Hashed { out, hasher: blake3::Hasher::new() };
+        runs_csv::render(results, &mut out)?;
+        digest = out.hasher.finalize().to_hex().to_string();
+        Ok::<(), csv::Error>(())
+    })?;
+    let summary = Summary::of(results, &digest);
+    folder.write("summary.csv", |out| summary_csv::render(results, out))?;
+    folder.write("timeline.csv", |out| timeline_csv::render(results, out))?;
+    folder.write("events.csv", |out| events_csv::render(results, out))?;
+    folder.write("summary.json", |out| summary.render(out))?;
+    for (name, content) in chart::render_all(&read(folder.path())?, formats)? {
+        folder.write(name, |out| out.write_all(&content))?;
+    }
+    let names = folder.names().to_vec();
+    folder.commit()?;
+    Ok(Written { names, summary })
+}
+
+/// Draws the charts of an existing result folder again; the names of the files.
+///
+/// # Errors
+/// If a file that they need is missing or not what a run writes, or a chart cannot be written.
+pub fn redraw(folder: &Path, formats: &[Format]) -> Result<Vec<&'static str>, ReportError> {
+    let charts = chart::render_all(&read(folder)?, formats)?;
+    for (name, content) in &charts {
+        folder::replace(folder, name, content)?;
+    }
+    Ok(charts.into_iter().map(|(name, _)| name).collect())
+}
+
+/// What charts need of a result folder.
+fn read(folder: &Path) -> Result<chart::Input, ReportError> {
+    let open = |name: &str| {
+        File::open(folder.join(name)).map(BufReader::new).map_err(|error| unreadable(name, error))
+    };
+    let summary =
+        Summary::read(open("summary.json")?).map_err(|error| unreadable("summary.json", error))?;
+    let names: Vec<&str> = summary
+        .variants
+        .iter()
+        .take(chart::MOST_PANELS)
+        .map(|variant| variant.name.as_str())
+        .collect();
+    let moments = timeline_csv::read(open("timeline.csv")?, &names)
+        .map_err(|error| unreadable("timeline.csv", error))?;
+    Ok(chart::Input { summary, moments })
+}
+
+fn unreadable(name: &str, reason: impl std::fmt::Display) -> ReportError {
+    ReportError::Unreadable { name: name.to_owned(), reason: reason.to_string() }
+}
+
+/// Hashes what it hands on.
+struct Hashed<W> {
+    out: W,
+    hasher: blake3::Hasher,
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

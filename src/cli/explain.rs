@@ -1,0 +1,80 @@
+//! `rollsim explain`: what a name or a code means.
+
+use std::io::{self, Write};
+
+use super::exit::{BadInput, Exit};
+use crate::measure::{METRICS, MetricKind};
+use crate::strategy::KINDS;
+
+/// Explain a strategy, a metric or the code of an error
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A name that `rollsim list` shows, or a code such as R012
+    name: String,
+}
+
+impl Arguments {
+    pub(super) fn execute(&self) -> anyhow::Result<Exit> {
+        let text = explanation(&self.name).ok_or_else(|| {
+            let name = &self.name;
+            BadInput(format!(
+                "nothing is called `{name}`; `rollsim list` shows every strategy and metric, and \
+                 an error shows its code"
+            ))
+        })?;
+        let mut out = io::stdout().lock();
+        writeln!(out, "{text}")?;
+        out.flush()?;
+        Ok(Exit::Done)
+    }
+}
+
+fn explanation(name: &str) -> Option<String> {
+    strategy(name).or_else(|| metric(name)).or_else(|| super::seam::rule(name))
+}
+
+fn strategy(name: &str) -> Option<String> {
+    let kind = KINDS.iter().find(|kind| kind.name == name)?;
+    Some(module_documentation(kind.source))
+}
+
+fn metric(name: &str) -> Option<String> {
+    let metric = METRICS.iter().find(|metric| metric.name == name)?;
+    let unit = match metric.kind {
+        MetricKind::Count => "a count; 0 where nothing of it happened",
+        MetricKind::Seconds => "seconds; empty where the run does not define it",
+        MetricKind::Ratio => "a ratio, 1 being the whole; empty where the run does not define it",
+        MetricKind::Amount => "an amount; empty where the run does not define it",
+    };
+    Some(format!("{}: {}\n\nIn files: {unit}.", metric.name, metric.summary))
+}
+
+/// The lines of a source file's `//!` comment.
+fn module_documentation(source: &str) -> String {
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    let lines: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_explained() {
+        assert_eq!(
+            explanation("headroom_min").as_deref(),
+            Some(
+                "headroom_min: lowest capacity / demand\n\n\
+                 In files: a ratio, 1 being the whole; empty where the run does not define it."
+            )
+        );
+        assert_eq!(explanation("nonsense"), None);
+    }
+
+    #[test]
+    fn a_strategy_is_explained_by_its_own_file() {
+        let source = "//! Old ones go.\n//!\n//!     then new ones\n\nuse x;\n//! not this\n";
+        assert_eq!(module_documentation(source), "Old ones go.\n\n    then new ones");
+    }
+}

@@ -1,0 +1,70 @@
+//! `runs.csv`: every metric of every run, the raw sample.
+
+use std::io::Write;
+
+use super::number;
+use crate::experiment::Results;
+use crate::measure::METRICS;
+
+/// Writes a row for each variant and replication; an empty cell is a metric that the run does not
+/// define.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn render(results: &Results, out: impl Write) -> csv::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    let names = METRICS.iter().map(|metric| metric.name);
+    csv.write_record(["variant", "replication", "outcome"].into_iter().chain(names))?;
+    for variant in &results.variants {
+        for (replication, run) in variant.runs.iter().enumerate() {
+            csv.write_field(&variant.name)?;
+            csv.write_field(replication.to_string())?;
+            csv.write_field(run.outcome.name())?;
+            for (metric, value) in METRICS.iter().zip(run.metrics.values()) {
+                let text = value.map(|value| number::metric(metric.kind, value));
+                csv.write_field(text.unwrap_or_default())?;
+            }
+            csv.write_record(None::<&[u8]>)?;
+        }
+    }
+    csv.flush()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::fixture;
+
+    #[test]
+    fn one_row_for_each_run() {
+        let results = fixture::results(&["two-at-a-time"], 2);
+        let mut out = Vec::new();
+        render(&results, &mut out).expect("memory can be written");
+        let text = String::from_utf8(out).expect("text");
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines[0],
+            "variant,replication,outcome,duration_s,drained_s,requests,ok,failed,failed_error,\
+             failed_overloaded,failed_refused,failed_no_endpoint,failed_timeout,failed_aborted,\
+             attempts,availability,error_rate_baseline,error_rate,error_rate_delta,\
+             error_budget_spent,failed_by_drain_race,failed_by_crash,failed_by_overload,\
+             failed_by_cold_start,failed_by_bad_release,failed_by_mixed_versions,\
+             failed_by_dependency,failed_by_injected_fault,failed_in_rolling_out,\
+             failed_in_baking,failed_in_rolling_back,failed_in_settling,burn_rate_max,ready_min,\
+             capacity_min,headroom_min,capacity_deficit_s,latency_p50_s,latency_p95_s,\
+             latency_p99_s,latency_p95_baseline_s,latency_p95_ratio,slow_fraction,mixed_s,\
+             exposed_requests,exposed_failures,steps,failed_steps,rolled_back,detect_s,\
+             rollback_s,canary_divergence,surge_instance_s,cost,sessions,sessions_lost,\
+             migration_error_rate,synthetic_success_rate"
+        );
+        assert_eq!(
+            lines[1],
+            "two-at-a-time,0,completed,84,,2764800,2763792,1008,0,0,1008,0,0,0,0,\
+             0.999635416666667,,,,0.0000202546296296296,1008,0,0,0,0,0,0,0,0,0,0,0,,\
+             0.833333333333333,0.833333333333333,,,,,,,1.16666666666667,,,0,0,0,0,0,,,,,,0,0,,"
+        );
+        assert_eq!(lines.len(), 3);
+        assert!(lines[2].starts_with("two-at-a-time,1,completed,96,"));
+    }
+}

@@ -1,0 +1,183 @@
+//! `summary.json`: everything a program needs.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::number;
+use crate::experiment::{Estimate, Results, VariantResults};
+use crate::measure::METRICS;
+
+/// Version of the schema that this program writes and reads.
+pub const SCHEMA: u32 = 1;
+
+/// What `summary.json` holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Version of the schema.
+    pub schema: u32,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The scenario's seed.
+    pub seed: u64,
+    /// BLAKE3 of `runs.csv`, hexadecimal: equal digests, equal samples.
+    pub digest: String,
+    /// Version of the program that wrote it.
+    pub rollsim: String,
+    /// One for each variant, in the scenario's order.
+    pub variants: Vec<VariantSummary>,
+}
+
+/// What `summary.json` holds of one variant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VariantSummary {
+    /// The variant's name.
+    pub name: String,
+    /// The strategy's name.
+    pub strategy: String,
+    /// The swept fields that touch it, by full path.
+    pub parameters: serde_json::Map<String, serde_json::Value>,
+    /// How many runs there were.
+    pub replications: u32,
+    /// How many of them ended in each way.
+    pub outcomes: BTreeMap<String, u32>,
+    /// The estimates by the metric's name; a metric that no run defines is left out.
+    pub metrics: BTreeMap<String, Estimate>,
+}
+
+impl Summary {
+    /// What is to be written of `results`, whose `runs.csv` has this digest.
+    #[must_use]
+    pub fn of(results: &Results, digest: &str) -> Self {
+        Self {
+            schema: SCHEMA,
+            scenario: results.scenario.clone(),
+            seed: results.seed,
+            digest: digest.to_owned(),
+            rollsim: env!("CARGO_PKG_VERSION").to_owned(),
+            variants: results.variants.iter().map(VariantSummary::of).collect(),
+        }
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// If `out` cannot be written.
+    pub fn render(&self, mut out: impl Write) -> serde_json::Result<()> {
+        serde_json::to_writer_pretty(&mut out, self)?;
+        out.write_all(b"\n").map_err(serde_json::Error::io)
+    }
+
+    /// Reads what [`Summary::render`] wrote.
+    ///
+    /// # Errors
+    /// If it is not a summary of this schema, or cannot be read.
+    pub fn read(source: impl Read) -> serde_json::Result<Self> {
+        let summary: Self = serde_json::from_reader(source)?;
+        if summary.schema != SCHEMA {
+            return Err(serde::de::Error::custom(format!(
+                "schema {} is not schema {SCHEMA}, which this version reads",
+                summary.schema
+            )));
+        }
+        Ok(summary)
+    }
+}
+
+impl VariantSummary {
+    fn of(variant: &VariantResults) -> Self {
+        let outcomes = variant.outcomes().into_iter();
+        let estimates = METRICS.iter().zip(variant.estimates());
+        Self {
+            name: variant.name.clone(),
+            strategy: variant.strategy.clone(),
+            parameters: variant.parameters.iter().cloned().collect(),
+            replications: u32::try_from(variant.runs.len()).unwrap_or(u32::MAX),
+            outcomes: outcomes.map(|(outcome, runs)| (outcome.name().to_owned(), runs)).collect(),
+            metrics: estimates
+                .filter_map(|(metric, estimate)| {
+                    estimate.map(|estimate| (metric.name.to_owned(), rounded(estimate)))
+                })
+                .collect(),
+        }
+    }
+
+    /// The estimate of the metric called `name`; none where no run defines it.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<&Estimate> {
+        self.metrics.get(name)
+    }
+}
+
+/// The same numbers as in `summary.csv`.
+fn rounded(estimate: Estimate) -> Estimate {
+    let Estimate { mean, ci95, min, p05, p50, p95, max, n } = estimate;
+    let round = number::rounded;
+    Estimate {
+        mean: round(mean),
+        ci95: ci95.map(|interval| interval.map(round)),
+        min: round(min),
+        p05: round(p05),
+        p50: round(p50),
+        p95: round(p95),
+        max: round(max),
+        n,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::fixture;
+
+    fn text(replications: u32) -> String {
+        let results = fixture::results(&["rolling rolling.max_unavailable=2"], replications);
+        let mut out = Vec::new();
+        Summary::of(&results, "d1").render(&mut out).expect("memory can be written");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn the_file_has_the_promised_shape() {
+        let head = r#"{
+  "schema": 1,
+  "scenario": "api-gateway",
+  "seed": 7,
+  "digest": "d1",
+  "rollsim": "0.1.0",
+  "variants": [
+    {
+      "name": "rolling rolling.max_unavailable=2",
+      "strategy": "rolling",
+      "parameters": {
+        "strategies.rolling.max_unavailable": 2
+      },
+      "replications": 1,
+      "outcomes": {
+        "completed": 1
+      },
+      "metrics": {
+"#;
+        let text = text(1);
+        assert!(text.starts_with(head), "{text}");
+        let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let duration = &value["variants"][0]["metrics"]["duration_s"];
+        let wanted = serde_json::json!({"mean": 84.0, "ci95": null, "min": 84.0, "p05": 84.0,
+            "p50": 84.0, "p95": 84.0, "max": 84.0, "n": 1});
+        assert_eq!(duration, &wanted);
+        assert!(value["variants"][0]["metrics"]["rollback_s"].is_null());
+    }
+
+    #[test]
+    fn what_was_written_can_be_read() {
+        let text = text(3);
+        let summary = Summary::read(text.as_bytes()).expect("our own summary");
+        let mut again = Vec::new();
+        summary.render(&mut again).expect("memory can be written");
+        assert_eq!(String::from_utf8(again).expect("text"), text);
+        let later = text.replacen("\"schema\": 1", "\"schema\": 2", 1);
+        let error = Summary::read(later.as_bytes()).expect_err("a later schema").to_string();
+        assert!(error.contains("schema 2 is not schema 1"), "{error}");
+    }
+}

@@ -1,0 +1,242 @@
+//! The table on the terminal: a row per variant, what one looks at first.
+
+use anstyle::{AnsiColor, Style};
+
+use super::number;
+use super::summary_json::{Summary, VariantSummary};
+use crate::experiment::Estimate;
+
+/// Longest name that stands in its own column; longer ones stand above their row.
+const LONGEST_NAME: usize = 34;
+const GAP: &str = "  ";
+const BOLD: Style = Style::new().bold();
+const WARN: Style = AnsiColor::Yellow.on_default();
+
+/// How a metric is shown: the mean and half the width of its interval.
+struct Column {
+    title: &'static str,
+    metric: &'static str,
+    mean: fn(f64) -> String,
+    half: fn(f64) -> String,
+}
+
+const COLUMNS: [Column; 6] = [
+    Column {
+        title: "duration",
+        metric: "duration_s",
+        mean: number::duration,
+        half: number::duration,
+    },
+    Column { title: "ready min", metric: "ready_min", mean: three_digits, half: two_digits },
+    Column { title: "capacity min", metric: "capacity_min", mean: three_digits, half: two_digits },
+    Column {
+        title: "availability",
+        metric: "availability",
+        mean: number::availability,
+        half: two_digits,
+    },
+    Column {
+        title: "budget spent",
+        metric: "error_budget_spent",
+        mean: three_digits,
+        half: two_digits,
+    },
+    Column { title: "p95 ratio", metric: "latency_p95_ratio", mean: ratio, half: half_ratio },
+];
+
+fn three_digits(share: f64) -> String {
+    number::percent(share, 3)
+}
+
+fn two_digits(share: f64) -> String {
+    number::significant(share * 100.0, 2)
+}
+
+fn ratio(value: f64) -> String {
+    number::significant(value, 3)
+}
+
+fn half_ratio(value: f64) -> String {
+    number::significant(value, 2)
+}
+
+/// What stands in a row under one title.
+enum Cell {
+    /// To the left.
+    Word { text: String, style: Style },
+    /// A mean to the right and, where there is one, half of its interval, each in its own column.
+    Number { mean: String, half: Option<String> },
+}
+
+/// The widest of a column's means, halves and words.
+#[derive(Clone, Copy, Default)]
+struct Width {
+    whole: usize,
+    half: usize,
+}
+
+/// The table, with a line above it that says how to read it. It holds ANSI colours; print it
+/// through a stream that strips them where they are not wanted.
+#[must_use]
+pub fn render(summary: &Summary) -> String {
+    let rows: Vec<Vec<Cell>> = summary.variants.iter().map(row).collect();
+    let titles: Vec<&str> =
+        ["variant", "outcome"].into_iter().chain(COLUMNS.map(|column| column.title)).collect();
+    let widths: Vec<Width> = titles
+        .iter()
+        .enumerate()
+        .map(|(column, title)| width(title, rows.iter().map(|row| &row[column])))
+        .collect();
+    let mut out = caption(summary);
+    let header = titles.iter().zip(&widths).enumerate().map(|(column, (title, width))| {
+        let padding = " ".repeat(width.whole - title.len());
+        let title = format!("{BOLD}{title}{BOLD:#}");
+        if column < 2 { title + &padding } else { padding + &title }
+    });
+    push_line(header.collect(), &mut out);
+    for row in rows {
+        let cells = row.iter().zip(&widths).map(|(cell, &width)| drawn(cell, width));
+        push_line(cells.collect(), &mut out);
+    }
+    out
+}
+
+fn width<'a>(title: &str, cells: impl Iterator<Item = &'a Cell>) -> Width {
+    let (mut word, mut mean, mut half) = (title.len(), 0, 0);
+    for cell in cells {
+        match cell {
+            Cell::Word { text, .. } if text.len() <= LONGEST_NAME => word = word.max(text.len()),
+            Cell::Word { .. } => {}
+            Cell::Number { mean: text, half: more } => {
+                mean = mean.max(text.chars().count());
+                half = half.max(more.as_ref().map_or(0, |half| half.chars().count()));
+            }
+        }
+    }
+    Width { whole: word.max(mean + half), half }
+}
+
+fn drawn(cell: &Cell, width: Width) -> String {
+    match cell {
+        Cell::Word { text, style } => {
+            // A word that does not fit has a line of its own.
+            let is_too_long = text.len() > width.whole;
+            let rest = if is_too_long { width.whole } else { width.whole - text.len() };
+            let end = if is_too_long { "\n" } else { "" };
+            format!("{style}{text}{style:#}{end}{}", " ".repeat(rest))
+        }
+        Cell::Number { mean, half } => {
+            let (whole, half_width) = (width.whole - width.half, width.half);
+            let half = half.as_deref().unwrap_or_default();
+            format!("{mean:>whole$}{half:<half_width$}")
+        }
+    }
+}
+
+fn push_line(cells: Vec<String>, out: &mut String) {
+    out.push_str(cells.join(GAP).trim_end());
+    out.push('\n');
+}
+
+fn caption(summary: &Summary) -> String {
+    let runs: u64 = summary.variants.iter().map(|variant| u64::from(variant.replications)).sum();
+    let count =
+        |number: u64, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    let has_interval = summary
+        .variants
+        .iter()
+        .any(|variant| variant.metrics.values().any(|estimate| estimate.ci95.is_some()));
+    format!(
+        "{}: {}, {}, seed {}{}\n\n",
+        summary.scenario,
+        count(summary.variants.len() as u64, "variant"),
+        count(runs, "run"),
+        summary.seed,
+        if has_interval { "; means \u{b1} half of their 95% interval" } else { "" },
+    )
+}
+
+fn row(variant: &VariantSummary) -> Vec<Cell> {
+    let name = Cell::Word { text: variant.name.clone(), style: Style::new() };
+    let numbers = COLUMNS.iter().map(|column| number(column, variant.metric(column.metric)));
+    [name, outcome(variant)].into_iter().chain(numbers).collect()
+}
+
+fn outcome(variant: &VariantSummary) -> Cell {
+    let is_completed = variant.outcomes.keys().all(|name| name == "completed");
+    let style = if is_completed { Style::new() } else { WARN };
+    let text = match variant.outcomes.len() {
+        1 => variant.outcomes.keys().cloned().collect(),
+        _ => variant
+            .outcomes
+            .iter()
+            .map(|(name, runs)| format!("{runs} {name}"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    Cell::Word { text, style }
+}
+
+fn number(column: &Column, estimate: Option<&Estimate>) -> Cell {
+    let Some(estimate) = estimate else {
+        return Cell::Number { mean: "-".to_owned(), half: None };
+    };
+    let half = estimate
+        .ci95
+        .filter(|[low, high]| high > low)
+        .map(|[low, high]| format!(" \u{b1} {}", (column.half)((high - low) / 2.0)));
+    Cell::Number { mean: (column.mean)(estimate.mean), half }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::fixture;
+
+    fn table(names: &[&str], replications: u32) -> String {
+        let summary = Summary::of(&fixture::results(names, replications), "");
+        anstream::adapter::strip_str(&render(&summary)).to_string()
+    }
+
+    #[test]
+    fn a_row_for_each_variant() {
+        assert_eq!(
+            table(&["one-at-a-time", "recreate"], 3),
+            "\
+api-gateway: 2 variants, 6 runs, seed 7; means \u{b1} half of their 95% interval
+
+variant        outcome          duration  ready min  capacity min      availability       \
+budget spent  p95 ratio
+one-at-a-time  completed  3m 12s \u{b1} 60 s       91.7%         91.7%  99.952% \u{b1} 0.0036  \
+0.00463% \u{b1} 0.0014       1.08
+recreate       completed    16 s \u{b1} 5.0 s         0%            0%      79% \u{b1} 5.2       \
+0.618% \u{b1} 0.19            2
+"
+        );
+    }
+
+    #[test]
+    fn a_single_run_has_no_interval() {
+        let table = table(&["recreate"], 1);
+        assert!(table.starts_with("api-gateway: 1 variant, 1 run, seed 7\n"), "{table}");
+        assert!(!table.contains('\u{b1}'));
+    }
+
+    #[test]
+    fn a_long_name_stands_above_its_row() {
+        let name = "rolling rolling.max_unavailable=2 rolling.max_surge=3";
+        let table = table(&[name, "surge"], 1);
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines[3], name);
+        assert!(lines[4].starts_with("         completed"), "{table}");
+        assert!(lines.iter().all(|line| line.len() <= 100));
+    }
+
+    #[test]
+    fn other_outcomes_are_counted() {
+        let mut results = fixture::results(&["surge"], 3);
+        results.variants[0].runs[1].outcome = crate::sim::Outcome::Stalled;
+        let summary = Summary::of(&results, "");
+        assert!(render(&summary).contains("2 completed, 1 stalled"));
+    }
+}
