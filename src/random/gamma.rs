@@ -40,6 +40,18 @@ impl Gamma {
         Self { shape, scale, nodes }
     }
 
+    /// The shape.
+    #[must_use]
+    pub const fn shape(&self) -> f64 {
+        self.shape
+    }
+
+    /// The scale in seconds.
+    #[must_use]
+    pub const fn scale(&self) -> f64 {
+        self.scale
+    }
+
     /// The mean in seconds.
     #[must_use]
     pub fn mean_s(&self) -> f64 {

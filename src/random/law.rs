@@ -37,7 +37,7 @@ pub enum Law {
     Normal {
         /// Mean before truncation, s, >= 0.
         mean: f64,
-        /// Standard deviation before truncation, s, > 0.
+        /// Standard deviation before truncation, s, >= 0.
         sd: f64,
     },
     /// Log-normal: `exp(mu + sigma x N(0,1))` seconds.
@@ -98,10 +98,11 @@ impl Law {
             Self::Constant(value) => value.as_secs_f64(),
             Self::Uniform { min, max } => (min + max) / 2.0,
             Self::Exponential { mean } => *mean,
-            Self::Normal { mean, sd } => {
+            Self::Normal { mean, sd } if *sd > 0.0 => {
                 let bound = mean / sd;
                 mean + sd * normal::density(bound) / normal::probability(bound)
             }
+            Self::Normal { mean, .. } => *mean,
             Self::Lognormal { mu, sigma } => math::exp(mu + 0.5 * sigma * sigma),
             Self::Gamma(law) => law.mean_s(),
             Self::Weibull { scale, shape } => scale * math::gamma(1.0 + 1.0 / shape),

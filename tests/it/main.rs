@@ -1,3 +1,5 @@
 //! Integration tests, one module for each promise.
 
+mod source;
 mod theory;
+mod tidy;

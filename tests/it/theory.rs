@@ -60,6 +60,7 @@ fn laws_with_means() -> Vec<(Law, f64)> {
         (Law::Constant(s(3)), 3.0),
         (Law::Uniform { min: 1.0, max: 4.0 }, 2.5),
         (Law::Exponential { mean: 0.032 }, 0.032),
+        (law_of("normal", 3.0, 0.0), 3.0),
         (law_of("normal", 10.0, 1.0), 10.0),
         (law_of("normal", 5.0, 5.0), 6.437999854695892),
         (law_of("normal", 0.0, 2.0), 1.595769121605731),
