@@ -225,3 +225,237 @@ fn note_autoscaler(
         found.note(format!("its HorizontalPodAutoscaler is not modelled: the count stays{set}"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, with_spec};
+    use super::super::{Imported, read};
+
+    fn imported(text: &str) -> Imported {
+        read(text, "shop.yaml", None).unwrap()
+    }
+
+    #[test]
+    fn worked_example() {
+        let Imported { strategy, scenario, notes } = imported(
+            "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: checkout}
+spec:
+  replicas: 8
+  minReadySeconds: 10
+  strategy:
+    rollingUpdate: {maxUnavailable: 0, maxSurge: 25%}
+  selector: {matchLabels: {app: checkout}}
+  template:
+    metadata: {labels: {app: checkout}}
+    spec:
+      containers:
+        - name: api
+          readinessProbe: {httpGet: {port: 8080}, periodSeconds: 5}
+",
+        );
+        let rolling = "kind = 'rolling'\nmax_unavailable = 0\nmax_surge = '25%'";
+        assert_eq!(strategy, toml::from_str(rolling).unwrap());
+        let rest = "
+            fleet = { instances = 8 }
+            shutdown = { pre_stop = '0s', grace = '30s' }
+            [readiness]
+            initial_delay = '0s'
+            period = '5s'
+            timeout = '1s'
+            success_threshold = 1
+            failure_threshold = 3
+            min_ready = '10s'
+            deadline = '600s'
+        ";
+        assert_eq!(scenario, toml::from_str(rest).unwrap());
+        assert_eq!(notes, [""; 0]);
+    }
+
+    #[test]
+    fn what_is_not_written_has_kubernetes_defaults() {
+        for spec in ["", "replicas:\nstrategy: ~\nminReadySeconds: null", "strategy: {type: ''}"] {
+            let Imported { strategy, scenario, .. } = imported(&with_spec(spec));
+            let quarter = "kind = 'rolling'\nmax_unavailable = '25%'\nmax_surge = '25%'";
+            assert_eq!(strategy, toml::from_str(quarter).unwrap(), "{spec}");
+            let rest = "
+                fleet.instances = 1
+                readiness = { period = '0s', min_ready = '0s', deadline = '600s' }
+                shutdown = { pre_stop = '0s', grace = '30s' }
+            ";
+            assert_eq!(scenario, toml::from_str(rest).unwrap(), "{spec}");
+        }
+    }
+
+    /// What became of the bounds: as in `rollingUpdate`, then as in a strategy; none is refused.
+    fn check_bounds(written: &str, expected: Option<&str>) {
+        let text = with_spec(&format!("strategy: {{rollingUpdate: {{{written}}}}}"));
+        let strategy = read(&text, "shop.yaml", None).ok().map(|imported| imported.strategy);
+        let rolling =
+            |bounds: &str| toml::from_str(&format!("kind = 'rolling'\n{bounds}")).unwrap();
+        assert_eq!(strategy, expected.map(rolling), "{written}");
+    }
+
+    #[test]
+    fn bounds_are_taken_or_refused_as_the_api_server_does() {
+        // The first five were recorded from the API server of Kubernetes 1.36.2.
+        check_bounds("maxSurge: 0%, maxUnavailable: 0%", None);
+        check_bounds("maxSurge: 0, maxUnavailable: 0", None);
+        check_bounds("maxSurge: 9, maxUnavailable: 0", Some("max_surge = 9\nmax_unavailable = 0"));
+        check_bounds(
+            "maxSurge: 150%, maxUnavailable: 0",
+            Some("max_surge = '150%'\nmax_unavailable = 0"),
+        );
+        check_bounds(
+            "maxSurge: 1%, maxUnavailable: '1%'",
+            Some("max_surge = '1%'\nmax_unavailable = '1%'"),
+        );
+        check_bounds("maxSurge: 0, maxUnavailable: 000%", None);
+        check_bounds("maxSurge: 0", Some("max_surge = 0\nmax_unavailable = '25%'"));
+        check_bounds("maxUnavailable: 100%", Some("max_unavailable = '100%'\nmax_surge = '25%'"));
+        check_bounds("maxUnavailable: 200", Some("max_unavailable = 200\nmax_surge = '25%'"));
+        for wrong in
+            ["101%", "'1'", "25.5%", "-1%", "-1", "1.5", "%", "''", "true", "[1]", "4294967296"]
+        {
+            check_bounds(&format!("maxUnavailable: {wrong}"), None);
+        }
+    }
+
+    #[test]
+    fn recreate_has_no_bounds() {
+        let strategy = imported(&with_spec("strategy: {type: Recreate}")).strategy;
+        assert_eq!(strategy, toml::from_str("kind = 'recreate'").unwrap());
+        check(
+            &with_spec("strategy:\n  type: Recreate\n  rollingUpdate:\n    maxSurge: 1"),
+            &["10:7: `rollingUpdate` must not be set when `type` is `Recreate` \
+               (remove one of the two)"],
+        );
+    }
+
+    #[test]
+    fn what_kubernetes_refuses_is_told_with_its_place() {
+        for (spec, expected) in [
+            ("replicas: -1", "7:13: `replicas` is -1, and must not be negative"),
+            (
+                "replicas: \"3\"",
+                "7:13: `replicas` must be a whole number, not the string `3` \
+                 (write `replicas: 3`, without quotes)",
+            ),
+            ("replicas: 2.5", "7:13: `replicas` must be a whole number, not the number `2.5`"),
+            ("replicas: 010", "7:13: `replicas` must be a whole number, not the number `010`"),
+            (
+                "replicas: {{ .Values.count }}",
+                "7:13: this is a template, not yet a manifest \
+                 (render it first, for example with `helm template`)",
+            ),
+            (
+                "replicas: ${COUNT}",
+                "7:13: `replicas` must be a whole number, not the string `${COUNT}` \
+                 (fill in the template first)",
+            ),
+            (
+                "strategy:\n  rollingUpdate:\n    maxSurge: 0\n    maxUnavailable: 0%",
+                "10:23: `maxUnavailable` may not be 0 when `maxSurge` is 0 \
+                 (allow one of them, for example `maxSurge: 1`)",
+            ),
+            (
+                "strategy: {rollingUpdate: {maxUnavailable: 110%}}",
+                "7:46: `maxUnavailable` must not be greater than 100%",
+            ),
+            (
+                "strategy: {rollingUpdate: {maxSurge: \"25\"}}",
+                "7:40: `maxSurge` must be a count or a whole percentage, not the string `25` \
+                 (write `maxSurge: 25`, or `maxSurge: 25%`)",
+            ),
+            (
+                "strategy: {type: rollingupdate}",
+                "7:20: the strategy's `type` is `RollingUpdate` or `Recreate`, not \
+                 `rollingupdate` (did you mean `RollingUpdate`?)",
+            ),
+            ("strategy: Recreate", "7:13: `strategy` must be a mapping, not the string `Recreate`"),
+            (
+                "minReadySeconds: 60\nprogressDeadlineSeconds: 60",
+                "8:28: `progressDeadlineSeconds` (60) must be greater than `minReadySeconds` (60) \
+                 (raise `progressDeadlineSeconds` above 60, or lower `minReadySeconds`)",
+            ),
+            (
+                "minReadySeconds: 600",
+                "7:20: `progressDeadlineSeconds` (600) must be greater than `minReadySeconds` \
+                 (600) (raise `progressDeadlineSeconds` above 600, or lower `minReadySeconds`)",
+            ),
+            (
+                "progressDeadlineSeconds: 2147483648",
+                "7:28: `progressDeadlineSeconds` is 2147483648, outside of 0 to 2147483647",
+            ),
+            ("paused: 1", "7:11: `paused` must be `true` or `false`, not the number 1"),
+            (
+                "replicas: 1\nreplicas: 2",
+                "8:3: `replicas` is written twice (it is first on line 7)",
+            ),
+        ] {
+            check(&with_spec(spec), &[expected]);
+        }
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once() {
+        let head = "apiVersion: apps/v1\nkind: Deployment\n";
+        check(
+            &format!("{head}spec:\n  replicas: -1\n  minReadySeconds: soon\n"),
+            &[
+                "4:3: the Deployment has no `spec.template` \
+                 (its probes and hooks are read from there)",
+                "4:13: `replicas` is -1, and must not be negative",
+                "5:20: `minReadySeconds` must be a whole number, not the string `soon`",
+            ],
+        );
+        check(
+            head,
+            &["2:7: the Deployment has no `spec` \
+               (write `replicas`, `strategy`, `template` there)"],
+        );
+    }
+
+    #[test]
+    fn what_would_surprise_is_noted() {
+        for (spec, expected) in [
+            ("paused: yes", "`paused: true` is ignored: simulated as if it were resumed"),
+            ("replicas: 0", "`replicas: 0` is no fleet: set `fleet.instances` in the scenario"),
+            (
+                "progressDeadlineSeconds: 2147483647",
+                "`progressDeadlineSeconds` says that there is no deadline: ten years here",
+            ),
+            (
+                "strategy: {rollingUpdate: {maxSurges: 1}}",
+                "`maxSurges` means nothing in rollingUpdate and is ignored; \
+                 did you mean `maxSurge`?",
+            ),
+            (
+                "strategy: {minReadySeconds: 5}",
+                "`minReadySeconds` means nothing in spec.strategy and is ignored; \
+                 it belongs in spec",
+            ),
+            ("color: red", "`color` means nothing in spec and is ignored"),
+        ] {
+            check(&with_spec(spec), &[expected]);
+        }
+        check(
+            &with_spec("").replace("selector", "revisionHistoryLimit: 3\n  # "),
+            &["there is no `selector`, which Kubernetes would refuse (a kustomize base?)"],
+        );
+        assert!(imported(&with_spec("replicas: 0")).scenario.get("fleet").is_none());
+    }
+
+    #[test]
+    fn an_autoscaler_of_the_same_file_is_noted() {
+        let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n\
+            spec: {scaleTargetRef: {kind: Deployment, name: checkout}, maxReplicas: 9}\n---\n";
+        let text = |spec| format!("{scaler}{}", with_spec(spec));
+        let note = "its HorizontalPodAutoscaler is not modelled: the count stays";
+        check(&text("replicas: 2"), &[note]);
+        check(&text(""), &[&format!("{note}, set `fleet.instances`")]);
+        check(&text("replicas: 2").replace("name: checkout},", "name: other},"), &[]);
+    }
+}

@@ -230,3 +230,45 @@ pub(super) fn describe(field: Field<'_>) -> String {
         Kind::Mapping => "a mapping".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_one_that_could_have_been_meant() {
+        let names = ["maxSurge", "maxUnavailable", "type"];
+        for (word, expected) in [
+            ("maxSurges", Some("maxSurge")),
+            ("maxsurge", Some("maxSurge")),
+            ("max_surge", Some("maxSurge")),
+            ("maxUnavailible", Some("maxUnavailable")),
+            ("tpye", Some("type")),
+            ("typos", None),
+            ("minReady", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, &names), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn what_a_manifest_says_stays_on_one_short_line() {
+        assert_eq!(quote("a\nb"), "`a b`");
+        assert_eq!(quote(&"é".repeat(50)), format!("`{}...`", "é".repeat(40)));
+    }
+
+    #[test]
+    fn problems_are_told_in_order_and_notes_once() {
+        let mut found = Findings::default();
+        found.note("twice".into());
+        found.note("twice".into());
+        assert_eq!(found.finish(), Ok(vec!["twice".to_owned()]));
+        let mut found = Findings::default();
+        for line in (1..100).rev() {
+            found.problem(Place { line, column: 1 }, "wrong".into(), None);
+        }
+        let lines: Vec<_> = found.finish().unwrap_err().iter().map(|p| p.line).collect();
+        assert_eq!(lines, (1..=50).collect::<Vec<_>>());
+    }
+}

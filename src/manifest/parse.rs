@@ -8,19 +8,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput, Tag};
+use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
 use super::Problem;
 use super::tree::{Duplicate, Entry, Node, Place, Tree, Value};
 
 /// Values one file may hold, those its aliases and merge keys repeat included.
-const MOST_VALUES: usize = 1_000_000;
+const MOST_VALUES: usize = 500_000;
 
 /// Collections inside one another; real manifests stay below twenty.
 const DEEPEST: usize = 100;
-
-/// Lines before that of an error that may be its cause.
-const CAUSE_LINES: usize = 2;
 
 /// The documents of `text`, one by one, so that those not wanted can be dropped at once. It ends
 /// with the first problem.
@@ -133,6 +130,10 @@ impl<'t> Builder<'t> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = scalar(text, style, tag.as_deref());
+                if self.wants_key() && anchor == 0 {
+                    // Nothing can refer to it, so it need not be a node.
+                    return self.name(key_of(&value, place), place);
+                }
                 let node = self.add(place, value, 1, anchor)?;
                 self.attach(node, place)
             }
@@ -151,6 +152,20 @@ impl<'t> Builder<'t> {
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             _ => Ok(()),
         }
+    }
+
+    fn wants_key(&self) -> bool {
+        matches!(self.open.last(), Some(Open { held: Held::Mapping { key: None, .. }, .. }))
+    }
+
+    fn name(&mut self, name: Option<Key<'t>>, place: Place) -> Result<(), Stop> {
+        if name.is_none() {
+            return Err(Stop::KeyIsCollection(place));
+        }
+        if let Some(Open { held: Held::Mapping { key, .. }, .. }) = self.open.last_mut() {
+            *key = name;
+        }
+        Ok(())
     }
 
     fn spend(&mut self, place: Place, values: usize) -> Result<(), Stop> {
@@ -175,7 +190,7 @@ impl<'t> Builder<'t> {
     }
 
     fn begin(&mut self, place: Place, anchor: usize, held: Held<'t>) -> Result<(), Stop> {
-        if matches!(self.open.last(), Some(Open { held: Held::Mapping { key: None, .. }, .. })) {
+        if self.wants_key() {
             return Err(Stop::KeyIsCollection(place));
         }
         let node = self.add(place, Value::List(vec![]), 0, anchor)?;
@@ -185,22 +200,16 @@ impl<'t> Builder<'t> {
 
     /// Puts a value that is complete where it belongs: it is a key, a value, an item, or the root.
     fn attach(&mut self, node: usize, place: Place) -> Result<(), Stop> {
-        let Some(Open { held, .. }) = self.open.last_mut() else {
-            self.root = Some(node);
-            return Ok(());
-        };
-        match held {
-            Held::List(items) => items.push(node),
-            Held::Mapping { entries, merged, key } => match key.take() {
-                Some(Key::Named(name, place)) => entries.push(Entry { key: name, place, node }),
+        if self.wants_key() {
+            return self.name(key_of(&self.nodes[node].value, place), place);
+        }
+        match self.open.last_mut().map(|open| &mut open.held) {
+            None => self.root = Some(node),
+            Some(Held::List(items)) => items.push(node),
+            Some(Held::Mapping { entries, merged, key }) => match key.take() {
+                Some(Key::Named(key, place)) => entries.push(Entry { key, place, node }),
                 Some(Key::Merge) => merged.push(node),
-                None => {
-                    *key = Some(match &self.nodes[node].value {
-                        Value::Plain(text) if text == "<<" => Key::Merge,
-                        Value::Plain(text) | Value::Quoted(text) => Key::Named(text.clone(), place),
-                        _ => return Err(Stop::KeyIsCollection(place)),
-                    });
-                }
+                None => {}
             },
         }
         Ok(())
@@ -273,6 +282,14 @@ impl<'t> Builder<'t> {
     }
 }
 
+fn key_of<'t>(value: &Value<'t>, place: Place) -> Option<Key<'t>> {
+    match value {
+        Value::Plain(text) if text == "<<" => Some(Key::Merge),
+        Value::Plain(text) | Value::Quoted(text) => Some(Key::Named(text.clone(), place)),
+        Value::List(_) | Value::Mapping(_) => None,
+    }
+}
+
 fn place_of(marker: &Marker) -> Place {
     Place { line: marker.line(), column: marker.col() + 1 }
 }
@@ -288,6 +305,9 @@ fn scalar<'t>(text: Cow<'t, str>, style: ScalarStyle, tag: Option<&Tag>) -> Valu
 
 fn syntax(text: &str, error: &ScanError) -> Problem {
     let place = place_of(error.marker());
+    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+        return place.problem(format!("nested more than {DEEPEST} deep"), None);
+    }
     template(text, place).or_else(|| tab(text, place)).unwrap_or_else(|| {
         let help = text.contains("{{").then(|| RENDER_FIRST.into());
         place.problem(format!("this is not valid YAML: {}", error.info()), help)
@@ -297,29 +317,183 @@ fn syntax(text: &str, error: &ScanError) -> Problem {
 const RENDER_FIRST: &str =
     "if this is a template, render it first, for example with `helm template`";
 
-fn suspects(text: &str, place: Place) -> impl Iterator<Item = (usize, &str)> {
-    let first = place.line.saturating_sub(CAUSE_LINES + 1);
-    text.lines().enumerate().skip(first).take(place.line - first).map(|(at, line)| (at + 1, line))
-}
-
 /// The problem, where an action of a Go template is what the parser stumbled over.
 fn template(text: &str, place: Place) -> Option<Problem> {
-    let (line, column) = suspects(text, place).find_map(|(number, line)| {
-        let at = line.find("{{")?;
-        let before = line[..at].trim_end();
-        let outside = before.is_empty() || before.ends_with([':', '-']);
-        outside.then(|| (number, line[..at].chars().count() + 1))
-    })?;
-    let message = "this is a template, not yet a manifest";
+    let line = text.lines().nth(place.line.saturating_sub(1))?;
+    let at = line.find("{{")?;
+    let before = line[..at].trim_end();
+    if !before.is_empty() && !before.ends_with([':', '-', '[', ',']) {
+        return None;
+    }
+    let column = line[..at].chars().count() + 1;
     let help = "render it first, for example with `helm template`";
-    Some(Place { line, column }.problem(message, Some(help.into())))
+    let message = "this is a template, not yet a manifest";
+    Some(Place { column, ..place }.problem(message, Some(help.into())))
 }
 
+/// The problem, where a tab is what indents that line or, as parsers look ahead, the next one.
 fn tab(text: &str, place: Place) -> Option<Problem> {
-    let (line, column) = suspects(text, place).find_map(|(number, line)| {
+    let mut lines = text.lines().enumerate().skip(place.line.saturating_sub(1)).take(2);
+    let (line, column) = lines.find_map(|(at, line)| {
         let indentation = line.split(|c| c != ' ' && c != '\t').next()?;
-        Some((number, indentation.find('\t')? + 1))
+        Some((at + 1, indentation.find('\t')? + 1))
     })?;
     let help = "indent with spaces";
     Some(Place { line, column }.problem("a tab in the indentation", Some(help.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value as Json;
+
+    use super::super::tree::{Field, Kind};
+    use super::*;
+
+    fn json(field: Field<'_>) -> Json {
+        match field.kind() {
+            Kind::Null => Json::Null,
+            Kind::Bool(value) => value.into(),
+            Kind::Integer(value) => value.into(),
+            Kind::Number(text) => serde_json::from_str(text).unwrap(),
+            Kind::Text(text) => text.into(),
+            Kind::List => field.items().map(json).collect(),
+            Kind::Mapping => {
+                field.entries().map(|(key, _, value)| (key.to_owned(), json(value))).collect()
+            }
+        }
+    }
+
+    fn one(text: &str) -> Json {
+        json(documents(text).next().unwrap().unwrap().root())
+    }
+
+    fn any_json() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            any::<String>().prop_map(Json::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Json::from),
+                prop::collection::btree_map("[ -~]{0,8}", inner, 0..6)
+                    .prop_map(|map| map.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+        #[test]
+        fn json_is_read_as_a_json_parser_reads_it(value in any_json()) {
+            prop_assert_eq!(one(&value.to_string()), value.clone());
+            prop_assert_eq!(one(&format!("{value:#}")), value);
+        }
+    }
+
+    #[test]
+    fn merge_keys_add_what_is_not_there() {
+        let text = "
+base: &base {a: 1, b: 2}
+more: &more {b: 3, c: 4}
+one: {<<: *base, a: 9}
+both: {<<: [*base, *more]}
+late:
+  c: 0
+  <<: *more
+  ? &key d
+  : 5
+  *key : 6
+quoted: {\"<<\": 7}
+";
+        // The alias as a key repeats `d`, so it is written twice; the first counts.
+        let expected = serde_json::json!({
+            "base": {"a": 1, "b": 2},
+            "more": {"b": 3, "c": 4},
+            "one": {"a": 9, "b": 2},
+            "both": {"a": 1, "b": 2, "c": 4},
+            "late": {"c": 0, "b": 3, "d": 6},
+            "quoted": {"<<": 7},
+        });
+        assert_eq!(one(text), expected);
+        let tree = documents(text).next().unwrap().unwrap();
+        let twice: Vec<_> = tree.duplicates.iter().map(|twice| &*twice.key).collect();
+        assert_eq!(twice, ["d"]);
+    }
+
+    fn check(text: &str, expected: &str) {
+        let problem = documents(text).find_map(Result::err).unwrap();
+        let Problem { line, column, message, help } = problem;
+        let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
+        assert_eq!(format!("{line}:{column}: {message}{help}"), expected, "{text}");
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_told_with_its_cause() {
+        let render = "(render it first, for example with `helm template`)";
+        check("a: 1\n\tb: 2\n", "2:1: a tab in the indentation (indent with spaces)");
+        check("a:\n  b: 1\n \t c: 2\n", "3:2: a tab in the indentation (indent with spaces)");
+        check(
+            "{{- if .Values.on }}\na: 1\n{{- end }}\n",
+            &format!("1:1: this is a template, not yet a manifest {render}"),
+        );
+        check(
+            "a:\n  name: {{ include \"x\" . }}\n",
+            &format!("2:9: this is a template, not yet a manifest {render}"),
+        );
+        check("{[1]: 2}", "1:2: a list or a mapping cannot be a key");
+        check("a: *b\n", "1:4: this is not valid YAML: while parsing node, found unknown anchor");
+        check("a: &a [*a]\n", "1:8: this alias stands inside of what it repeats");
+        check("a: {<<: 1}\n", "1:9: a merge key (`<<`) needs a mapping, or a list of mappings");
+        check(&"[".repeat(200), "1:101: nested more than 100 deep");
+    }
+
+    #[test]
+    fn templates_inside_of_strings_are_not_templates() {
+        let text =
+            "rules: |\n  {{ range .Alerts }}\n  x: {{ .Labels }}\n  {{ end }}\nb: '{{ x }}'\n";
+        assert_eq!(one(text).as_object().map(|map| map.len()), Some(2));
+        check(
+            &format!("{text}c: [1\n"),
+            "6:4: this is not valid YAML: unclosed bracket '[' \
+             (if this is a template, render it first, for example with `helm template`)",
+        );
+    }
+
+    #[test]
+    fn aliases_that_explode_are_refused() {
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        let mut merges = String::from("m0: &m0 {k0: 1}\n");
+        for level in 1..60 {
+            let inner = format!("*a{}, ", level - 1).repeat(10);
+            bomb += &format!("a{level}: &a{level} [{inner}]\n");
+            merges += &format!(
+                "m{level}: &m{level} {{k{level}: 1, <<: [{}]}}\n",
+                format!("*m{}, ", level - 1).repeat(10)
+            );
+        }
+        let most = "the file holds more than 500000 values, its aliases expanded \
+                    (keep the one object in a file of its own)";
+        check(&bomb, &format!("6:9: {most}"));
+        // What merges bring is counted once, so these do not explode.
+        assert_eq!(one(&merges)["m59"].as_object().map(|map| map.len()), Some(60));
+        // A chain is deep but small.
+        let mut chain = String::from("- &a0 [x]\n");
+        for level in 1..900 {
+            chain += &format!("- &a{level} [*a{}]\n", level - 1);
+        }
+        assert_eq!(documents(&chain).filter(Result::is_ok).count(), 1);
+    }
+
+    #[test]
+    fn a_file_of_a_million_values_is_refused() {
+        let text = "[".to_owned() + &"1,".repeat(500_001) + "]";
+        check(
+            &text,
+            "1:1000000: the file holds more than 500000 values, its aliases expanded \
+             (keep the one object in a file of its own)",
+        );
+    }
 }

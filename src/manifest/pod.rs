@@ -253,3 +253,210 @@ fn note_scheduling(spec: Field<'_>, containers: &[Container<'_>], found: &mut Fi
         found.note("a host port is not modelled: see `startup.surge_capacity`".into());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use toml::Table;
+
+    use super::super::read;
+    use super::super::tests::{check, with_pod};
+
+    /// Checks some tables of the scenario that a pod template makes, and the notes.
+    fn check_scenario(pod: &str, expected: &str, notes: &[&str]) {
+        let imported = read(&with_pod(pod), "shop.yaml", None).unwrap();
+        let expected: Table = toml::from_str(expected).unwrap();
+        for (table, value) in expected {
+            assert_eq!(imported.scenario.get(&table), Some(&value), "{table} of {pod}");
+        }
+        assert_eq!(imported.notes, notes, "{pod}");
+    }
+
+    #[test]
+    fn worked_example() {
+        check_scenario(
+            "terminationGracePeriodSeconds: 45
+containers:
+  - name: api
+    readinessProbe: {httpGet: {port: 8080}, periodSeconds: 5}
+    lifecycle: {preStop: {sleep: {seconds: 15}}}",
+            "shutdown = { pre_stop = '15s', grace = '45s' }
+            [readiness]
+            initial_delay = '0s'
+            period = '5s'
+            timeout = '1s'
+            success_threshold = 1
+            failure_threshold = 3
+            min_ready = '0s'
+            deadline = '600s'",
+            &[],
+        );
+    }
+
+    #[test]
+    fn the_strictest_probes_and_the_longest_hook_stand_for_the_pod() {
+        check_scenario(
+            "containers:
+- name: api
+  readinessProbe: {grpc: {port: 1}, periodSeconds: 5, successThreshold: 3}
+  livenessProbe: {exec: {command: [true]}, initialDelaySeconds: 60}
+  lifecycle: {preStop: {sleep: {seconds: 5}}}
+- name: proxy
+  readinessProbe: {grpc: {port: 2}, periodSeconds: 10}
+  livenessProbe: {exec: {command: [true]}, periodSeconds: 20}
+  lifecycle: {preStop: {sleep: {seconds: 10}}}",
+            "shutdown = { pre_stop = '10s', grace = '30s' }
+            liveness = { initial_delay = '0s', period = '20s', timeout = '1s', failure_threshold = 3 }
+            [readiness]
+            initial_delay = '0s'
+            period = '5s'
+            timeout = '1s'
+            success_threshold = 3
+            failure_threshold = 3
+            min_ready = '0s'
+            deadline = '600s'",
+            &[
+                "of 2 readinessProbes, that of container `api`, the slowest to pass, stands for all",
+                "of 2 livenessProbes, that of container `proxy`, the soonest to restart, stands \
+                 for all",
+                "the longest preStop of its containers stands for the pod",
+            ],
+        );
+    }
+
+    #[test]
+    fn anchors_and_merge_keys_repeat_a_container() {
+        check_scenario(
+            "containers:
+- &api
+  name: api
+  startupProbe: &probe {httpGet: {port: 1}, periodSeconds: 3}
+  livenessProbe: {<<: *probe, periodSeconds: 7}
+- {<<: *api, name: twin}",
+            "startup_probe = { initial_delay = '0s', period = '3s', failure_threshold = 3 }
+            liveness = { initial_delay = '0s', period = '7s', timeout = '1s', failure_threshold = 3 }",
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_sidecar_counts_until_the_end() {
+        check_scenario(
+            "containers: [{name: api}]
+initContainers:
+- {name: migrate}
+- name: proxy
+  restartPolicy: Always
+  readinessProbe: {grpc: {port: 2}, periodSeconds: 4}
+  lifecycle: {preStop: {sleep: {seconds: 20}}}",
+            "shutdown = { pre_stop = '0s', grace = '30s' }
+            [readiness]
+            initial_delay = '0s'
+            period = '4s'
+            timeout = '1s'
+            success_threshold = 1
+            failure_threshold = 3
+            min_ready = '0s'
+            deadline = '600s'",
+            &[
+                "init containers (`migrate`) are not modelled: add them to the boot",
+                "preStop of sidecar `proxy` is not modelled: it stops last",
+            ],
+        );
+    }
+
+    #[test]
+    fn the_kubelet_leaves_two_seconds_after_the_hook() {
+        let note = "preStop takes the whole grace period: the kubelet gives 2 s more";
+        for (grace, pre_stop, killed, notes) in
+            [(30, 28, 30, &[][..]), (30, 29, 31, &[note]), (30, 30, 32, &[note]), (1, 0, 1, &[])]
+        {
+            check_scenario(
+                &format!(
+                    "terminationGracePeriodSeconds: {grace}\n\
+                     containers: [{{lifecycle: {{preStop: {{sleep: {{seconds: {pre_stop}}}}}}}}}]"
+                ),
+                &format!("shutdown = {{ pre_stop = '{pre_stop}s', grace = '{killed}s' }}"),
+                notes,
+            );
+        }
+        check_scenario(
+            "terminationGracePeriodSeconds: 0\n\
+             containers: [{lifecycle: {preStop: {exec: {command: [sleep, 5]}}}}]",
+            "shutdown = { pre_stop = '0s', grace = '0s' }",
+            &["preStop of container number 1 outlasts the grace period of 0 s and is cut there"],
+        );
+    }
+
+    #[test]
+    fn a_load_balancers_gate_makes_ready_mean_routed() {
+        check_scenario(
+            "containers: [{name: api}]\nreadinessGates:\n\
+             - conditionType: target-health.elbv2.k8s.aws/k8s-shop-api\n\
+             - conditionType: example.com/warm",
+            "readiness = { period = '0s', until = 'routed', min_ready = '0s', deadline = '600s' }",
+            &["readiness gate `example.com/warm` is not modelled"],
+        );
+    }
+
+    #[test]
+    fn what_limits_a_surge_is_noted() {
+        for (pod, note) in [
+            (
+                "topologySpreadConstraints: [{whenUnsatisfiable: DoNotSchedule}]",
+                "topologySpreadConstraints are not modelled: new pods may find no place",
+            ),
+            (
+                "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{}]}}",
+                "required podAntiAffinity is not modelled: see `startup.surge_capacity`",
+            ),
+            ("hostNetwork: true", "a host port is not modelled: see `startup.surge_capacity`"),
+        ] {
+            check(&with_pod(&format!("{pod}\ncontainers: [{{name: api}}]")), &[note]);
+        }
+        check(
+            &with_pod("containers: [{ports: [{containerPort: 80, hostPort: 80}]}]"),
+            &["a host port is not modelled: see `startup.surge_capacity`"],
+        );
+        check(
+            &with_pod(
+                "containers: [{ports: [{containerPort: 80}]}]\n\
+                 topologySpreadConstraints: [{whenUnsatisfiable: ScheduleAnyway}]",
+            ),
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_pod_template_that_cannot_be() {
+        for (pod, expected) in [
+            ("containers: []", "8:7: the pod template has no `containers` (write at least one)"),
+            (
+                "containers: [api]",
+                "8:20: `containers` must be a list of mappings, not the string `api`",
+            ),
+            (
+                "containers: [{}]\nrestartPolicy: Never",
+                "9:22: `restartPolicy` must be `Always`, not `Never` \
+                 (a controller's pods always restart)",
+            ),
+            (
+                "containers: [{}]\nterminationGracePeriodSeconds: -1",
+                "9:38: `terminationGracePeriodSeconds` is -1, and must not be negative",
+            ),
+        ] {
+            let told = super::super::tests::told(&with_pod(pod), None);
+            assert!(told.contains(&expected.to_owned()), "{told:?} for {pod}");
+        }
+        check(
+            &with_pod(
+                "containers:\n- {name: api, terminationGracePeriodSeconds: 9, readinesProbe: {}}",
+            ),
+            &[
+                "`terminationGracePeriodSeconds` means nothing in a container and is ignored; \
+                 it belongs in spec.template.spec",
+                "`readinesProbe` means nothing in a container and is ignored; \
+                 did you mean `readinessProbe`?",
+            ],
+        );
+    }
+}

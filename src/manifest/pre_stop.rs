@@ -152,3 +152,92 @@ fn nanos(time: &str) -> Option<u64> {
     let nanos = seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(nine.parse().ok()?);
     Some(nanos.saturating_mul(unit))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::super::tests::{check, told, with_pod};
+    use super::sleep_of;
+
+    #[test]
+    fn worked_example() {
+        let hook = "{preStop: {exec: {command: [\"/bin/sh\", \"-c\", \"sleep 15\"]}}}";
+        let text = with_pod(&format!("containers:\n- lifecycle: {hook}"));
+        let imported = read(&text, "shop.yaml", None).unwrap();
+        let pre_stop = imported.scenario.get("shutdown").and_then(|table| table.get("pre_stop"));
+        assert_eq!(pre_stop.and_then(|value| value.as_str()), Some("15s"));
+        assert_eq!(imported.notes, [""; 0]);
+    }
+
+    #[test]
+    fn commands_that_begin_with_a_sleep() {
+        for (words, expected) in [
+            (&["sleep", "15"][..], Some((15_000, ""))),
+            (&["/usr/bin/sleep", "1m", "0.5"], Some((60_500, ""))),
+            (&["busybox", "sleep", "2"], Some((2_000, ""))),
+            (&["sh", "-c", "sleep 15 && nginx -s quit"], Some((15_000, "nginx -s quit"))),
+            (&["/bin/bash", "-ec", " exec sleep 3 "], Some((3_000, ""))),
+            (&["sh", "-c", "/bin/sleep .25; kill 1"], Some((250, "kill 1"))),
+            (&["sh", "-c", "sleep 5\nkill 1"], Some((5_000, "kill 1"))),
+            (&["sh", "-c", "sleep 5 # let it drain"], Some((5_000, ""))),
+            (&["sh", "-c", "sleep 5 & kill 1"], None),
+            (&["sh", "-c", "sleep $DELAY"], None),
+            (&["sh", "-c", "kill 1; sleep 5"], None),
+            (&["sh", "-c"], None),
+            (&["sleep", "infinity"], None),
+            (&["sleep", "-1"], None),
+            (&["sleep"], None),
+            (&["/wait-shutdown"], None),
+            (&[], None),
+        ] {
+            let expected = expected.map(|(millis, rest)| (millis * 1_000_000, rest));
+            assert_eq!(sleep_of(words), expected, "{words:?}");
+        }
+    }
+
+    fn check_hook(hook: &str, expected: &str) {
+        check(
+            &with_pod(&format!("containers:\n- name: api\n  lifecycle: {{{hook}}}")),
+            &[expected],
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_is_noted() {
+        check_hook(
+            "preStop: {exec: {command: [/quit, now]}}",
+            "preStop of container `api`, `/quit now`, is not modelled",
+        );
+        check_hook(
+            "preStop: {exec: {command: [sh, -c, sleep 5; quit]}}",
+            "what preStop of container `api` runs after its sleep, `quit`, is not modelled",
+        );
+        check_hook(
+            "preStop: {httpGet: {port: 1}}",
+            "preStop of container `api` is a request: not modelled",
+        );
+        check_hook(
+            "postStart: {exec: {command: [warm]}}",
+            "postStart of container `api` is not modelled: add it to the boot",
+        );
+    }
+
+    #[test]
+    fn a_hook_may_not_outlast_the_grace_period() {
+        check_hook(
+            "preStop: {sleep: {seconds: 31}}",
+            "10:48: preStop sleeps 31 s, longer than the grace period of 30 s \
+             (raise `terminationGracePeriodSeconds` above 31, or sleep less)",
+        );
+        check_hook(
+            "preStop: {sleep: {}}",
+            "10:38: the `sleep` action needs `seconds` (write for example `seconds: 15`)",
+        );
+        let none = with_pod("containers:\n- lifecycle: {preStop: {}}");
+        assert_eq!(
+            told(&none, None),
+            ["9:31: `preStop` needs one handler, and has none \
+              (write one of `exec`, `httpGet`, `tcpSocket`, `sleep`)"]
+        );
+    }
+}

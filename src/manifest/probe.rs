@@ -159,3 +159,89 @@ impl Probe {
         table
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use toml::Table;
+
+    use super::super::read;
+    use super::super::tests::{check, with_pod};
+
+    fn with_probe(role: &str, probe: &str) -> String {
+        with_pod(&format!("containers:\n- {role}: {{{probe}}}"))
+    }
+
+    #[test]
+    fn worked_example() {
+        let text = with_probe("readinessProbe", "httpGet: {port: 8080}, periodSeconds: 5");
+        let readiness = "
+            initial_delay = '0s'
+            period = '5s'
+            timeout = '1s'
+            success_threshold = 1
+            failure_threshold = 3
+            min_ready = '0s'
+            deadline = '600s'
+        ";
+        let readiness: Table = toml::from_str(readiness).unwrap();
+        let scenario = read(&text, "shop.yaml", None).unwrap().scenario;
+        assert_eq!(scenario.get("readiness").and_then(|table| table.as_table()), Some(&readiness));
+    }
+
+    #[test]
+    fn a_written_zero_is_the_default() {
+        check(
+            &with_probe(
+                "livenessProbe",
+                "grpc: {port: 1}, periodSeconds: 0, initialDelaySeconds: 0",
+            ),
+            &["`periodSeconds: 0` means Kubernetes' default, 10"],
+        );
+    }
+
+    #[test]
+    fn probes_that_kubernetes_refuses() {
+        let one_of = "(write one of `exec`, `httpGet`, `tcpSocket`, `grpc`)";
+        for (role, probe, expected) in [
+            (
+                "readinessProbe",
+                "periodSeconds: 5",
+                format!("9:25: `readinessProbe` needs one handler, and has none {one_of}"),
+            ),
+            (
+                "livenessProbe",
+                "exec: {}, grpc: {}",
+                format!("9:24: `livenessProbe` needs one handler, and has more than one {one_of}"),
+            ),
+            (
+                "livenessProbe",
+                "exec: {}, successThreshold: 2",
+                "9:53: `successThreshold` of a `livenessProbe` must be 1".into(),
+            ),
+            (
+                "startupProbe",
+                "exec: {}, successThreshold: 2",
+                "9:52: `successThreshold` of a `startupProbe` must be 1".into(),
+            ),
+            (
+                "startupProbe",
+                "exec: {}, periodSeconds: -1",
+                "9:49: `periodSeconds` is -1, and must not be negative".into(),
+            ),
+            (
+                "readinessProbe",
+                "exec: {}, timeoutSeconds: 1s",
+                "9:52: `timeoutSeconds` must be a whole number, not the string `1s`".into(),
+            ),
+            (
+                "readinessProbe",
+                "exec: {}, terminationGracePeriodSeconds: 5",
+                "9:67: a `readinessProbe` has no `terminationGracePeriodSeconds` \
+                 (set it on the pod's `spec`)"
+                    .into(),
+            ),
+        ] {
+            check(&with_probe(role, probe), &[&expected]);
+        }
+    }
+}

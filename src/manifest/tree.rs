@@ -166,15 +166,66 @@ fn plain(text: &str) -> Kind<'_> {
         _ => {}
     }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    // A leading zero makes YAML 1.1, which Kubernetes' tools read, take the rest as octal.
-    let octal = digits.len() > 1 && digits.starts_with('0');
-    if !octal && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().map_or(Kind::Number(text), Kind::Integer);
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A leading zero makes YAML 1.1, which Kubernetes' tools read, take the rest as octal.
+        let octal = digits.len() > 1 && digits.starts_with('0');
+        let decimal = text.parse().ok().filter(|_| !octal);
+        return decimal.map_or(Kind::Number(text), Kind::Integer);
     }
+    // Rust also parses `inf` and `nan`, which YAML spells otherwise.
     let number = digits.starts_with(|first: char| first.is_ascii_digit() || first == '.');
-    if number && (octal || text.parse::<f64>().is_ok()) {
-        Kind::Number(text)
-    } else {
-        Kind::Text(text)
+    if number && text.parse::<f64>().is_ok() { Kind::Number(text) } else { Kind::Text(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::documents;
+    use super::*;
+
+    #[test]
+    fn scalars_are_what_kubernetes_takes_them_for() {
+        for (text, expected) in [
+            ("3", Kind::Integer(3)),
+            ("-3", Kind::Integer(-3)),
+            ("+3", Kind::Integer(3)),
+            ("\"3\"", Kind::Text("3")),
+            ("!!str 3", Kind::Text("3")),
+            ("! 3", Kind::Text("3")),
+            ("!!int \"3\"", Kind::Integer(3)),
+            ("99999999999999999999", Kind::Number("99999999999999999999")),
+            ("010", Kind::Number("010")),
+            ("0", Kind::Integer(0)),
+            ("1e3", Kind::Number("1e3")),
+            ("1.5", Kind::Number("1.5")),
+            ("25%", Kind::Text("25%")),
+            ("1_000", Kind::Text("1_000")),
+            ("-", Kind::List),
+            ("~", Kind::Null),
+            ("", Kind::Null),
+            ("''", Kind::Text("")),
+            ("off", Kind::Bool(false)),
+            ("{}", Kind::Mapping),
+            ("|-\n  3", Kind::Text("3")),
+            ("0%", Kind::Text("0%")),
+            ("+", Kind::Text("+")),
+            ("inf", Kind::Text("inf")),
+        ] {
+            let text = format!("---\n{text}\n");
+            let tree = documents(&text).next().unwrap().unwrap();
+            assert_eq!(tree.root().kind(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn places_count_from_one_in_characters() {
+        let text = "é: [ü, {k: v}]\nlist:\n  - x\n";
+        let tree = documents(text).next().unwrap().unwrap();
+        let at = |field: Field<'_>| (field.place().line, field.place().column);
+        let list = tree.root().get("é").unwrap();
+        assert_eq!(at(list), (1, 4));
+        assert_eq!(list.items().map(at).collect::<Vec<_>>(), [(1, 5), (1, 8)]);
+        assert_eq!(tree.root().get("list").unwrap().items().map(at).next(), Some((3, 5)));
+        let keys: Vec<_> = tree.root().entries().map(|(key, place, _)| (key, place.line)).collect();
+        assert_eq!(keys, [("é", 1), ("list", 2)]);
     }
 }
