@@ -236,7 +236,7 @@ mod tests {
         let none = with_pod("containers:\n- lifecycle: {preStop: {}}");
         assert_eq!(
             told(&none, None),
-            ["9:31: `preStop` needs one handler, and has none \
+            ["9:30: `preStop` needs one handler, and has none \
               (write one of `exec`, `httpGet`, `tcpSocket`, `sleep`)"]
         );
     }
