@@ -8,40 +8,13 @@ use std::rc::Rc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use self::manifest::{Imported, Problem};
 use super::diagnostic::{Diagnostic, Findings};
 use super::document::{self, Table, moved_table};
 use super::input;
 use super::path::dotted;
 use super::rule;
 use super::source::{Shown, Sources, Span, Texts};
-
-/// What importers hand over.
-pub(super) mod manifest {
-    /// A manifest, read.
-    #[derive(Clone, Debug, Default)]
-    pub struct Imported {
-        /// The strategy's fields, `kind` included.
-        pub strategy: toml::Table,
-        /// Parts of the other tables of a scenario.
-        pub scenario: toml::Table,
-        /// What could not be carried over.
-        pub notes: Vec<String>,
-    }
-
-    /// What is wrong with a manifest, and where (from 1).
-    #[derive(Clone, Debug)]
-    pub struct Problem {
-        /// Line.
-        pub line: usize,
-        /// Column.
-        pub column: usize,
-        /// What is wrong.
-        pub message: String,
-        /// What would be right.
-        pub help: Option<String>,
-    }
-}
+use crate::manifest::{Imported, Problem};
 
 /// Reads the text of a manifest at a path; the last argument names one object of several.
 pub(super) type Importer = fn(&str, &str, Option<&str>) -> Result<Imported, Vec<Problem>>;

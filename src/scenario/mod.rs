@@ -66,17 +66,8 @@ pub struct Variant {
     pub plan: Plan,
 }
 
-const CATALOG: load::Catalog<'static> = load::Catalog {
-    kinds: crate::strategy::KINDS,
-    importer: |_, _, _| {
-        Err(vec![import::manifest::Problem {
-            line: 1,
-            column: 1,
-            message: "manifests cannot be read yet".into(),
-            help: None,
-        }])
-    },
-};
+const CATALOG: load::Catalog<'static> =
+    load::Catalog { kinds: crate::strategy::KINDS, importer: crate::manifest::read };
 
 /// Reads and checks a scenario file, with what the command line changes in it.
 ///

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::import::manifest::{Imported, Problem as ManifestProblem};
 use super::load::{self, Catalog, Loaded};
 use super::{Overrides, Report};
+use crate::manifest::{Imported, Problem as ManifestProblem};
 use crate::strategy::{Kind, OnFailure, Parameters, Problem, Setup, Strategy};
 use crate::units::{CountOrPercent, SimDuration};
 
