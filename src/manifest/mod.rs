@@ -167,6 +167,30 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
     }
 
     #[test]
+    fn the_shipped_manifests_carry_over_whole() {
+        let checkout = include_str!("../../scenarios/manifest/checkout.yaml");
+        let proposals = include_str!("../../scenarios/manifest/checkout-proposals.yaml");
+        let race = include_str!("../../scenarios/manifest/drain-race.yaml");
+        let shutdown = |text: &str, object: &str| {
+            let imported = read(text, "shop.yaml", Some(object)).unwrap();
+            assert_eq!(imported.notes, [""; 0], "{object}");
+            let field = |name: &str| imported.scenario["shutdown"][name].as_str().map(String::from);
+            (replicas(text, Some(object)), field("pre_stop"), field("grace"))
+        };
+        for (text, object, instances, pre_stop, grace) in [
+            (checkout, "checkout", 12, "10s", "45s"),
+            (proposals, "checkout-surge", 12, "10s", "45s"),
+            (proposals, "checkout-one-by-one", 12, "10s", "45s"),
+            (race, "no-hook", 6, "0s", "30s"),
+            (race, "sleep-5", 6, "5s", "30s"),
+            (race, "sleep-15", 6, "15s", "30s"),
+        ] {
+            let expected = (Some(instances), Some(pre_stop.into()), Some(grace.into()));
+            assert_eq!(shutdown(text, object), expected, "{object}");
+        }
+    }
+
+    #[test]
     fn one_of_several_is_named() {
         assert_eq!(replicas(SEVERAL, Some("cart")), Some(2));
         assert_eq!(replicas(SEVERAL, Some("search")), Some(5));
