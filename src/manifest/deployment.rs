@@ -42,7 +42,7 @@ use toml::{Table, Value};
 use super::bound::{self, Bound, MOST_INT32};
 use super::findings::{Findings, Known, nearest, quote};
 use super::tree::Field;
-use super::write::seconds;
+use super::write::{MOST_SECONDS, seconds};
 use super::{Controller, Object, Part, pod};
 
 /// The entry of the catalog.
@@ -67,9 +67,6 @@ const DEFAULT_DEADLINE_SECONDS: i64 = 600;
 
 /// Largest fleet that a scenario may have.
 const MOST_REPLICAS: i64 = 1_000_000;
-
-/// Longest duration that a scenario may hold: ten years.
-const MOST_SECONDS: i64 = 10 * 365 * 86_400;
 
 fn read(object: &Object<'_>, others: &[Object<'_>], found: &mut Findings) -> Part {
     let mut part = Part::default();
@@ -149,7 +146,7 @@ fn rolling_update(written: Option<Field<'_>>, found: &mut Findings) -> Table {
     if let Some(rolling) = written {
         found.strangers(rolling, "rollingUpdate", Known::All(names));
     }
-    check_bounds(unavailable, surge, found);
+    refuse_bounds(unavailable, surge, found);
     Table::from_iter([
         ("kind".into(), Value::String("rolling".into())),
         ("max_unavailable".into(), unavailable.to_toml()),
@@ -157,7 +154,7 @@ fn rolling_update(written: Option<Field<'_>>, found: &mut Findings) -> Table {
     ])
 }
 
-fn check_bounds(unavailable: Bound, surge: Bound, found: &mut Findings) {
+fn refuse_bounds(unavailable: Bound, surge: Bound, found: &mut Findings) {
     let Some(place) = unavailable.place else { return };
     if unavailable.is_zero() && surge.is_zero() {
         let message = "`maxUnavailable` may not be 0 when `maxSurge` is 0".into();
@@ -179,7 +176,8 @@ fn progress(spec: Field<'_>, scenario: &mut Table, found: &mut Findings) {
         && let Some(written) = deadline.or(min_ready)
     {
         let message = format!(
-            "`progressDeadlineSeconds` ({deadline_s}) must be greater than `minReadySeconds` ({ready_s})"
+            "`progressDeadlineSeconds` ({deadline_s}) must be greater than \
+             `minReadySeconds` ({ready_s})"
         );
         let help =
             format!("raise `progressDeadlineSeconds` above {ready_s}, or lower `minReadySeconds`");

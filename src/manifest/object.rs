@@ -15,18 +15,23 @@ const MOST_OF_KIND: usize = 60;
 /// One object of a manifest.
 #[derive(Clone, Copy)]
 pub(super) struct Object<'t> {
+    /// `apiVersion`, empty if it has none.
     pub(super) api: &'t str,
+    /// `kind`, empty if it has none.
     pub(super) kind: &'t str,
     /// `metadata.name`.
     pub(super) name: Option<&'t str>,
     /// Where its kind stands, or it begins.
     pub(super) place: Place,
+    /// All of it.
     pub(super) root: Field<'t>,
+    /// Which of the file's trees it is in.
     pub(super) tree: usize,
 }
 
-/// The documents of a file that matter, and what the others are.
+/// What a file holds.
 pub(super) struct File<'t> {
+    /// The documents that matter.
     pub(super) trees: Vec<Tree<'t>>,
     /// How many objects there are of each kind.
     kinds: BTreeMap<String, usize>,
@@ -134,7 +139,7 @@ pub(super) fn choose<'o, 't>(
     let mut chosen = all();
     match (chosen.next(), chosen.next()) {
         (Some((controller, object)), None) => {
-            check_api(controller, object).map(|()| (controller, object))
+            served(controller, object).map(|()| (controller, object))
         }
         (Some((_, first)), Some((_, second))) => {
             let names = listed(all().map(|(_, object)| name_of(object)));
@@ -164,7 +169,7 @@ fn no_such(objects: &[Object<'_>], path: &str, wanted: &str) -> Problem {
     known().next().map_or(Place::START, |object| object.place).problem(message, help)
 }
 
-fn check_api(controller: &Controller, object: &Object<'_>) -> Result<(), Problem> {
+fn served(controller: &Controller, object: &Object<'_>) -> Result<(), Problem> {
     let Controller { api, kind, .. } = *controller;
     if object.api == api {
         return Ok(());

@@ -33,12 +33,9 @@ use super::findings::{Findings, Known, quote};
 use super::pre_stop;
 use super::probe::{self, Probe, Role};
 use super::tree::{Field, Kind};
-use super::write::{NANOS_PER_SECOND, duration};
+use super::write::{MOST_SECONDS, NANOS_PER_SECOND, duration};
 
 const DEFAULT_GRACE_SECONDS: i64 = 30;
-
-/// Longest grace period that a scenario may hold: ten years.
-const MOST_GRACE_SECONDS: i64 = 10 * 365 * 86_400;
 
 /// The kubelet leaves at least this between the end of the hooks and the kill
 /// (`minimumGracePeriodInSeconds` in `pkg/kubelet/kuberuntime/kuberuntime_manager.go`).
@@ -90,7 +87,7 @@ pub(super) fn read(template: Field<'_>, scenario: &mut Table, found: &mut Findin
         return;
     };
     found.strangers(spec, "spec.template.spec", Known::Read(SPEC_FIELDS));
-    check_restart_policy(spec, found);
+    refuse_restart_policy(spec, found);
     let containers = containers(spec, found);
     let mut readiness = Table::new();
     for role in [Role::Readiness, Role::Liveness, Role::Startup] {
@@ -117,7 +114,7 @@ fn insert(scenario: &mut Table, name: &str, part: Table) {
     scenario.insert(name.into(), Value::Table(part));
 }
 
-fn check_restart_policy(spec: Field<'_>, found: &mut Findings) {
+fn refuse_restart_policy(spec: Field<'_>, found: &mut Findings) {
     if let Some(policy) = found.word(spec, "restartPolicy")
         && policy.value != "Always"
     {
@@ -197,7 +194,7 @@ fn is_routed(spec: Field<'_>, found: &mut Findings) -> bool {
 
 fn shutdown(spec: Field<'_>, containers: &[Container<'_>], found: &mut Findings) -> Table {
     let grace = found
-        .whole(spec, "terminationGracePeriodSeconds", 0..=MOST_GRACE_SECONDS)
+        .whole(spec, "terminationGracePeriodSeconds", 0..=MOST_SECONDS)
         .map_or(DEFAULT_GRACE_SECONDS, |written| written.value);
     let mut hooks = Vec::new();
     for container in containers {
@@ -305,7 +302,11 @@ containers:
   livenessProbe: {exec: {command: [true]}, periodSeconds: 20}
   lifecycle: {preStop: {sleep: {seconds: 10}}}",
             "shutdown = { pre_stop = '10s', grace = '30s' }
-            liveness = { initial_delay = '0s', period = '20s', timeout = '1s', failure_threshold = 3 }
+            [liveness]
+            initial_delay = '0s'
+            period = '20s'
+            timeout = '1s'
+            failure_threshold = 3
             [readiness]
             initial_delay = '0s'
             period = '5s'
@@ -315,7 +316,8 @@ containers:
             min_ready = '0s'
             deadline = '600s'",
             &[
-                "of 2 readinessProbes, that of container `api`, the slowest to pass, stands for all",
+                "of 2 readinessProbes, that of container `api`, the slowest to pass, stands for \
+                 all",
                 "of 2 livenessProbes, that of container `proxy`, the soonest to restart, stands \
                  for all",
                 "the longest preStop of its containers stands for the pod",
@@ -333,7 +335,11 @@ containers:
   livenessProbe: {<<: *probe, periodSeconds: 7}
 - {<<: *api, name: twin}",
             "startup_probe = { initial_delay = '0s', period = '3s', failure_threshold = 3 }
-            liveness = { initial_delay = '0s', period = '7s', timeout = '1s', failure_threshold = 3 }",
+            [liveness]
+            initial_delay = '0s'
+            period = '7s'
+            timeout = '1s'
+            failure_threshold = 3",
             &[],
         );
     }
@@ -406,7 +412,8 @@ initContainers:
                 "topologySpreadConstraints are not modelled: new pods may find no place",
             ),
             (
-                "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{}]}}",
+                "affinity:\n  podAntiAffinity:\n    \
+                 requiredDuringSchedulingIgnoredDuringExecution: [{}]",
                 "required podAntiAffinity is not modelled: see `startup.surge_capacity`",
             ),
             ("hostNetwork: true", "a host port is not modelled: see `startup.surge_capacity`"),

@@ -15,16 +15,13 @@
 //! `preStop: {exec: {command: ["/bin/sh", "-c", "sleep 15"]}}` serves 15 s more.
 
 use super::findings::{Findings, Known, quote};
-use super::probe::check_handler;
+use super::probe::one_handler;
 use super::tree::Field;
-use super::write::NANOS_PER_SECOND;
+use super::write::{MOST_SECONDS, NANOS_PER_SECOND};
 
 const HANDLERS: &[&str] = &["exec", "httpGet", "tcpSocket", "sleep"];
 
 const SHELLS: [&str; 5] = ["sh", "bash", "ash", "dash", "busybox"];
-
-/// Longest time that a hook may sleep: ten years, the longest that a scenario may hold.
-const MOST_SECONDS: i64 = 10 * 365 * 86_400;
 
 /// Nanoseconds that the hook of `container`, called `name`, sleeps; 0 where it has none.
 ///
@@ -38,7 +35,7 @@ pub(super) fn read(container: Field<'_>, name: &str, grace: i64, found: &mut Fin
     }
     let Some(hook) = found.mapping(lifecycle, "preStop") else { return 0 };
     found.strangers(hook, "preStop", Known::All(HANDLERS));
-    check_handler(hook, "preStop", HANDLERS, found);
+    one_handler(hook, "preStop", HANDLERS, found);
     if let Some(sleep) = found.mapping(hook, "sleep") {
         return action(sleep, grace, found);
     }

@@ -22,7 +22,7 @@ use toml::{Table, Value};
 use super::bound::MOST_INT32;
 use super::findings::{Findings, Known};
 use super::tree::Field;
-use super::write::seconds;
+use super::write::{MOST_SECONDS, seconds};
 
 /// What a probe decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,16 +75,17 @@ impl Role {
 pub(super) fn read(container: Field<'_>, role: Role, found: &mut Findings) -> Option<Probe> {
     let probe = found.mapping(container, role.key())?;
     found.strangers(probe, role.key(), Known::All(FIELDS));
-    check_handler(probe, role.key(), &HANDLERS, found);
-    let thresholds = |found: &mut Findings, key, default| number(probe, key, default, found);
+    one_handler(probe, role.key(), &HANDLERS, found);
+    let positive =
+        |found: &mut Findings, key, default| positive_or_default(probe, key, default, found);
     let read = Probe {
         initial_delay: found
-            .whole(probe, "initialDelaySeconds", 0..=MOST_INT32)
+            .whole(probe, "initialDelaySeconds", 0..=MOST_SECONDS)
             .map_or(0, |written| written.value),
-        period: thresholds(found, "periodSeconds", 10),
-        timeout: thresholds(found, "timeoutSeconds", 1),
-        success_threshold: thresholds(found, "successThreshold", 1),
-        failure_threshold: thresholds(found, "failureThreshold", 3),
+        period: positive(found, "periodSeconds", 10),
+        timeout: positive(found, "timeoutSeconds", 1),
+        success_threshold: positive(found, "successThreshold", 1),
+        failure_threshold: positive(found, "failureThreshold", 3),
     };
     if role != Role::Readiness && read.success_threshold != 1 {
         let place = probe.get("successThreshold").unwrap_or(probe).place();
@@ -103,12 +104,7 @@ pub(super) fn read(container: Field<'_>, role: Role, found: &mut Findings) -> Op
 }
 
 /// Refuses a probe or hook that has no handler, or more than one.
-pub(super) fn check_handler(
-    parent: Field<'_>,
-    title: &str,
-    handlers: &[&str],
-    found: &mut Findings,
-) {
+pub(super) fn one_handler(parent: Field<'_>, title: &str, handlers: &[&str], found: &mut Findings) {
     let written = handlers.iter().filter(|handler| parent.get(handler).is_some()).count();
     if written != 1 {
         let count = if written == 0 { "none" } else { "more than one" };
@@ -122,8 +118,9 @@ fn or(names: &[&str]) -> String {
     names.join(", ")
 }
 
-fn number(probe: Field<'_>, key: &str, default: i64, found: &mut Findings) -> i64 {
-    match found.whole(probe, key, 0..=MOST_INT32) {
+fn positive_or_default(probe: Field<'_>, key: &str, default: i64, found: &mut Findings) -> i64 {
+    let most = if key.ends_with("Seconds") { MOST_SECONDS } else { MOST_INT32 };
+    match found.whole(probe, key, 0..=most) {
         Some(written) if written.value > 0 => written.value,
         Some(_) => {
             found.note(format!("`{key}: 0` means Kubernetes' default, {default}"));

@@ -5,6 +5,9 @@ use toml::Value;
 /// Nanoseconds in a second.
 pub(super) const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
+/// Longest duration that a scenario may hold, ten years of 365 days.
+pub(super) const MOST_SECONDS: i64 = 10 * 365 * 86_400;
+
 /// Whole seconds, `"30s"`.
 pub(super) fn seconds(count: i64) -> Value {
     Value::String(format!("{count}s"))
@@ -30,6 +33,8 @@ mod tests {
             let back = text.as_str().and_then(|text| text.parse().ok());
             assert_eq!(back, Some(SimDuration::from_nanos(nanos)), "{text}");
         }
+        assert!(format!("{MOST_SECONDS}s").parse::<SimDuration>().is_ok());
+        assert!(format!("{}s", MOST_SECONDS + 1).parse::<SimDuration>().is_err());
         assert_eq!(seconds(600).as_str(), Some("600s"));
     }
 }
