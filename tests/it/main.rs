@@ -2,6 +2,8 @@
 
 mod cases;
 mod differential;
+mod laws;
+mod life;
 mod source;
 mod theory;
 mod tidy;
