@@ -20,26 +20,26 @@ use super::source::{Shown, Sources, Span, Texts};
 pub(super) mod manifest {
     /// A manifest, read.
     #[derive(Clone, Debug, Default)]
-    pub struct Imported {
+    pub(crate) struct Imported {
         /// The strategy's fields, `kind` included.
-        pub strategy: toml::Table,
+        pub(crate) strategy: toml::Table,
         /// Parts of the other tables of a scenario.
-        pub scenario: toml::Table,
+        pub(crate) scenario: toml::Table,
         /// What could not be carried over.
-        pub notes: Vec<String>,
+        pub(crate) notes: Vec<String>,
     }
 
     /// What is wrong with a manifest, and where (from 1).
     #[derive(Clone, Debug)]
-    pub struct Problem {
+    pub(crate) struct Problem {
         /// Line.
-        pub line: usize,
+        pub(crate) line: usize,
         /// Column.
-        pub column: usize,
+        pub(crate) column: usize,
         /// What is wrong.
-        pub message: String,
+        pub(crate) message: String,
         /// What would be right.
-        pub help: Option<String>,
+        pub(crate) help: Option<String>,
     }
 }
 
@@ -97,7 +97,7 @@ impl<'t> Manifests<'t> {
         let Some((manifest, place)) = text("manifest") else {
             if let Some((_, span)) = object {
                 let message = format!("`{at}.object` names an object of no manifest");
-                let diagnostic = Diagnostic::error(rule::MANIFEST_KIND, message).at(span, "");
+                let diagnostic = Diagnostic::new(rule::MANIFEST_KIND, message).at(span, "");
                 findings.add(diagnostic.help("add `manifest = \"deployment.yaml\"`"));
             }
             return Carry::NoManifest;
@@ -113,7 +113,7 @@ impl<'t> Manifests<'t> {
             && written != kind
         {
             let message = format!("`{manifest}` is of kind `{kind}`, not `{written}`");
-            let diagnostic = Diagnostic::error(rule::MANIFEST_KIND, message).at(span, "");
+            let diagnostic = Diagnostic::new(rule::MANIFEST_KIND, message).at(span, "");
             findings.add(diagnostic.because(place, "").help("leave `kind` out"));
             return Carry::Failed;
         }
@@ -140,7 +140,7 @@ impl<'t> Manifests<'t> {
         let carried = match self.import(&path, object.as_deref(), place, sources) {
             Ok((carried, notes)) => {
                 for note in notes {
-                    let diagnostic = Diagnostic::error(rule::MANIFEST_NOTE, note).as_warning();
+                    let diagnostic = Diagnostic::new(rule::MANIFEST_NOTE, note);
                     findings.add(diagnostic.at(place.clone(), "in this manifest"));
                 }
                 Some(Rc::new(carried))
@@ -197,7 +197,7 @@ fn in_manifest(
         .zip(offsets)
         .map(|(problem, offset)| {
             let at = start + offset;
-            let diagnostic = Diagnostic::error(rule::MANIFEST, problem.message)
+            let diagnostic = Diagnostic::new(rule::MANIFEST, problem.message)
                 .at(at..at + 1, "")
                 .because(place.clone(), "read here");
             match problem.help {
