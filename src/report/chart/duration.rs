@@ -267,7 +267,8 @@ fn draw(picture: &mut Picture, plane: &Plane, dot: &Dot<'_>, places: &mut Places
     if let Some([low, high]) = dot.duration.ci95.filter(|[low, high]| high > low) {
         let ends = [plane.across.at(low), plane.across.at(high)];
         bar(picture, (ends[0], y), (ends[1], y), dot.colour);
-        taken = Frame { left: taken.left.min(ends[0]), right: taken.right.max(ends[1]), ..taken };
+        taken.left = taken.left.min(ends[0] - 4.0);
+        taken.right = taken.right.max(ends[1] + 4.0);
     }
     places.take(taken);
     if let Some([low, high]) = dot.spent.ci95.filter(|[low, high]| high > low) {

@@ -30,9 +30,9 @@ pub(super) const NEW: Colour = Colour(86, 187, 153);
 /// Demand that capacity does not meet, and limits.
 pub(super) const ALARM: Colour = Colour(213, 94, 0);
 
-/// One for each strategy, in turn: lines and the text beside them. The palette's yellow is left
-/// out because it cannot be read on white.
-pub(super) const SERIES: [Colour; 7] = [
+/// One for each strategy, in turn: lines and the text beside them. The palette's yellow cannot be
+/// read on white; a brown stands in for it.
+pub(super) const SERIES: [Colour; 8] = [
     Colour(0, 114, 178),
     Colour(213, 94, 0),
     Colour(0, 143, 104),
@@ -40,6 +40,7 @@ pub(super) const SERIES: [Colour; 7] = [
     Colour(196, 132, 0),
     Colour(51, 51, 51),
     Colour(58, 150, 205),
+    Colour(124, 72, 34),
 ];
 
 /// A failure's causes, in the order of the ledger.
