@@ -92,6 +92,8 @@ struct Fleet {
     new: u32,
     starting: u32,
     is_done: bool,
+    /// Whether its balancer learns of stopping instances in time.
+    is_drained: bool,
 }
 
 fn fleet_at(kind: &str, t: f64, boot: f64) -> Fleet {
@@ -115,18 +117,18 @@ fn fleet_at(kind: &str, t: f64, boot: f64) -> Fleet {
         };
         let old = if t < 240.0 + boot { INSTANCES } else { 0 };
         let starting = u32::from(t < boot);
-        return Fleet { old, new, starting, is_done: old == 0 };
+        return Fleet { old, new, starting, is_done: old == 0, is_drained: false };
     }
     let steps = INSTANCES.div_ceil(batch);
     let step = (t / boot) as u32;
     let new = (step * batch).min(INSTANCES);
     if step >= steps {
-        return Fleet { old: 0, new: INSTANCES, starting: 0, is_done: true };
+        return Fleet { old: 0, new: INSTANCES, starting: 0, is_done: true, is_drained: true };
     }
     let starting = batch.min(INSTANCES - new);
     let is_extra = matches!(kind, "surge" | "blue-green");
     let old = INSTANCES - new - if is_extra { 0 } else { starting };
-    Fleet { old, new, starting, is_done: false }
+    Fleet { old, new, starting, is_done: false, is_drained: kind == "surge" }
 }
 
 /// One run by the fluid model: capacity missing is requests failed.
@@ -142,7 +144,7 @@ pub(crate) fn simulate(plan: &Plan, replication: u32, detail: Detail) -> Measure
     let window = loop {
         let t = f64::from(quarter) / 4.0 - WARMUP;
         let at = SimTime::from_nanos(u64::from(quarter) * 250_000_000);
-        let idle = Fleet { old: INSTANCES, new: 0, starting: 0, is_done: false };
+        let idle = Fleet { old: INSTANCES, new: 0, starting: 0, is_done: false, is_drained: true };
         let fleet = if t < 0.0 { idle } else { fleet_at(kind, t, boot) };
         if fleet.is_done && duration.is_none() {
             duration = Some(t);
@@ -189,7 +191,7 @@ fn capacity(count: u32) -> f64 {
 
 fn failures(fleet: &Fleet) -> (u64, u64) {
     let short = (DEMAND - capacity(fleet.old + fleet.new)).max(0.0) / 4.0;
-    let refused = if fleet.starting > 0 { 3 } else { 0 };
+    let refused = if fleet.starting > 0 && !fleet.is_drained { 3 } else { 0 };
     (short as u64, refused)
 }
 

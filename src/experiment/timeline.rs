@@ -72,13 +72,13 @@ impl Timeline {
     /// Adds the next replication. Runs of different lengths may have bins of different widths:
     /// all take the widest.
     pub(super) fn fold(&mut self, plan: &Plan, run: Run) {
-        let Run { start, window, observed, mut states, mut traffic, .. } = run;
+        let Run { start, window, mut states, mut traffic, .. } = run;
         let sums = self.bins.get_or_insert_with(|| Bins::new(start, plan.simulation.bin));
         let width = sums.width().max(states.width()).max(traffic.bins.width());
         sums.coarsen_to(width);
         states.coarsen_to(width);
         traffic.bins.coarsen_to(width);
-        let budget = error_budget(plan, observed.offered, window);
+        let budget = error_budget(plan, traffic.window.requests, window);
         for (index, state) in states.cells().iter().enumerate() {
             let sum = cell(sums, index);
             sum.replications += u32::from(state.covered > 0);
@@ -120,12 +120,12 @@ fn cell(bins: &mut Bins<BinSum>, index: usize) -> &mut BinSum {
     bins.cell(SimTime::from_nanos(start))
 }
 
-/// Failed requests that the SLO allows in its window at the run's mean offered rate.
-fn error_budget(plan: &Plan, offered: f64, window: SimDuration) -> f64 {
+/// Failed requests that the SLO allows in its window at the rate of a run that sent so many.
+fn error_budget(plan: &Plan, requests: u64, window: SimDuration) -> f64 {
     if window.is_zero() {
         return 0.0;
     }
-    let rate = offered / window.as_secs_f64();
+    let rate = requests as f64 / window.as_secs_f64();
     plan.slo.availability.complement().as_f64() * rate * plan.slo.window.as_secs_f64()
 }
 

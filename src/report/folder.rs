@@ -33,7 +33,7 @@ pub enum FolderError {
     #[error("`{0}` is not a folder")]
     NotAFolder(PathBuf),
     /// The operating system refused.
-    #[error("cannot write `{path}`: {source}")]
+    #[error("cannot write `{path}`")]
     Unwritable {
         /// What could not be written.
         path: PathBuf,
