@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::exit::{BadInput, Exit};
 use crate::measure::{METRICS, MetricKind};
+use crate::scenario;
 use crate::strategy::KINDS;
 
 /// Explain a strategy, a metric or the code of an error
@@ -30,7 +31,11 @@ impl Arguments {
 }
 
 fn explanation(name: &str) -> Option<String> {
-    strategy(name).or_else(|| metric(name))
+    strategy(name).or_else(|| metric(name)).or_else(|| rule(name))
+}
+
+fn rule(code: &str) -> Option<String> {
+    scenario::explain(code).map(ToString::to_string)
 }
 
 fn strategy(name: &str) -> Option<String> {
