@@ -20,26 +20,26 @@ use super::source::{Shown, Sources, Span, Texts};
 pub(super) mod manifest {
     /// A manifest, read.
     #[derive(Clone, Debug, Default)]
-    pub(crate) struct Imported {
+    pub struct Imported {
         /// The strategy's fields, `kind` included.
-        pub(crate) strategy: toml::Table,
+        pub strategy: toml::Table,
         /// Parts of the other tables of a scenario.
-        pub(crate) scenario: toml::Table,
+        pub scenario: toml::Table,
         /// What could not be carried over.
-        pub(crate) notes: Vec<String>,
+        pub notes: Vec<String>,
     }
 
     /// What is wrong with a manifest, and where (from 1).
     #[derive(Clone, Debug)]
-    pub(crate) struct Problem {
+    pub struct Problem {
         /// Line.
-        pub(crate) line: usize,
+        pub line: usize,
         /// Column.
-        pub(crate) column: usize,
+        pub column: usize,
         /// What is wrong.
-        pub(crate) message: String,
+        pub message: String,
         /// What would be right.
-        pub(crate) help: Option<String>,
+        pub help: Option<String>,
     }
 }
 
