@@ -3,9 +3,9 @@
 //! This room knows the scenario format, its defaults and its rules. It must not know how a run is
 //! simulated or shown.
 //!
-//! A file becomes a tree whose nodes know their places ([`document`]); `--set` and the sweeps act
-//! on that tree; each variant's tree is read into plain structs ([`file`]), checked ([`check`]) and
-//! resolved into a plan ([`resolve`]). Every error is found, not the first only.
+//! A file becomes a tree whose nodes know their places (`document/`); `--set` and the sweeps act on
+//! that tree (`change/`); each variant's tree is read into plain structs (`file/`), checked
+//! (`check/`) and resolved into a plan (`resolve/`). Every error is found, not the first only.
 
 mod check;
 mod diagnostic;

@@ -171,15 +171,11 @@ impl Complaint {
         let expected = what_is_expected(expected);
         let given = what_was_given(&shortened(given));
         let negated = if given.is_empty() { String::new() } else { format!(", not {given}") };
-        let is_length_missing =
-            expected.starts_with("a duration") && given.starts_with("the integer");
-        let number = given.trim_start_matches("the integer ").trim_matches('`');
         Self {
             rule,
             message: format!("`{path}` must be {expected}{negated}"),
             label: String::new(),
-            help: is_length_missing
-                .then(|| format!("write the unit as well, such as `\"{number}s\"`")),
+            help: written_right(&expected, &given),
         }
     }
 
@@ -248,6 +244,22 @@ fn what_is_expected(expected: &str) -> String {
         kind => kind,
     };
     format!("{kind}{rest}")
+}
+
+/// The same value as it should be written, where that is plain.
+fn written_right(expected: &str, given: &str) -> Option<String> {
+    if expected.starts_with("a duration") {
+        let number = given.strip_prefix("the integer `")?.strip_suffix('`')?;
+        return Some(format!("write the unit as well, such as `\"{number}s\"`"));
+    }
+    if expected.starts_with("a count") {
+        let share: f64 = given.strip_prefix("the number `")?.strip_suffix('`')?.parse().ok()?;
+        let percent = share * 100.0;
+        return (0.0..=100.0)
+            .contains(&percent)
+            .then(|| format!("if it is a share, write `\"{percent:.0}%\"`"));
+    }
+    None
 }
 
 fn what_was_given(given: &str) -> String {

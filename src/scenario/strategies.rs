@@ -130,6 +130,13 @@ impl Strategies<'_> {
         let dropped = reader.into_dropped();
         scope.dropped.extend(dropped.iter().chain(&parts.dropped).cloned());
         let parameters = parameters.filter(|_| dropped.is_empty())?;
+        if kind.name == "none" {
+            for key in ["on_failure", "rollback"] {
+                let path = format!("{at}.{key}");
+                let why = "there is no rollout that could fail";
+                check::without_effect(scope, &path, None, why, "leave it out");
+            }
+        }
         self.check(scope, &at, kind, &parts.rest, parameters.as_ref());
         Some((parts.head, parameters))
     }
