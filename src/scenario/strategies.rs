@@ -6,14 +6,14 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
-use super::check;
-use super::document::{self, Table, Value};
-use super::file::ScenarioFile;
-use super::path::{dotted, is_bare};
-use super::read::{Reader, suggestion};
-use super::room::{self, Subject};
-use super::rule;
-use super::scope::{Issue, Scope};
+use crate::scenario::check;
+use crate::scenario::check::room::{self, Subject};
+use crate::scenario::check::scope::{Issue, Scope};
+use crate::scenario::document::path::{dotted, is_bare};
+use crate::scenario::document::read::{Reader, suggestion};
+use crate::scenario::document::{self, Table, Value};
+use crate::scenario::file::ScenarioFile;
+use crate::scenario::rule;
 use crate::sim::StrategyPlan;
 use crate::strategy::{Kind, OnFailure, Parameters};
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::range::{at_least_one, finite, out_of_range, period, without_effect};
+use super::scope::{Issue, Scope};
 use crate::scenario::file::{FleetFile, ReadinessFile, ScenarioFile, ShutdownFile, StartupFile};
 use crate::scenario::rule;
-use crate::scenario::scope::{Issue, Scope};
 
 /// Most instances of a fleet.
 const MOST_INSTANCES: u32 = 1_000_000;

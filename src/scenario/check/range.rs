@@ -1,7 +1,7 @@
 //! Ranges of single values, and values that another makes idle.
 
+use super::scope::{Issue, Scope};
 use crate::scenario::rule;
-use crate::scenario::scope::{Issue, Scope};
 use crate::units::{Ratio, SimDuration};
 
 /// Shortest period of what is repeated.

@@ -3,11 +3,11 @@
 use super::range::{
     at_least, at_least_one, finite, out_of_range, period, positive, share, tries, without_effect,
 };
+use super::scope::{Issue, Scope};
 use crate::scenario::file::{
     ArrivalsFile, InstanceFile, LoadBalancerFile, ReleaseFile, TrafficFile,
 };
 use crate::scenario::rule;
-use crate::scenario::scope::{Issue, Scope};
 use crate::units::SimDuration;
 
 pub(super) fn instance(scope: &mut Scope<'_, '_>, instance: &InstanceFile) {
