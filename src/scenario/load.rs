@@ -7,24 +7,24 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::check;
-use super::diagnostic::{Diagnostic, ENOUGH_ERRORS, Findings, Place, Report};
-use super::document::{self, Obstacle, Table, Value};
-use super::file::{self, ScenarioFile};
-use super::import::{Carry, Importer, Manifests};
-use super::input;
-use super::law::LawReader;
-use super::overrides::{self, Override, Overrides};
-use super::path::{Path as FieldPath, dotted};
-use super::read::{Reader, shortened, suggestion};
-use super::resolve;
-use super::rule;
-use super::scope::Scope;
-use super::source::{Shown, Sources, Texts};
-use super::strategies::{self, Strategies};
-use super::sweep::{self, Choice, MOST_VARIANTS};
-use super::table::Tables;
 use super::{Scenario, Variant};
+use crate::scenario::change::sweep::{self, Choice, MOST_VARIANTS};
+use crate::scenario::change::{self, Override, Overrides};
+use crate::scenario::check;
+use crate::scenario::check::scope::Scope;
+use crate::scenario::diagnostic::source::{Shown, Sources, Texts};
+use crate::scenario::diagnostic::{Diagnostic, ENOUGH_ERRORS, Findings, Place, Report};
+use crate::scenario::document::path::{Path as FieldPath, dotted};
+use crate::scenario::document::read::{Reader, shortened, suggestion};
+use crate::scenario::document::{self, Obstacle, Table, Value};
+use crate::scenario::file::{self, ScenarioFile};
+use crate::scenario::input;
+use crate::scenario::input::import::{Carry, Importer, Manifests};
+use crate::scenario::input::table::Tables;
+use crate::scenario::resolve;
+use crate::scenario::resolve::law::LawReader;
+use crate::scenario::rule;
+use crate::scenario::strategies::{self, Strategies};
 use crate::sim::Plan;
 use crate::strategy::Kind;
 
@@ -175,7 +175,7 @@ impl<'t, 'c> Session<'t, 'c> {
     fn apply_sets(&mut self, root: &mut Table<'t>, overrides: &Overrides) -> Vec<Override<'t>> {
         let mut applied = Vec::new();
         for typed in &overrides.sets {
-            let done = overrides::set(typed, self.texts, &mut self.sources).and_then(|set| {
+            let done = change::set(typed, self.texts, &mut self.sources).and_then(|set| {
                 for value in &set.values {
                     put(root, &set.path, value.clone())?;
                 }
@@ -193,7 +193,7 @@ impl<'t, 'c> Session<'t, 'c> {
     fn sweeps(&mut self, root: &mut Table<'t>, overrides: &Overrides) -> Vec<Override<'t>> {
         let mut typed = Vec::new();
         for text in &overrides.sweeps {
-            match overrides::sweep(text, self.texts, &mut self.sources) {
+            match change::sweep(text, self.texts, &mut self.sources) {
                 Ok(sweep) => typed.push(sweep),
                 Err(diagnostic) => self.findings.add(diagnostic),
             }

@@ -3,42 +3,43 @@
 //! This room knows the scenario format, its defaults and its rules. It must not know how a run is
 //! simulated or shown.
 //!
-//! A file becomes a tree whose nodes know their places ([`document`]); `--set` and the sweeps act
-//! on that tree; each variant's tree is read into plain structs ([`file`]), checked ([`check`]) and
-//! resolved into a plan ([`resolve`]). Every error is found, not the first only.
+//! A text becomes a tree whose nodes know their places; `--set` and the sweeps act on that tree; each
+//! variant's tree is read into plain structs, checked, and resolved into a plan. Every error is
+//! found, not the first only.
+//!
+//! | folder or file | what it answers |
+//! |---|---|
+//! | `load.rs` | how do the steps follow each other? |
+//! | `input/` | what do the files say: texts, CSV columns, manifests? |
+//! | `document/` | where in the text is each value, and how is it read with every error? |
+//! | `change/` | what do `--set` and the sweeps make of the document? |
+//! | `file/` | what can be written, and what holds where nothing is? |
+//! | `check/`, `strategies.rs` | which rules does it break? |
+//! | `rule/` | what is each rule, and what would be right? |
+//! | `resolve/` | what is the plan? |
+//! | `diagnostic/` | how is an error shown? |
 
+mod change;
 mod check;
 mod diagnostic;
 mod document;
 mod file;
-mod import;
 mod input;
-mod law;
 mod load;
-mod nearest;
-mod overrides;
-mod path;
-mod read;
-mod render;
 mod resolve;
-mod room;
 mod rule;
-mod scope;
-mod source;
 mod strategies;
-mod sweep;
-mod table;
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
 
+pub use change::Overrides;
+pub use diagnostic::render::Paint;
+pub use diagnostic::source::{Sources, Span};
 pub use diagnostic::{Diagnostic, Label, Place, Report};
 pub use load::Loaded;
-pub use overrides::Overrides;
-pub use render::Paint;
 pub use rule::{Rule, Severity, explain, rules};
-pub use source::{Sources, Span};
 
 use crate::sim::Plan;
 

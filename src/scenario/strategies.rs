@@ -6,14 +6,14 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
-use super::check;
-use super::document::{self, Table, Value};
-use super::file::ScenarioFile;
-use super::path::{dotted, is_bare};
-use super::read::{Reader, suggestion};
-use super::room::{self, Subject};
-use super::rule;
-use super::scope::{Issue, Scope};
+use crate::scenario::check;
+use crate::scenario::check::room::{self, Subject};
+use crate::scenario::check::scope::{Issue, Scope};
+use crate::scenario::document::path::{dotted, is_bare};
+use crate::scenario::document::read::{Reader, suggestion};
+use crate::scenario::document::{self, Table, Value};
+use crate::scenario::file::ScenarioFile;
+use crate::scenario::rule;
 use crate::sim::StrategyPlan;
 use crate::strategy::{Kind, OnFailure, Parameters};
 
@@ -130,6 +130,13 @@ impl Strategies<'_> {
         let dropped = reader.into_dropped();
         scope.dropped.extend(dropped.iter().chain(&parts.dropped).cloned());
         let parameters = parameters.filter(|_| dropped.is_empty())?;
+        if kind.name == "none" {
+            for key in ["on_failure", "rollback"] {
+                let path = format!("{at}.{key}");
+                let why = "there is no rollout that could fail";
+                check::without_effect(scope, &path, None, why, "leave it out");
+            }
+        }
         self.check(scope, &at, kind, &parts.rest, parameters.as_ref());
         Some((parts.head, parameters))
     }

@@ -2,6 +2,7 @@
 
 mod cases;
 mod differential;
+mod golden;
 mod laws;
 mod life;
 mod source;

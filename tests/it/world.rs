@@ -1,9 +1,13 @@
 //! What the other modules share: scenarios in, runs and metrics out.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use rollsim::experiment::{self, Measured, Results, Settings};
 use rollsim::measure::{Metrics, measure};
+use rollsim::report::folder::Folder;
+use rollsim::report::{self, Written};
 use rollsim::scenario::{Overrides, Variant, load, parse};
 use rollsim::sim::{Detail, Plan, Run, simulate};
 
@@ -36,6 +40,30 @@ pub(crate) fn run_events(text: &str) -> Run {
 /// A shipped scenario's folder.
 pub(crate) fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name)
+}
+
+/// Every variant and replication of a shipped scenario, as `rollsim run` has them.
+pub(crate) fn results(name: &str, threads: usize) -> Results {
+    let loaded = load(&shipped(name), &Overrides::default())
+        .unwrap_or_else(|failure| panic!("{name}: {failure}"));
+    let settings = Settings {
+        threads: NonZeroUsize::new(threads),
+        interrupted: &NEVER,
+        progress: &|_: usize| {},
+    };
+    let cell = |plan: &Plan, replication, detail| {
+        let run = run(plan, replication, detail);
+        let metrics = measure(plan, &run);
+        Some(Measured { run, metrics })
+    };
+    let results = experiment::run(&loaded.scenario, settings, cell);
+    results.expect("threads can be started").expect("nothing interrupts a test")
+}
+
+/// Writes a result folder.
+pub(crate) fn write(results: &Results, target: &Path) -> Written {
+    let folder = Folder::beside(target).expect("a new folder");
+    report::write(results, folder, &[report::Format::Svg]).expect("the folder can be written")
 }
 
 /// One variant of a shipped scenario, all of its replications.

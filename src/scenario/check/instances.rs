@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::range::{at_least_one, finite, out_of_range, positive, without_effect};
+use super::range::{at_least_one, finite, out_of_range, period, without_effect};
+use super::scope::{Issue, Scope};
 use crate::scenario::file::{FleetFile, ReadinessFile, ScenarioFile, ShutdownFile, StartupFile};
 use crate::scenario::rule;
-use crate::scenario::scope::{Issue, Scope};
 
 /// Most instances of a fleet.
 const MOST_INSTANCES: u32 = 1_000_000;
@@ -78,6 +78,9 @@ pub(super) fn startup(scope: &mut Scope<'_, '_>, startup: &StartupFile) {
 pub(super) fn readiness(scope: &mut Scope<'_, '_>, readiness: &ReadinessFile) {
     at_least_one(scope, "readiness.success_threshold", readiness.success_threshold);
     at_least_one(scope, "readiness.failure_threshold", readiness.failure_threshold);
+    if !readiness.period.is_zero() {
+        period(scope, "readiness.period", readiness.period);
+    }
     if let Some(attempts) = readiness.start_attempts {
         at_least_one(scope, "readiness.start_attempts", attempts);
     }
@@ -100,11 +103,11 @@ pub(super) fn readiness(scope: &mut Scope<'_, '_>, readiness: &ReadinessFile) {
 
 pub(super) fn probes(scope: &mut Scope<'_, '_>, file: &ScenarioFile) {
     if let Some(liveness) = &file.liveness {
-        positive(scope, "liveness.period", liveness.period);
+        period(scope, "liveness.period", liveness.period);
         at_least_one(scope, "liveness.failure_threshold", liveness.failure_threshold);
     }
     if let Some(probe) = &file.startup_probe {
-        positive(scope, "startup_probe.period", probe.period);
+        period(scope, "startup_probe.period", probe.period);
         at_least_one(scope, "startup_probe.failure_threshold", probe.failure_threshold);
     }
 }

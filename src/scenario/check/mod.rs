@@ -1,17 +1,19 @@
 //! The rules about values and about values that go together. Rules of strategies are in
-//! `strategies.rs`, those of distributions in `law.rs`; the texts of all are in `rule/`.
+//! `strategies.rs`, those of distributions in `resolve/law.rs`; the texts of all are in `rule/`.
 
 mod instances;
 mod range;
 mod requests;
+pub(crate) mod room;
+pub(crate) mod scope;
 
 use toml::de::DeValue;
 
 pub(super) use self::range::without_effect;
 use self::range::{at_least_one, finite, out_of_range, positive, share};
-use super::file::{ScenarioFile, SimulationFile, SloFile};
-use super::scope::{Issue, Scope};
-use super::{document, rule, strategies};
+use self::scope::{Issue, Scope};
+use crate::scenario::file::{ScenarioFile, SimulationFile, SloFile};
+use crate::scenario::{document, rule, strategies};
 use crate::units::Ratio;
 
 /// Most time bins that `max_time` may be cut into.

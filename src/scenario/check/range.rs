@@ -1,8 +1,13 @@
 //! Ranges of single values, and values that another makes idle.
 
+use super::scope::{Issue, Scope};
 use crate::scenario::rule;
-use crate::scenario::scope::{Issue, Scope};
 use crate::units::{Ratio, SimDuration};
+
+/// Shortest period of what is repeated.
+const SHORTEST_PERIOD: SimDuration = SimDuration::from_millis(1);
+/// Most tries of one request.
+const MOST_TRIES: u32 = 100;
 
 pub(super) fn out_of_range(scope: &mut Scope<'_, '_>, path: &str, expected: &str, given: f64) {
     let message = format!("`{path}` must be {expected}, not `{given}`");
@@ -24,6 +29,22 @@ pub(super) fn at_least(scope: &mut Scope<'_, '_>, path: &str, value: f64, least:
 pub(super) fn at_least_one(scope: &mut Scope<'_, '_>, path: &str, value: u32) {
     if value == 0 {
         let message = format!("`{path}` must be at least 1, not `0`");
+        scope.raise(Issue::new(rule::OUT_OF_RANGE, path, message));
+    }
+}
+
+/// Something that is repeated at this period must not be all that the simulation does.
+pub(super) fn period(scope: &mut Scope<'_, '_>, path: &str, value: SimDuration) {
+    if value < SHORTEST_PERIOD {
+        let message = format!("`{path}` must be at least 1 ms");
+        scope.raise(Issue::new(rule::OUT_OF_RANGE, path, message));
+    }
+}
+
+/// Something is tried again at most so often, for it may be at no interval at all.
+pub(super) fn tries(scope: &mut Scope<'_, '_>, path: &str, value: u32) {
+    if value > MOST_TRIES {
+        let message = format!("`{path}` must be from 0 to {MOST_TRIES}, not `{value}`");
         scope.raise(Issue::new(rule::OUT_OF_RANGE, path, message));
     }
 }

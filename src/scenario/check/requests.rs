@@ -1,11 +1,13 @@
 //! Rules about requests: how they are served, balanced, sent, and what a release does to them.
 
-use super::range::{at_least, at_least_one, finite, out_of_range, positive, share, without_effect};
+use super::range::{
+    at_least, at_least_one, finite, out_of_range, period, positive, share, tries, without_effect,
+};
+use super::scope::{Issue, Scope};
 use crate::scenario::file::{
     ArrivalsFile, InstanceFile, LoadBalancerFile, ReleaseFile, TrafficFile,
 };
 use crate::scenario::rule;
-use crate::scenario::scope::{Issue, Scope};
 use crate::units::SimDuration;
 
 pub(super) fn instance(scope: &mut Scope<'_, '_>, instance: &InstanceFile) {
@@ -15,7 +17,7 @@ pub(super) fn instance(scope: &mut Scope<'_, '_>, instance: &InstanceFile) {
 pub(super) fn load_balancer(scope: &mut Scope<'_, '_>, balancer: &LoadBalancerFile) {
     if let Some(check) = &balancer.health_check {
         let at = "load_balancer.health_check";
-        positive(scope, &format!("{at}.period"), check.period);
+        period(scope, &format!("{at}.period"), check.period);
         positive(scope, &format!("{at}.timeout"), check.timeout);
         at_least_one(scope, &format!("{at}.fall"), check.fall);
         at_least_one(scope, &format!("{at}.rise"), check.rise);
@@ -37,6 +39,7 @@ pub(super) fn load_balancer(scope: &mut Scope<'_, '_>, balancer: &LoadBalancerFi
             "set `load_balancer.max_connections`",
         );
     }
+    tries(scope, "load_balancer.connect_retries", balancer.connect_retries);
     if balancer.connect_retries == 0 {
         for (path, is_changed) in [
             ("load_balancer.redispatch", !balancer.redispatch),
@@ -86,8 +89,8 @@ pub(super) fn traffic(scope: &mut Scope<'_, '_>, traffic: &TrafficFile) {
     if let ArrivalsFile::Bursty(bursty) = &traffic.arrivals {
         let at = "traffic.arrivals.bursty";
         at_least(scope, &format!("{at}.factor"), bursty.factor, 1.0);
-        positive(scope, &format!("{at}.on"), bursty.on);
-        positive(scope, &format!("{at}.off"), bursty.off);
+        period(scope, &format!("{at}.on"), bursty.on);
+        period(scope, &format!("{at}.off"), bursty.off);
     }
 }
 
@@ -121,6 +124,7 @@ pub(super) fn clients(scope: &mut Scope<'_, '_>, traffic: &TrafficFile) {
         scope.raise(Issue::new(rule::OUT_OF_RANGE, "traffic.timeout", message));
     }
     let retries = &traffic.retries;
+    tries(scope, "traffic.retries.attempts", retries.attempts);
     at_least(scope, "traffic.retries.multiplier", retries.multiplier, 1.0);
     if !(0.0..=1.0).contains(&retries.jitter) {
         out_of_range(scope, "traffic.retries.jitter", "a number from 0 to 1", retries.jitter);

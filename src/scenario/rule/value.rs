@@ -7,8 +7,9 @@ pub(super) const OUT_OF_RANGE: Entry = Entry {
     title: "every number must be within its field's range",
     explanation: "\
 Counts, durations and rates are finite and not negative; probabilities and shares lie between 0 and
-1; thresholds, slots and replications are at least 1; a fleet has 1 to 1000000 instances; a period
-at which something is repeated is longer than zero, or the simulation would never get past it.",
+1; thresholds, slots and replications are at least 1; a fleet has 1 to 1000000 instances. So that a
+simulation gets on, what is repeated has a period of at least 1 ms, and a request is tried again at
+most 100 times.",
     wrong: "\
 [release]
 error_rate = 1.5

@@ -8,7 +8,10 @@ use super::parse;
 /// Loads and shows, whatever comes out.
 fn survives(text: &str, sets: &[&str], sweeps: &[&str]) {
     match parse(text, sets, sweeps) {
-        Ok(loaded) => drop(loaded.warnings.to_string()),
+        Ok(loaded) => {
+            assert!(!loaded.scenario.variants.is_empty());
+            assert!(!loaded.warnings.to_string().contains("error["));
+        }
         Err(report) => {
             assert!(report.diagnostics.iter().any(crate::scenario::Diagnostic::is_error));
             let shown = report.to_string();

@@ -4,27 +4,27 @@ use std::fmt;
 
 use toml::de::{DeTable, DeValue};
 
-use super::source::Span;
+use crate::scenario::diagnostic::source::Span;
 
 /// A path to a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Path {
+pub(crate) struct Path {
     segments: Vec<Segment>,
 }
 
 /// One name or index of a path, and where it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Segment {
+pub(crate) struct Segment {
     /// A key of a table or an index of an array.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its place.
-    pub(super) span: Span,
+    pub(crate) span: Span,
 }
 
 impl Path {
     /// Reads a dotted path with TOML's rules for keys, quoted ones included. `start` is the place
     /// of its first byte. None if it is not a path.
-    pub(super) fn parse(text: &str, start: usize) -> Option<Self> {
+    pub(crate) fn parse(text: &str, start: usize) -> Option<Self> {
         if text.contains(['\n', '\r', '#']) {
             return None;
         }
@@ -46,7 +46,7 @@ impl Path {
     }
 
     /// The same path with every segment at one place.
-    pub(super) fn all_at(mut self, span: &Span) -> Self {
+    pub(crate) fn all_at(mut self, span: &Span) -> Self {
         for segment in &mut self.segments {
             segment.span = span.clone();
         }
@@ -54,28 +54,28 @@ impl Path {
     }
 
     /// At least one.
-    pub(super) fn segments(&self) -> &[Segment] {
+    pub(crate) fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
     /// The names of the segments.
-    pub(super) fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         self.segments.iter().map(|segment| segment.name.as_str()).collect()
     }
 
     /// From the first segment to the last.
-    pub(super) fn span(&self) -> Span {
+    pub(crate) fn span(&self) -> Span {
         let start = self.segments.first().map_or(0, |segment| segment.span.start);
         start..self.segments.last().map_or(start, |segment| segment.span.end)
     }
 
     /// The last `count` segments as text.
-    pub(super) fn tail(&self, count: usize) -> String {
+    pub(crate) fn tail(&self, count: usize) -> String {
         dotted(&self.names()[self.segments.len().saturating_sub(count)..])
     }
 
     /// Whether one of the two leads through the other's end, or they are the same.
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.segments.iter().zip(&other.segments).all(|(a, b)| a.name == b.name)
     }
 }
@@ -87,13 +87,13 @@ impl fmt::Display for Path {
 }
 
 /// Names with dots between, quoted where TOML wants it.
-pub(super) fn dotted(names: &[impl AsRef<str>]) -> String {
+pub(crate) fn dotted(names: &[impl AsRef<str>]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| quoted(name.as_ref())).collect();
     quoted.join(".")
 }
 
 /// Whether a name can be a key without quotes.
-pub(super) fn is_bare(name: &str) -> bool {
+pub(crate) fn is_bare(name: &str) -> bool {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     !name.is_empty() && name.chars().all(is_bare)
 }
@@ -107,7 +107,7 @@ fn has_equals_sign(text: &str) -> bool {
 }
 
 /// The parts before and after the first `sign` that is in no quotes.
-pub(super) fn split_at_unquoted(text: &str, sign: char) -> Option<(&str, &str)> {
+pub(crate) fn split_at_unquoted(text: &str, sign: char) -> Option<(&str, &str)> {
     let mut quote = None;
     for (at, c) in text.char_indices() {
         match quote {

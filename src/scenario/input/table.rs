@@ -4,38 +4,38 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::diagnostic::Diagnostic;
-use super::input;
-use super::nearest::nearest;
-use super::rule;
-use super::source::{Shown, Sources, Span};
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::diagnostic::nearest::nearest;
+use crate::scenario::diagnostic::source::{Shown, Sources, Span};
+use crate::scenario::input;
+use crate::scenario::rule;
 
 /// Most characters of a line that are kept to be shown.
 const LONGEST_LINE: usize = 500;
 
 /// CSV files relative to a folder; each text is read once.
 #[derive(Debug)]
-pub(super) struct Tables {
+pub(crate) struct Tables {
     folder: PathBuf,
     texts: BTreeMap<PathBuf, Result<Arc<str>, Diagnostic>>,
     columns: BTreeMap<(PathBuf, Vec<String>), Result<Rows, Diagnostic>>,
 }
 
 /// The wanted columns, row by row; one `Vec` for each row.
-pub(super) type Rows = Arc<[Row]>;
+pub(crate) type Rows = Arc<[Row]>;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Its line in the file, from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// Its numbers, in the order in which the columns were asked for; finite, not negative.
-    pub(super) numbers: Vec<f64>,
+    pub(crate) numbers: Vec<f64>,
 }
 
 impl Tables {
     /// Files relative to `folder`.
-    pub(super) const fn new(folder: PathBuf) -> Self {
+    pub(crate) const fn new(folder: PathBuf) -> Self {
         Self { folder, texts: BTreeMap::new(), columns: BTreeMap::new() }
     }
 
@@ -45,7 +45,7 @@ impl Tables {
     ///
     /// A diagnostic at the CSV's line, or at `asked` (where the file is named) if there is no such
     /// file.
-    pub(super) fn read(
+    pub(crate) fn read(
         &mut self,
         file: &str,
         columns: &[&str],
@@ -71,7 +71,7 @@ impl Tables {
     }
 
     /// A diagnostic at a line of a file that has been read.
-    pub(super) fn at_line(
+    pub(crate) fn at_line(
         &self,
         file: &str,
         line: u64,
@@ -90,7 +90,7 @@ impl Tables {
 /// What has no place of its own is shown where the file is asked for.
 fn about(error: Diagnostic, asked: &Span) -> Diagnostic {
     match error.place {
-        super::diagnostic::Place::At(_) => error.because(asked.clone(), "read here"),
+        crate::scenario::diagnostic::Place::At(_) => error.because(asked.clone(), "read here"),
         _ => error.at(asked.clone(), ""),
     }
 }

@@ -1,19 +1,21 @@
 //! From a variant's file to its plan: nothing is left to default.
 
+pub(crate) mod law;
+
 use std::collections::BTreeMap;
 
-use super::file::{
-    ArrivalsFile, LawFile, ListenFile, LoadBalancerFile, PolicyFile, ScenarioFile, TraceFile,
-    TrafficFile, UntilFile,
-};
-use super::law::{LONGEST_SECONDS, LawReader, Lists};
-use super::rule;
-use super::scope::{Issue, Scope};
+use self::law::{LONGEST_SECONDS, LawReader, Lists};
 use crate::fleet::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,
 };
 use crate::random::Law;
+use crate::scenario::check::scope::{Issue, Scope};
+use crate::scenario::file::{
+    ArrivalsFile, LawFile, ListenFile, LoadBalancerFile, PolicyFile, ScenarioFile, TraceFile,
+    TrafficFile, UntilFile,
+};
+use crate::scenario::rule;
 use crate::sim::{HealthCheckPlan, Plan, RoutingPlan, SimulationPlan, SloPlan, StrategyPlan};
 use crate::traffic::{
     Arrivals, BalancerPlan, DataPlan, InstancePlan, OutlierPlan, Policy, RateCurve, ReleaseTraffic,
@@ -23,7 +25,7 @@ use crate::units::{SimDuration, SimTime};
 
 /// Every distribution of a file, by its dotted path, and the rate over time.
 #[derive(Debug)]
-pub(super) struct Resolved {
+pub(crate) struct Resolved {
     laws: BTreeMap<&'static str, Law>,
     crash_after: Option<Law>,
     rate: RateCurve,
@@ -31,7 +33,7 @@ pub(super) struct Resolved {
 
 /// Resolves the distributions and the rate, and reads the files that they name; none if one of
 /// them breaks a rule.
-pub(super) fn resolve(
+pub(crate) fn resolve(
     scope: &mut Scope<'_, '_>,
     reader: &mut LawReader<'_>,
     file: &ScenarioFile,
@@ -147,7 +149,7 @@ impl Resolved {
     }
 
     /// The plan of a file whose rules all hold.
-    pub(super) fn into_plan(self, file: &ScenarioFile, strategy: StrategyPlan) -> Option<Plan> {
+    pub(crate) fn into_plan(self, file: &ScenarioFile, strategy: StrategyPlan) -> Option<Plan> {
         let fleet = FleetPlan { instances: file.fleet.instances?, zones: file.fleet.zones.clone() };
         Some(Plan {
             fleet,

@@ -1,23 +1,26 @@
 //! Reading files: the only place below the command line that does.
 
+pub(crate) mod import;
+pub(crate) mod table;
+
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use super::diagnostic::Diagnostic;
-use super::rule;
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::rule;
 
 /// Largest scenario file or manifest, bytes.
-pub(super) const MOST_TEXT: u64 = 8 << 20;
+pub(crate) const MOST_TEXT: u64 = 8 << 20;
 /// Largest CSV file, bytes.
-pub(super) const MOST_CSV: u64 = 256 << 20;
+pub(crate) const MOST_CSV: u64 = 256 << 20;
 
 /// The text of a file of at most `most` bytes.
 ///
 /// # Errors
 ///
 /// A diagnostic without a place if it is missing, unreadable, a directory, too large or not UTF-8.
-pub(super) fn read_text(path: &Path, most: u64) -> Result<String, Diagnostic> {
+pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, Diagnostic> {
     let shown = path.display().to_string();
     let unreadable = |why: &str| {
         let message = format!("cannot read `{shown}`: {why}");

@@ -5,31 +5,31 @@
 
 use toml::de::ValueDeserializer;
 
-use super::diagnostic::{Diagnostic, Findings};
-use super::document::{self, Hit, Value};
-use super::nearest::nearest;
-use super::rule::{self, Rule};
-use super::source::Span;
+use crate::scenario::diagnostic::nearest::nearest;
+use crate::scenario::diagnostic::source::Span;
+use crate::scenario::diagnostic::{Diagnostic, Findings};
+use crate::scenario::document::{self, Hit, Value};
+use crate::scenario::rule::{self, Rule};
 
 /// Most nodes that are looked at in search of errors.
 const MOST_LOOKS: usize = 10_000_000;
 
 /// Reads tables and remembers what had to be left out.
 #[derive(Debug)]
-pub(super) struct Reader<'f> {
+pub(crate) struct Reader<'f> {
     findings: &'f mut Findings,
     dropped: Vec<String>,
 }
 
 impl<'f> Reader<'f> {
     /// A reader that has left nothing out.
-    pub(super) const fn new(findings: &'f mut Findings) -> Self {
+    pub(crate) const fn new(findings: &'f mut Findings) -> Self {
         Self { findings, dropped: Vec::new() }
     }
 
     /// Reads `value`, which is at the dotted path `at`, and reports what is wrong with it.
     /// `further` are keys that would be known too. None if too little is left to read.
-    pub(super) fn read<'t, T>(
+    pub(crate) fn read<'t, T>(
         &mut self,
         value: &Value<'t>,
         at: &str,
@@ -69,19 +69,19 @@ impl<'f> Reader<'f> {
     }
 
     /// The dotted paths of what was left out.
-    pub(super) fn into_dropped(self) -> Vec<String> {
+    pub(crate) fn into_dropped(self) -> Vec<String> {
         self.dropped
     }
 }
 
 /// Whether the dotted path `inner` is `outer` or a part of it.
-pub(super) fn is_within(inner: &str, outer: &str) -> bool {
+pub(crate) fn is_within(inner: &str, outer: &str) -> bool {
     outer.is_empty()
         || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn join(at: &str, steps: &[String]) -> String {
-    let path = super::path::dotted(steps);
+    let path = crate::scenario::document::path::dotted(steps);
     match (at.is_empty(), path.is_empty()) {
         (true, _) => path,
         (_, true) => at.to_owned(),
@@ -171,15 +171,11 @@ impl Complaint {
         let expected = what_is_expected(expected);
         let given = what_was_given(&shortened(given));
         let negated = if given.is_empty() { String::new() } else { format!(", not {given}") };
-        let is_length_missing =
-            expected.starts_with("a duration") && given.starts_with("the integer");
-        let number = given.trim_start_matches("the integer ").trim_matches('`');
         Self {
             rule,
             message: format!("`{path}` must be {expected}{negated}"),
             label: String::new(),
-            help: is_length_missing
-                .then(|| format!("write the unit as well, such as `\"{number}s\"`")),
+            help: written_right(&expected, &given),
         }
     }
 
@@ -193,7 +189,7 @@ impl Complaint {
 }
 
 /// A text with its middle left out if it is long.
-pub(super) fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     const HALF: usize = 60;
     let count = text.chars().count();
     if count <= 2 * HALF {
@@ -211,7 +207,7 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The nearest name, or all there are.
-pub(super) fn suggestion(typed: &str, known: &[&str], what: &str) -> String {
+pub(crate) fn suggestion(typed: &str, known: &[&str], what: &str) -> String {
     if let Some(near) = nearest(typed, known.iter().copied()) {
         return format!("did you mean `{near}`?");
     }
@@ -248,6 +244,22 @@ fn what_is_expected(expected: &str) -> String {
         kind => kind,
     };
     format!("{kind}{rest}")
+}
+
+/// The same value as it should be written, where that is plain.
+fn written_right(expected: &str, given: &str) -> Option<String> {
+    if expected.starts_with("a duration") {
+        let number = given.strip_prefix("the integer `")?.strip_suffix('`')?;
+        return Some(format!("write the unit as well, such as `\"{number}s\"`"));
+    }
+    if expected.starts_with("a count") {
+        let share: f64 = given.strip_prefix("the number `")?.strip_suffix('`')?.parse().ok()?;
+        let percent = format!("{:.6}", share * 100.0);
+        let percent = percent.trim_end_matches('0').trim_end_matches('.');
+        let is_share = share > 0.0 && share < 1.0;
+        return is_share.then(|| format!("if it is a share, write `\"{percent}%\"`"));
+    }
+    None
 }
 
 fn what_was_given(given: &str) -> String {
@@ -333,10 +345,10 @@ mod tests {
     #[test]
     fn every_error_is_reported_at_once() {
         check(
-            "count = -1\nshare = 2.5\nwait = 5\nkind = 'by-cuont'\nflag = 'yes'\ncuont = 3\nextar = 1",
+            "count = -1\nshare = 0.125\nwait = 5\nkind = 'by-cuont'\nflag = 'yes'\ncuont = 3\nextar = 1",
             &[
                 "R009 `x.count` must be a whole number from 0 to 4294967295, not the integer `-1` []",
-                "R006 `x.share` must be a count such as 2 or a percentage such as \"25%\", not the number `2.5` []",
+                "R006 `x.share` must be a count such as 2 or a percentage such as \"25%\", not the number `0.125` [if it is a share, write `\"12.5%\"`]",
                 "R006 `x.wait` must be a duration such as \"90s\", not the integer `5` [write the unit as well, such as `\"5s\"`]",
                 "R007 `x.kind` cannot be `by-cuont` [did you mean `by-count`?]",
                 "R006 `x.flag` must be `true` or `false`, not the string `\"yes\"` []",

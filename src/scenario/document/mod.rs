@@ -1,27 +1,30 @@
 //! The parsed document as a tree whose every node knows its place.
 
+pub(crate) mod path;
+pub(crate) mod read;
+
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::path::Path;
-use super::source::Span;
+use self::path::Path;
+use crate::scenario::diagnostic::source::Span;
 
 /// A value with its place.
-pub(super) type Value<'t> = Spanned<DeValue<'t>>;
+pub(crate) type Value<'t> = Spanned<DeValue<'t>>;
 /// Keys and values with their places, in the order of the keys.
-pub(super) type Table<'t> = DeTable<'t>;
+pub(crate) type Table<'t> = DeTable<'t>;
 
 /// A value and the place of its key; an element of an array is its own key.
 #[derive(Clone, Debug)]
-pub(super) struct Entry<'a, 't> {
+pub(crate) struct Entry<'a, 't> {
     /// Place of the key.
-    pub(super) key: Span,
+    pub(crate) key: Span,
     /// The value.
-    pub(super) value: &'a Value<'t>,
+    pub(crate) value: &'a Value<'t>,
 }
 
 /// What is at the end of the path; none if a part of it is missing.
-pub(super) fn find<'a, 't>(
+pub(crate) fn find<'a, 't>(
     table: &'a Table<'t>,
     path: impl IntoIterator<Item = impl AsRef<str>>,
 ) -> Option<Entry<'a, 't>> {
@@ -41,7 +44,7 @@ pub(super) fn find<'a, 't>(
 }
 
 /// The same for a path with dots between plain names.
-pub(super) fn find_dotted<'a, 't>(table: &'a Table<'t>, path: &str) -> Option<Entry<'a, 't>> {
+pub(crate) fn find_dotted<'a, 't>(table: &'a Table<'t>, path: &str) -> Option<Entry<'a, 't>> {
     find(table, path.split('.'))
 }
 
@@ -52,7 +55,7 @@ fn entry_of<'a, 't>(table: &'a Table<'t>, name: &str) -> Option<Entry<'a, 't>> {
 
 /// Why a value cannot be put at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Obstacle {
+pub(crate) enum Obstacle {
     /// Segment `at` names no element of an array of this length.
     Element { at: usize, length: usize },
     /// What is at the first `at` segments is not a table but this.
@@ -61,7 +64,7 @@ pub(super) enum Obstacle {
 
 /// Puts a value at the end of the path; tables on the way that are missing are made by `missing`,
 /// which is told the names so far.
-pub(super) fn insert<'t>(
+pub(crate) fn insert<'t>(
     table: &mut Table<'t>,
     path: &Path,
     value: Value<'t>,
@@ -114,12 +117,12 @@ enum Slot<'a, 't> {
 }
 
 /// The same value with all its places `by` bytes later.
-pub(super) fn moved(value: Value<'_>, by: usize) -> Value<'_> {
+pub(crate) fn moved(value: Value<'_>, by: usize) -> Value<'_> {
     at_other_places(value, &|span| later(&span, by))
 }
 
 /// The same table with all its places `by` bytes later.
-pub(super) fn moved_table(table: Table<'_>, by: usize) -> Table<'_> {
+pub(crate) fn moved_table(table: Table<'_>, by: usize) -> Table<'_> {
     table_at_other_places(table, &|span| later(&span, by))
 }
 
@@ -156,15 +159,15 @@ fn table_at_other_places<'t>(table: Table<'t>, place: &dyn Fn(Span) -> Span) -> 
 
 /// A node found by its place: the names and indices that lead to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Hit {
+pub(crate) struct Hit {
     /// From the root; empty for the root itself.
-    pub(super) steps: Vec<String>,
+    pub(crate) steps: Vec<String>,
     /// Whether the place was that of the node's key.
-    pub(super) is_key: bool,
+    pub(crate) is_key: bool,
 }
 
 /// The innermost node that is exactly at `span`.
-pub(super) fn locate(root: &Value<'_>, span: &Span) -> Option<Hit> {
+pub(crate) fn locate(root: &Value<'_>, span: &Span) -> Option<Hit> {
     let mut found = None;
     let mut steps = Vec::new();
     visit(root, &mut steps, &mut |key, value, steps| {
@@ -205,7 +208,7 @@ fn visit(node: &Value<'_>, steps: &mut Vec<String>, see: &mut See<'_>) {
 }
 
 /// Number of nodes, at least 1.
-pub(super) fn size(root: &Value<'_>) -> usize {
+pub(crate) fn size(root: &Value<'_>) -> usize {
     1 + match root.get_ref() {
         DeValue::Table(table) => table.values().map(size).sum(),
         DeValue::Array(items) => items.iter().map(size).sum(),
@@ -214,7 +217,7 @@ pub(super) fn size(root: &Value<'_>) -> usize {
 }
 
 /// Takes out what the steps lead to.
-pub(super) fn remove(root: &mut Value<'_>, steps: &[String]) {
+pub(crate) fn remove(root: &mut Value<'_>, steps: &[String]) {
     let Some((last, way)) = steps.split_last() else { return };
     let mut here = root.get_mut();
     for step in way {

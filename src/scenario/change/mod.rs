@@ -1,13 +1,15 @@
 //! `--set PATH=VALUE` and `--sweep PATH=V1,V2,…`.
 
+pub(crate) mod sweep;
+
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::diagnostic::Diagnostic;
-use super::document::{self, Value};
-use super::path::{Path, split_at_unquoted};
-use super::rule;
-use super::source::{Shown, Sources, Span, Texts};
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::diagnostic::source::{Shown, Sources, Span, Texts};
+use crate::scenario::document::path::{Path, split_at_unquoted};
+use crate::scenario::document::{self, Value};
+use crate::scenario::rule;
 
 /// What the command line changes in a scenario, in the order typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,13 +22,13 @@ pub struct Overrides {
 
 /// A path and what is to be there: one value of a `--set`, or those of a sweep.
 #[derive(Clone, Debug)]
-pub(super) struct Override<'t> {
+pub(crate) struct Override<'t> {
     /// Where.
-    pub(super) path: Path,
+    pub(crate) path: Path,
     /// What, in order; at least one.
-    pub(super) values: Vec<Value<'t>>,
+    pub(crate) values: Vec<Value<'t>>,
     /// Place of the whole.
-    pub(super) span: Span,
+    pub(crate) span: Span,
 }
 
 /// Reads what follows `--set`.
@@ -34,7 +36,7 @@ pub(super) struct Override<'t> {
 /// # Errors
 ///
 /// A diagnostic if it is not a path, `=` and a value.
-pub(super) fn set<'t>(
+pub(crate) fn set<'t>(
     typed: &str,
     texts: &'t Texts,
     sources: &mut Sources,
@@ -51,7 +53,7 @@ pub(super) fn set<'t>(
 /// # Errors
 ///
 /// A diagnostic if it is not a path, `=` and values with commas between.
-pub(super) fn sweep<'t>(
+pub(crate) fn sweep<'t>(
     typed: &str,
     texts: &'t Texts,
     sources: &mut Sources,

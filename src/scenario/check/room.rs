@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use toml::de::ValueDeserializer;
 
-use super::document::Value;
-use super::rule;
 use super::scope::{Issue, Scope};
+use crate::scenario::document::Value;
+use crate::scenario::rule;
 use crate::units::{CountOrPercent, Ratio, Rounding};
 
 const QUARTER: CountOrPercent = CountOrPercent::Percent(Ratio::from_billionths(250_000_000));
@@ -36,17 +36,17 @@ struct Need {
 
 /// What a strategy is, for this rule.
 #[derive(Debug)]
-pub(super) struct Subject<'a, 't> {
+pub(crate) struct Subject<'a, 't> {
     /// Its dotted path.
-    pub(super) at: &'a str,
+    pub(crate) at: &'a str,
     /// The name of its kind.
-    pub(super) kind: &'a str,
+    pub(crate) kind: &'a str,
     /// Its own fields.
-    pub(super) fields: &'a Value<'t>,
+    pub(crate) fields: &'a Value<'t>,
 }
 
 /// Reports a strategy whose rollout would wait for ever for room.
-pub(super) fn check(
+pub(crate) fn check(
     scope: &mut Scope<'_, '_>,
     subject: &Subject<'_, '_>,
     capacity: CountOrPercent,

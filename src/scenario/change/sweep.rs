@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::de::{DeValue, ValueDeserializer};
 
-use super::diagnostic::{Diagnostic, Findings};
-use super::document::{self, Table, Value};
-use super::file::SweepFile;
-use super::overrides::Override;
-use super::path::Path;
-use super::read::Reader;
-use super::rule;
-use super::source::{Sources, Span};
+use super::Override;
+use crate::scenario::diagnostic::source::{Sources, Span};
+use crate::scenario::diagnostic::{Diagnostic, Findings};
+use crate::scenario::document::path::Path;
+use crate::scenario::document::read::Reader;
+use crate::scenario::document::{self, Table, Value};
+use crate::scenario::file::SweepFile;
+use crate::scenario::rule;
 
 /// Most variants of a scenario.
-pub(super) const MOST_VARIANTS: usize = 10_000;
+pub(crate) const MOST_VARIANTS: usize = 10_000;
 
 /// The sweeps of a document, those of the command line in the place of those over the same path.
 /// What is wrong with one is reported, and the others are returned.
-pub(super) fn sweeps<'t>(
+pub(crate) fn sweeps<'t>(
     root: &Table<'t>,
     typed: Vec<Override<'t>>,
     sources: &Sources,
@@ -155,7 +155,7 @@ fn one<'t>(
 }
 
 /// The one strategy that a path is about; none if it is about all.
-pub(super) fn strategy_of(path: &Path) -> Option<&str> {
+pub(crate) fn strategy_of(path: &Path) -> Option<&str> {
     match path.names().as_slice() {
         ["strategies", _, ..] => path.segments().get(1).map(|segment| segment.name.as_str()),
         _ => None,
@@ -164,20 +164,20 @@ pub(super) fn strategy_of(path: &Path) -> Option<&str> {
 
 /// One choice of a value for each of some sweeps.
 #[derive(Debug)]
-pub(super) struct Choice<'a, 't> {
+pub(crate) struct Choice<'a, 't> {
     /// The sweep and the chosen value, in the order of the sweeps.
-    pub(super) values: Vec<(&'a Path, &'a Value<'t>)>,
+    pub(crate) values: Vec<(&'a Path, &'a Value<'t>)>,
     /// How each sweep is called in a variant's name.
     keys: Vec<String>,
 }
 
 /// How many combinations the sweeps have, as far as that can be counted.
-pub(super) fn count(sweeps: &[&Override<'_>]) -> usize {
+pub(crate) fn count(sweeps: &[&Override<'_>]) -> usize {
     sweeps.iter().fold(1, |product: usize, sweep| product.saturating_mul(sweep.values.len()))
 }
 
 /// Every combination; the first sweep changes slowest.
-pub(super) fn choices<'a, 't>(sweeps: &[&'a Override<'t>]) -> impl Iterator<Item = Choice<'a, 't>> {
+pub(crate) fn choices<'a, 't>(sweeps: &[&'a Override<'t>]) -> impl Iterator<Item = Choice<'a, 't>> {
     let keys = keys(&sweeps.iter().map(|sweep| &sweep.path).collect::<Vec<_>>());
     (0..count(sweeps)).map(move |number| {
         let mut rest = number;
@@ -193,7 +193,7 @@ pub(super) fn choices<'a, 't>(sweeps: &[&'a Override<'t>]) -> impl Iterator<Item
 
 impl Choice<'_, '_> {
     /// The variant's name: the strategy's, then ` key=value` for each sweep.
-    pub(super) fn name(&self, strategy: &str) -> String {
+    pub(crate) fn name(&self, strategy: &str) -> String {
         let mut name = strategy.to_owned();
         for ((_, value), key) in self.values.iter().zip(&self.keys) {
             name.push_str(&format!(" {key}={}", in_words(value)));
@@ -202,7 +202,7 @@ impl Choice<'_, '_> {
     }
 
     /// Full path and value of each sweep.
-    pub(super) fn parameters(&self) -> Vec<(String, serde_json::Value)> {
+    pub(crate) fn parameters(&self) -> Vec<(String, serde_json::Value)> {
         self.values
             .iter()
             .map(|(path, value)| {
@@ -214,7 +214,7 @@ impl Choice<'_, '_> {
     }
 
     /// Where the last sweep's chosen value is written.
-    pub(super) fn span(&self) -> Option<Span> {
+    pub(crate) fn span(&self) -> Option<Span> {
         self.values.last().map(|(_, value)| value.span())
     }
 }

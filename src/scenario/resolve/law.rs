@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use super::file::{Dist, LawFile, LawTable, OrNever};
-use super::rule;
-use super::scope::{Issue, Scope};
-use super::source::Sources;
-use super::table::Tables;
 use crate::random::{Law, LawError};
+use crate::scenario::check::scope::{Issue, Scope};
+use crate::scenario::diagnostic::source::Sources;
+use crate::scenario::file::{Dist, LawFile, LawTable, OrNever};
+use crate::scenario::input::table::Tables;
+use crate::scenario::rule;
 use crate::units::SimDuration;
 
 /// Longest sample of a file, seconds: ten years of 365 days.
-pub(super) const LONGEST_SECONDS: f64 = 10.0 * 365.0 * 86_400.0;
+pub(crate) const LONGEST_SECONDS: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Whether a field may take its values in turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lists {
+pub(crate) enum Lists {
     /// No: its draws have no order of their own.
     Refused,
     /// Durations in turn.
@@ -26,16 +26,16 @@ pub(super) enum Lists {
 
 /// Turns distributions into laws.
 #[derive(Debug)]
-pub(super) struct LawReader<'a> {
+pub(crate) struct LawReader<'a> {
     /// Files of samples.
-    pub(super) tables: &'a mut Tables,
+    pub(crate) tables: &'a mut Tables,
     /// Where their lines are shown from.
-    pub(super) sources: &'a mut Sources,
+    pub(crate) sources: &'a mut Sources,
 }
 
 impl LawReader<'_> {
     /// The law of the distribution at the dotted path `at`; none if it breaks a rule.
-    pub(super) fn law(
+    pub(crate) fn law(
         &mut self,
         scope: &mut Scope<'_, '_>,
         at: &str,

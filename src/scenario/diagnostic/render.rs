@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
-use super::diagnostic::{Diagnostic, Label, Place};
-use super::rule::Severity;
 use super::source::{Shown, Sources};
+use crate::scenario::diagnostic::{Diagnostic, Label, Place};
+use crate::scenario::rule::Severity;
 
 /// Whether escape sequences for colours are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ const WIDTH: usize = 140;
 const LONGEST_LINE: usize = 4000;
 
 /// Every diagnostic with its lines, an empty line between two, and a line break at the end.
-pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources, paint: Paint) -> String {
+pub(crate) fn render(diagnostics: &[Diagnostic], sources: &Sources, paint: Paint) -> String {
     let renderer = match paint {
         Paint::Plain => Renderer::plain(),
         Paint::Colour => Renderer::styled(),

@@ -1,10 +1,14 @@
 //! What is wrong with a scenario, where, and what would be right.
 
+pub(crate) mod nearest;
+pub(crate) mod render;
+pub(crate) mod source;
+
 use std::fmt;
 
-use super::render::{self, Paint};
-use super::rule::{Rule, Severity};
-use super::source::{Sources, Span};
+use self::render::Paint;
+use self::source::{Sources, Span};
+use crate::scenario::rule::{Rule, Severity};
 
 /// A place, and what is to be said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +101,7 @@ impl Report {
     /// Every diagnostic with its lines, an empty line between two.
     #[must_use]
     pub fn render(&self, paint: Paint) -> String {
-        render::render(&self.diagnostics, &self.sources, paint)
+        self::render::render(&self.diagnostics, &self.sources, paint)
     }
 }
 
@@ -108,7 +112,7 @@ impl fmt::Display for Report {
 }
 
 /// After so many errors no further ones are looked for.
-pub(super) const ENOUGH_ERRORS: usize = 100;
+pub(crate) const ENOUGH_ERRORS: usize = 100;
 /// Longest message, in characters.
 const LONGEST_MESSAGE: usize = 400;
 
