@@ -1,3 +1,5 @@
+//! Canaries, step by step.
+
 use super::super::{Action, View};
 use super::*;
 use crate::fleet::{Instance, Pool, State};

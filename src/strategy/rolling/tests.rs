@@ -1,3 +1,5 @@
+//! Rolling updates against the controller's closed form.
+
 use super::super::{Action, Direction, Pick, View};
 use super::*;
 use crate::fleet::{Instance, Pool, State};
