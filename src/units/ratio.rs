@@ -24,7 +24,7 @@ impl Ratio {
     /// The nearest billionth to `value`; none if it is negative, not finite, or above a billion.
     #[must_use]
     pub fn from_f64(value: f64) -> Option<Self> {
-        (0.0..=1e9).contains(&value).then(|| Self((value * ONE as f64 + 0.5) as u64))
+        (0.0..=1e9).contains(&value).then_some(Self((value * ONE as f64 + 0.5) as u64))
     }
 
     /// Billionths.
