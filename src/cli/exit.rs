@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
+use crate::scenario::{Paint, Report};
+
 use anstyle::{AnsiColor, Style};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -39,6 +41,19 @@ impl From<Exit> for ExitCode {
 #[error("{0}")]
 pub(super) struct BadInput(pub(super) String);
 
+/// A scenario with errors.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Rejected(pub(super) Report);
+
+/// Shows diagnostics on stderr.
+pub(super) fn show(report: &Report) {
+    if !report.diagnostics.is_empty() {
+        // The stream drops colours where they are not wanted; nobody is left when it is closed.
+        let _ = writeln!(anstream::stderr(), "{}", report.render(Paint::Colour));
+    }
+}
+
 /// Says what went wrong, if anything did.
 pub(super) fn settle(result: anyhow::Result<Exit>) -> Exit {
     let error = match result {
@@ -50,6 +65,10 @@ pub(super) fn settle(result: anyhow::Result<Exit>) -> Exit {
     };
     if error.chain().any(broken_pipe) {
         return Exit::Done;
+    }
+    if let Some(Rejected(report)) = error.downcast_ref() {
+        show(report);
+        return Exit::BadInput;
     }
     say(ERROR, "error", &format!("{error:#}"));
     if error.is::<BadInput>() { Exit::BadInput } else { Exit::Failed }

@@ -30,7 +30,7 @@ impl Arguments {
 }
 
 fn explanation(name: &str) -> Option<String> {
-    strategy(name).or_else(|| metric(name)).or_else(|| super::seam::rule(name))
+    strategy(name).or_else(|| metric(name))
 }
 
 fn strategy(name: &str) -> Option<String> {

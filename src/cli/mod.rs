@@ -8,7 +8,6 @@ mod explain;
 mod list;
 mod redraw;
 mod run;
-mod seam;
 
 use std::process::ExitCode;
 

@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::exit::{self, BadInput, Exit};
+use super::exit::{self, BadInput, Exit, Rejected};
 use super::redraw::{formats, written};
-use super::seam;
-use crate::experiment::{self, Grid, Settings};
+use crate::experiment::{self, Grid, Measured, Settings};
+use crate::measure::measure;
 use crate::report::folder::{Folder, FolderError};
 use crate::report::{self, Written, number, table};
-use crate::scenario::Scenario;
+use crate::scenario::{self, Overrides, Scenario};
+use crate::sim::{Detail, Plan, simulate};
 
 /// More requests than this take so long that one wants to know before.
 const MANY_REQUESTS: f64 = 2e10;
@@ -88,7 +89,14 @@ impl Arguments {
         let mut set = self.set.clone();
         set.extend(self.seed.map(|seed| format!("simulation.seed={seed}")));
         set.extend(self.replications.map(|count| format!("simulation.replications={count}")));
-        seam::load(&self.file, &set, &self.sweep)
+        let overrides = Overrides { sets: set, sweeps: self.sweep.clone() };
+        match scenario::load(&self.file, &overrides) {
+            Ok(loaded) => {
+                exit::show(&loaded.warnings);
+                Ok(loaded.scenario)
+            }
+            Err(report) => Err(Rejected(report).into()),
+        }
     }
 
     fn simulate(
@@ -100,7 +108,7 @@ impl Arguments {
         let progress = |done: usize| bar.set_position(done as u64);
         let settings = Settings { threads: self.threads, interrupted, progress: &progress };
         let results = experiment::run(scenario, settings, |plan, replication, detail| {
-            seam::simulate(plan, replication, detail, interrupted)
+            measured(plan, replication, detail, interrupted)
         })
         .context("cannot start threads");
         bar.finish_and_clear();
@@ -133,6 +141,18 @@ impl Arguments {
     }
 }
 
+/// One run and its metrics; none if interrupted.
+fn measured(
+    plan: &Plan,
+    replication: u32,
+    detail: Detail,
+    interrupted: &AtomicBool,
+) -> Option<Measured> {
+    let run = simulate(plan, replication, detail, interrupted)?;
+    let metrics = measure(plan, &run);
+    Some(Measured { run, metrics })
+}
+
 /// A folder that must not be used is bad input; one that cannot be written is not.
 fn folder_error(error: FolderError) -> anyhow::Error {
     match error {
@@ -157,8 +177,7 @@ fn watch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
 
 fn warn_of_many_requests(scenario: &Scenario, interrupted: &AtomicBool) {
     let requests = experiment::expected_requests(scenario, MANY_REQUESTS, |plan, replication| {
-        seam::simulate(plan, replication, crate::sim::Detail::Series, interrupted)
-            .map(|measured| measured.run)
+        simulate(plan, replication, Detail::Series, interrupted)
     });
     if let Some(requests) = requests.filter(|&requests| requests > MANY_REQUESTS) {
         exit::warn(&format!(

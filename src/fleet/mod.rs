@@ -3,11 +3,19 @@
 //! This room knows start-up, probes, availability and shutdown. It must not know what a request
 //! is, who decides (strategies), or when (the calendar is the simulation's).
 
+pub mod crash_loop;
+mod idset;
+mod instance;
 mod plan;
 mod pool;
+mod probe;
+mod startup;
 
+pub use instance::{Instance, State};
 pub use plan::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,
 };
-pub use pool::Pool;
+pub use pool::{Counts, Pool, goes_at_once};
+pub use probe::tick_at_or_after;
+pub use startup::{Boot, Plans, StartChance};

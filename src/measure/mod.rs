@@ -2,6 +2,48 @@
 //!
 //! This room knows the definitions of the metrics. It must not know how they are shown.
 
+mod capacity;
 mod catalog;
+mod duration;
+mod error_budget;
+mod exposure;
+mod latency;
+mod requests;
 
 pub use catalog::{METRICS, Metric, MetricKind, Metrics};
+
+use crate::sim::{Plan, Run};
+
+/// One metric's value in one run; none where the run does not define it.
+type Value = (&'static str, Option<f64>);
+
+/// A family of metrics.
+type Family = fn(&Plan, &Run) -> Vec<Value>;
+
+/// Every family. Gates, schema changes and synthetic checks have none yet: what is not simulated
+/// is not reported.
+const FAMILIES: &[Family] = &[
+    duration::measure,
+    requests::measure,
+    error_budget::measure,
+    capacity::measure,
+    latency::measure,
+    exposure::measure,
+];
+
+/// Every metric of a run.
+#[must_use]
+pub fn measure(plan: &Plan, run: &Run) -> Metrics {
+    let mut values = vec![None; METRICS.len()];
+    for (name, value) in FAMILIES.iter().flat_map(|family| family(plan, run)) {
+        if let Some(index) = METRICS.iter().position(|metric| metric.name == name) {
+            values[index] = value.filter(|value| value.is_finite());
+        }
+    }
+    Metrics::new(values)
+}
+
+/// `part / whole`; none of nothing.
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}

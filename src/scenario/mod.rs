@@ -2,6 +2,41 @@
 //!
 //! This room knows the scenario format, its defaults and its rules. It must not know how a run is
 //! simulated or shown.
+//!
+//! A file becomes a tree whose nodes know their places ([`document`]); `--set` and the sweeps act
+//! on that tree; each variant's tree is read into plain structs ([`file`]), checked ([`check`]) and
+//! resolved into a plan ([`resolve`]). Every error is found, not the first only.
+
+mod check;
+mod diagnostic;
+mod document;
+mod file;
+mod import;
+mod input;
+mod law;
+mod load;
+mod nearest;
+mod overrides;
+mod path;
+mod read;
+mod render;
+mod resolve;
+mod rule;
+mod scope;
+mod source;
+mod strategies;
+mod sweep;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+pub use diagnostic::{Diagnostic, Label, Place, Report, Severity};
+pub use load::Loaded;
+pub use overrides::Overrides;
+pub use render::Paint;
+pub use source::{Sources, Span};
 
 use crate::sim::Plan;
 
@@ -29,4 +64,26 @@ pub struct Variant {
     pub parameters: Vec<(String, serde_json::Value)>,
     /// What to simulate.
     pub plan: Plan,
+}
+
+const CATALOG: load::Catalog<'static> =
+    load::Catalog { kinds: crate::strategy::KINDS, importer: crate::manifest::read };
+
+/// Reads and checks a scenario file, with what the command line changes in it.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, each with its place.
+pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Report> {
+    load::load(path, overrides, CATALOG)
+}
+
+/// Checks the text of a scenario file. `path` is what diagnostics call it; files that it names are
+/// relative to the folder of `path`.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, each with its place.
+pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Loaded, Report> {
+    load::parse(text.to_owned(), path, overrides, CATALOG)
 }

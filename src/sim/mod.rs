@@ -3,8 +3,19 @@
 //! This room knows the calendar, the fleet, the requests and the strategy, and alone changes the
 //! world. It must not know files, threads or what the record is used for.
 
+mod boots;
+mod demand;
+mod event;
+mod observe;
 mod plan;
+mod rollout;
+mod routing;
 mod run;
+mod simulate;
+mod start;
+mod stop;
+mod world;
 
 pub use plan::{HealthCheckPlan, Plan, RoutingPlan, SimulationPlan, SloPlan, StrategyPlan};
 pub use run::{Detail, EventRow, Observed, Outcome, Run, StateBin};
+pub use simulate::simulate;

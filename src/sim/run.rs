@@ -100,6 +100,8 @@ pub struct Observed {
     pub steps: u32,
     /// Of those, with a failed start or a missed deadline in them.
     pub failed_steps: u32,
+    /// Whether a rollback was begun.
+    pub is_rolled_back: bool,
     /// From the first moment the fault could be seen to the decision to act.
     pub detect: Option<SimDuration>,
     /// From that decision until the old version served everything again.

@@ -2,4 +2,8 @@
 //!
 //! This room knows numbers and their uncertainty. It must not know what was measured.
 
+pub mod gamma;
+pub mod interval;
 pub mod math;
+pub mod normal;
+pub mod quantile;

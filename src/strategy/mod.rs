@@ -5,12 +5,20 @@
 //! counts, versions and bounds. It must not know the calendar, requests, faults or the future.
 
 mod action;
+mod blue_green;
+mod canary;
+mod none;
+mod recreate;
+mod rolling;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub use action::{Action, Pick, Reason};
 
-use crate::units::{SimDuration, SimTime, Version};
+use crate::fleet::Pool;
+use crate::traffic::Split;
+use crate::units::{SimTime, Version};
 
 /// What a strategy is told before it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,10 +111,20 @@ pub struct View<'a> {
     pub now: SimTime,
     /// Desired count of the fleet.
     pub desired: u32,
+    /// How versions share requests now.
+    pub split: Split,
     /// When the last switch took effect; none while one is on its way or none was asked for.
     pub switched: Option<SimTime>,
     /// All instances.
-    pub pool: &'a crate::fleet::Pool,
+    pub pool: &'a Pool,
+}
+
+#[cfg(test)]
+impl<'a> View<'a> {
+    /// The view of a fleet that a test puts together.
+    fn of(pool: &'a Pool, desired: u32) -> Self {
+        Self { now: SimTime::ZERO, desired, split: Split::ByCount, switched: None, pool }
+    }
 }
 
 /// How a kind of strategy is found, read and explained.
@@ -119,13 +137,21 @@ pub struct Kind {
     /// The source file, whose module documentation is what `rollsim explain` prints.
     pub source: &'static str,
     /// Reads the parameters from a table without `kind`, `on_failure` and `rollback`.
-    pub parse: fn(
-        toml::de::ValueDeserializer<'_>,
-    ) -> Result<std::sync::Arc<dyn Parameters>, toml::de::Error>,
+    pub parse: Parse,
 }
 
-/// Every kind, in the order of documentation.
-pub const KINDS: &[Kind] = &[];
+/// Reads the parameters of a strategy; the error carries the span of what is wrong.
+pub type Parse =
+    fn(toml::de::ValueDeserializer<'_>) -> Result<Arc<dyn Parameters>, toml::de::Error>;
 
-/// Shorthand for a duration of none.
-pub(crate) const NO_TIME: SimDuration = SimDuration::ZERO;
+/// Every kind, in the order of documentation.
+pub const KINDS: &[Kind] =
+    &[none::KIND, recreate::KIND, rolling::KIND, canary::KIND, blue_green::KIND];
+
+/// The [`Parse`] of a parameter type.
+fn parse<P>(source: toml::de::ValueDeserializer<'_>) -> Result<Arc<dyn Parameters>, toml::de::Error>
+where
+    P: Parameters + serde::de::DeserializeOwned + 'static,
+{
+    P::deserialize(source).map(|parameters| Arc::new(parameters) as Arc<dyn Parameters>)
+}

@@ -4,10 +4,23 @@
 //! This room knows endpoints, queues and clients. It must not know instances' life cycles,
 //! strategies or the calendar.
 
+mod arrival;
+mod balancer;
+mod bitset;
+mod event_path;
 mod histogram;
+mod least;
 mod plan;
 mod plane;
+mod process;
+mod profile;
 mod record;
+mod recorder;
+mod request;
+mod retry;
+mod session;
+#[cfg(test)]
+mod tests;
 
 pub use histogram::Histogram;
 pub use plan::{

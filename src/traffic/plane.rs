@@ -1,9 +1,11 @@
 //! The data plane's face to the simulation.
 
 use super::DataPlan;
-use super::record::{Phase, Tally, TrafficRecord};
+use super::event_path::EventPath;
+use super::profile::Profile;
+use super::record::{Phase, TrafficRecord};
 use crate::random::Seed;
-use crate::units::{Bins, InstanceId, Ratio, SimDuration, SimTime, Version};
+use crate::units::{InstanceId, Ratio, SimDuration, SimTime, Version};
 
 /// The moments and widths that measuring needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,117 +81,142 @@ pub enum Signal {
     },
 }
 
+impl Signal {
+    /// When it was given.
+    #[must_use]
+    pub const fn at(self) -> SimTime {
+        match self {
+            Self::Overloaded { at, .. } | Self::Ejected { at, .. } => at,
+        }
+    }
+}
+
 /// All requests of one run.
+///
+/// The caller advances it from one event of the simulation to the next and, between two calls of
+/// [`DataPlane::advance`], changes the fleet; times never go back. At one instant completions come
+/// first, then those changes, then arrivals.
 #[derive(Debug)]
 pub struct DataPlane {
-    windows: Windows,
+    path: Path,
+    profile: Profile,
+}
+
+/// Which of the two ways to the same record is taken.
+#[derive(Debug)]
+enum Path {
+    Event(Box<EventPath>),
+}
+
+/// Does the same on whichever path is taken.
+macro_rules! on_path {
+    ($plane:expr, $path:ident => $call:expr) => {
+        match $plane {
+            Path::Event($path) => $call,
+        }
+    };
 }
 
 impl DataPlane {
     /// A plane without endpoints at the simulation's start.
     #[must_use]
     pub fn new(plan: &DataPlan, windows: Windows, seed: Seed) -> Self {
-        let _ = (plan, seed);
-        Self { windows }
+        let path = Path::Event(Box::new(EventPath::new(plan, windows, seed)));
+        Self { path, profile: Profile::new(&plan.traffic.rate) }
     }
 
     /// Sends every request that arrives before `until` and settles what ends by then; stops early
-    /// only for a signal.
+    /// only for a signal, after which another call goes on from there.
     pub fn advance(&mut self, until: SimTime) -> Option<Signal> {
-        let _ = until;
-        None
+        on_path!(&mut self.path, path => path.advance(until.as_nanos()))
     }
 
-    /// Puts an empty, unrouted endpoint at `instance`, with its door closed on purpose.
+    /// Puts an empty, unrouted endpoint at `instance`, with its door closed on purpose. What an
+    /// endpoint that was there still held is cut.
     pub fn install(&mut self, instance: InstanceId, version: Version) {
-        let _ = (instance, version);
+        on_path!(&mut self.path, path => path.install(instance.0, version));
     }
 
     /// Sets how the process answers from now on. Closing loses the sessions pinned to it; what is
     /// in flight goes on.
     pub fn set_door(&mut self, instance: InstanceId, door: Door, now: SimTime) {
-        let _ = (instance, door, now);
+        on_path!(&mut self.path, path => path.set_door(instance.0, door, now.as_nanos()));
     }
 
-    /// Sets the warm-up of an instance.
+    /// Sets the warm-up of an instance, for every service that starts from now on.
     pub fn set_ramp(&mut self, instance: InstanceId, ramp: Ramp) {
-        let _ = (instance, ramp);
+        on_path!(&mut self.path, path => path.set_ramp(instance.0, ramp));
     }
 
-    /// The balancer knows the endpoint from now on.
+    /// The balancer knows the endpoint from now on. Its weight begins to rise (`slow_start`),
+    /// except at the very beginning of the simulation: what is known then has been up for long.
     pub fn route(&mut self, instance: InstanceId, now: SimTime) {
-        let _ = (instance, now);
+        on_path!(&mut self.path, path => path.route(instance.0, now.as_nanos()));
     }
 
     /// The balancer forgets the endpoint.
     pub fn unroute(&mut self, instance: InstanceId, now: SimTime) {
-        let _ = (instance, now);
+        on_path!(&mut self.path, path => path.unroute(instance.0, now.as_nanos()));
     }
 
     /// The process dies: what is in flight or waiting is aborted, the door closes.
     pub fn kill(&mut self, instance: InstanceId, departure: Departure, now: SimTime) {
-        let _ = (instance, departure, now);
+        on_path!(&mut self.path, path => path.kill(instance.0, departure, now.as_nanos()));
     }
 
     /// How versions share requests from now on.
     pub fn set_split(&mut self, split: Split, now: SimTime) {
-        let _ = (split, now);
+        on_path!(&mut self.path, path => path.set_split(split, now.as_nanos()));
     }
 
-    /// What the rollout does from now on.
+    /// What the rollout does from now on: the phase of the requests sent from now on.
     pub fn set_phase(&mut self, phase: Phase, now: SimTime) {
-        let _ = (phase, now);
+        let _ = now;
+        on_path!(&mut self.path, path => path.set_phase(phase));
     }
 
     /// Whether capacity is below demand from now on.
     pub fn set_shortage(&mut self, is_short: bool) {
-        let _ = is_short;
+        on_path!(&mut self.path, path => path.set_shortage(is_short));
     }
 
     /// From now on, tells when a request would wait longer than `threshold` for a slot of any
-    /// open endpoint. An endpoint that was told of is silent until [`DataPlane::watch_again`].
+    /// open endpoint, or would find no room there. An endpoint that was told of is silent until
+    /// [`DataPlane::watch_again`].
     pub fn watch(&mut self, threshold: SimDuration) {
-        let _ = threshold;
+        on_path!(&mut self.path, path => path.watch(threshold.as_nanos()));
     }
 
     /// Ends the silence of an endpoint that was told of.
     pub fn watch_again(&mut self, instance: InstanceId) {
-        let _ = instance;
+        on_path!(&mut self.path, path => path.watch_again(instance.0));
     }
 
-    /// How long a request that came now would wait for a slot.
+    /// How long a request that came now would wait for a slot; [`SimDuration::MAX`] if it would
+    /// find no room to wait.
     #[must_use]
     pub fn wait(&self, instance: InstanceId, now: SimTime) -> SimDuration {
-        let _ = (instance, now);
-        SimDuration::ZERO
+        let nanos = on_path!(&self.path, path => path.wait(instance.0, now.as_nanos()));
+        SimDuration::from_nanos(nanos)
     }
 
     /// When everything in flight and waiting at the instance now will have ended, if nothing more
     /// comes; `now` when it holds nothing.
     #[must_use]
     pub fn drained_at(&self, instance: InstanceId, now: SimTime) -> SimTime {
-        let _ = instance;
-        now
+        let nanos = on_path!(&self.path, path => path.drained_at(instance.0, now.as_nanos()));
+        SimTime::from_nanos(nanos)
     }
 
     /// Offered requests/s at a moment.
     #[must_use]
     pub fn demand(&self, at: SimTime) -> f64 {
-        let _ = at;
-        0.0
+        self.profile.rate_at(at.as_nanos())
     }
 
-    /// Lets everything in flight end, with no further arrivals, and hands over the record.
+    /// Lets everything in flight end, with no arrivals from `now` on, and hands over the record.
     #[must_use]
     pub fn finish(self, now: SimTime) -> TrafficRecord {
-        let _ = now;
-        TrafficRecord {
-            baseline: Tally::default(),
-            window: Tally::default(),
-            bins: Bins::new(self.windows.rollout, self.windows.bin),
-            seconds: Vec::new(),
-            sessions: 0,
-            sessions_lost: 0,
-        }
+        on_path!(self.path, path => path.finish(now.as_nanos()))
     }
 }

@@ -1,1 +1,10 @@
-//! Integration tests.
+//! Integration tests, one module for each promise.
+
+mod cases;
+mod differential;
+mod laws;
+mod life;
+mod source;
+mod theory;
+mod tidy;
+mod world;

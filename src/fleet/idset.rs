@@ -1,0 +1,148 @@
+//! A set of instances by index: a bitmap of bitmaps, so that the lowest and the highest member of
+//! a hundred thousand are found in three steps.
+
+use crate::units::InstanceId;
+
+const BITS: usize = 64;
+
+/// A set of instance ids.
+#[derive(Clone, Debug, Default)]
+pub(super) struct IdSet {
+    /// `levels[0]` has a bit for each id; each further level a bit for each word below.
+    levels: Vec<Vec<u64>>,
+    len: u32,
+}
+
+impl IdSet {
+    pub(super) fn insert(&mut self, id: InstanceId) {
+        self.grow(id.index());
+        if self.contains(id) {
+            return;
+        }
+        self.len += 1;
+        let mut index = id.index();
+        for level in &mut self.levels {
+            level[index / BITS] |= 1 << (index % BITS);
+            index /= BITS;
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: InstanceId) {
+        if !self.contains(id) {
+            return;
+        }
+        self.len -= 1;
+        let mut index = id.index();
+        for level in &mut self.levels {
+            level[index / BITS] &= !(1 << (index % BITS));
+            if level[index / BITS] != 0 {
+                return;
+            }
+            index /= BITS;
+        }
+    }
+
+    pub(super) fn contains(&self, id: InstanceId) -> bool {
+        let index = id.index();
+        self.levels
+            .first()
+            .and_then(|level| level.get(index / BITS))
+            .is_some_and(|word| word >> (index % BITS) & 1 == 1)
+    }
+
+    pub(super) const fn len(&self) -> u32 {
+        self.len
+    }
+
+    pub(super) fn first(&self) -> Option<InstanceId> {
+        self.descend(u64::trailing_zeros)
+    }
+
+    pub(super) fn last(&self) -> Option<InstanceId> {
+        self.descend(|word| 63 - word.leading_zeros())
+    }
+
+    /// Members from the lowest.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = InstanceId> + '_ {
+        let words = self.levels.first().map_or(&[][..], Vec::as_slice);
+        words.iter().enumerate().flat_map(|(number, &word)| {
+            (0..BITS)
+                .filter(move |bit| word >> bit & 1 == 1)
+                .map(move |bit| InstanceId((number * BITS + bit) as u32))
+        })
+    }
+
+    fn descend(&self, pick: impl Fn(u64) -> u32) -> Option<InstanceId> {
+        if self.len == 0 {
+            return None;
+        }
+        let mut index = 0;
+        for level in self.levels.iter().rev() {
+            index = index * BITS + pick(level[index]) as usize;
+        }
+        Some(InstanceId(index as u32))
+    }
+
+    fn grow(&mut self, index: usize) {
+        let mut words = index / BITS + 1;
+        let mut number = 0;
+        loop {
+            if self.levels.len() == number {
+                let below = number.checked_sub(1).map(|below| &self.levels[below]);
+                let level = below.map_or_else(Vec::new, |below| summary(below));
+                self.levels.push(level);
+            }
+            let level = &mut self.levels[number];
+            if level.len() < words {
+                level.resize(words, 0);
+            }
+            words = level.len().div_ceil(BITS);
+            number += 1;
+            if self.levels[number - 1].len() == 1 && number == self.levels.len() {
+                return;
+            }
+        }
+    }
+}
+
+fn summary(below: &[u64]) -> Vec<u64> {
+    below
+        .chunks(BITS)
+        .map(|chunk| {
+            chunk.iter().enumerate().fold(0, |word, (bit, &low)| word | u64::from(low != 0) << bit)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn behaves_as_an_ordered_set(
+            steps in prop::collection::vec((any::<bool>(), 0u32..300_000), 0..200)
+        ) {
+            let mut set = IdSet::default();
+            let mut twin = BTreeSet::new();
+            for (is_insert, number) in steps {
+                let id = InstanceId(number);
+                if is_insert {
+                    set.insert(id);
+                    twin.insert(id);
+                } else {
+                    set.remove(id);
+                    twin.remove(&id);
+                }
+                prop_assert_eq!(set.first(), twin.first().copied());
+                prop_assert_eq!(set.last(), twin.last().copied());
+                prop_assert_eq!(set.len() as usize, twin.len());
+            }
+            prop_assert!(set.iter().eq(twin.iter().copied()));
+        }
+    }
+}

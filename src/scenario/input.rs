@@ -1,0 +1,62 @@
+//! Reading files: the only place below the command line that does.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use super::diagnostic::Diagnostic;
+use super::rule;
+
+/// Largest scenario file or manifest, bytes.
+pub(super) const MOST_TEXT: u64 = 8 << 20;
+/// Largest CSV file, bytes.
+pub(super) const MOST_CSV: u64 = 256 << 20;
+
+/// The text of a file of at most `most` bytes.
+///
+/// # Errors
+///
+/// A diagnostic without a place if it is missing, unreadable, a directory, too large or not UTF-8.
+pub(super) fn read_text(path: &Path, most: u64) -> Result<String, Diagnostic> {
+    let shown = path.display().to_string();
+    let unreadable = |why: &str| {
+        let message = format!("cannot read `{shown}`: {why}");
+        Diagnostic::error(rule::UNREADABLE, message).in_file(&shown)
+    };
+    let mut file = File::open(path).map_err(|error| unreadable(why(&error)))?;
+    let length = match file.metadata() {
+        Ok(about) if about.is_dir() => return Err(unreadable("it is a directory")),
+        Ok(about) => about.len(),
+        Err(error) => return Err(unreadable(why(&error))),
+    };
+    let too_large = || {
+        let message = format!("`{shown}` is larger than {} MiB", most >> 20);
+        Diagnostic::error(rule::TOO_LARGE, message).in_file(&shown)
+    };
+    if length > most {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    // Pipes and devices have no length: they are cut off where they become too long.
+    let read = file.by_ref().take(most + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(why(&error)))?;
+    if bytes.len() as u64 > most {
+        return Err(too_large());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let message = format!("`{shown}` is not UTF-8 text: line {line} has a byte that is not");
+        Diagnostic::error(rule::NOT_UTF8, message).in_file(&shown).help("save it as UTF-8")
+    })
+}
+
+fn why(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file",
+        ErrorKind::PermissionDenied => "permission denied",
+        ErrorKind::IsADirectory => "it is a directory",
+        ErrorKind::NotADirectory => "a part of its path is not a directory",
+        _ => "the system refuses",
+    }
+}

@@ -1,0 +1,391 @@
+//! From a file to a checked scenario, or to everything that is wrong with it.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use super::check;
+use super::diagnostic::{Diagnostic, Findings, Report};
+use super::document::{self, Obstacle, Table, Value};
+use super::file::{self, ScenarioFile};
+use super::import::{Carry, Importer, Manifests};
+use super::input;
+use super::law::LawReader;
+use super::overrides::{self, Override, Overrides};
+use super::path::{Path as FieldPath, dotted};
+use super::read::{Reader, suggestion};
+use super::resolve;
+use super::rule;
+use super::scope::Scope;
+use super::source::{Shown, Sources, Texts};
+use super::strategies::{self, Strategies};
+use super::sweep::{self, Choice, MOST_VARIANTS};
+use super::table::Tables;
+use super::{Scenario, Variant};
+use crate::sim::Plan;
+use crate::strategy::Kind;
+
+/// After so many errors, further variants are not looked at.
+const ENOUGH_ERRORS: usize = 100;
+
+/// A scenario that can be run.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Its variants.
+    pub scenario: Scenario,
+    /// What is allowed but probably not meant; may be empty.
+    pub warnings: Report,
+}
+
+/// What a scenario may name: the kinds of strategies, and who reads manifests.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Catalog<'a> {
+    pub(super) kinds: &'a [Kind],
+    pub(super) importer: Importer,
+}
+
+/// Reads and checks a scenario file.
+pub(super) fn load(
+    path: &Path,
+    overrides: &Overrides,
+    catalog: Catalog<'_>,
+) -> Result<Loaded, Report> {
+    match input::read_text(path, input::MOST_TEXT) {
+        Ok(text) => parse(text, path, overrides, catalog),
+        Err(diagnostic) => {
+            Err(Report { diagnostics: vec![diagnostic], sources: Sources::default() })
+        }
+    }
+}
+
+/// Checks the text of a scenario file; the files that it names are relative to `path`'s folder.
+pub(super) fn parse(
+    text: String,
+    path: &Path,
+    overrides: &Overrides,
+    catalog: Catalog<'_>,
+) -> Result<Loaded, Report> {
+    let texts = Texts::default();
+    let mut session = Session::new(path, catalog, &texts);
+    let shown = path.display().to_string();
+    session.sources.add(Shown::File { path: shown.clone(), text: text.clone(), first_line: 1 });
+    let (root, errors) = DeTable::parse_recoverable(texts.keep(text));
+    if !errors.is_empty() {
+        errors.iter().for_each(|error| session.findings.add(syntax(error)));
+        return Err(session.into_report());
+    }
+    let mut root = root.into_inner();
+    let sets = session.apply_sets(&mut root, overrides);
+    let sweeps = session.sweeps(&mut root, overrides);
+    session.check_idle_sets(&sets, &sweeps);
+    let name = session.name(&root, path);
+    let variants = session.variants(&root, &sweeps, &shown);
+    if session.findings.errors() > 0 {
+        return Err(session.into_report());
+    }
+    let scenario = Scenario {
+        name,
+        description: text_of(&root, "description").unwrap_or_default(),
+        seed: document::find(&root, ["simulation", "seed"])
+            .and_then(|seed| u64::deserialize(ValueDeserializer::from(seed.value.clone())).ok())
+            .unwrap_or(file::SimulationFile::default().seed),
+        variants,
+    };
+    Ok(Loaded { scenario, warnings: session.into_report() })
+}
+
+fn syntax(error: &toml::de::Error) -> Diagnostic {
+    let diagnostic = Diagnostic::error(rule::SYNTAX, format!("not TOML: {}", error.message()));
+    match error.span() {
+        Some(span) => diagnostic.at(span, ""),
+        None => diagnostic,
+    }
+}
+
+fn text_of(root: &Table<'_>, key: &str) -> Option<String> {
+    document::find(root, [key])?.value.get_ref().as_str().map(str::to_owned)
+}
+
+/// Reading one scenario.
+struct Session<'t, 'c> {
+    texts: &'t Texts,
+    sources: Sources,
+    findings: Findings,
+    tables: Tables,
+    manifests: Manifests<'t>,
+    kinds: &'c [Kind],
+}
+
+impl<'t, 'c> Session<'t, 'c> {
+    fn new(path: &Path, catalog: Catalog<'c>, texts: &'t Texts) -> Self {
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self {
+            texts,
+            sources: Sources::default(),
+            findings: Findings::default(),
+            tables: Tables::new(folder.clone()),
+            manifests: Manifests::new(folder, catalog.importer, texts),
+            kinds: catalog.kinds,
+        }
+    }
+
+    fn into_report(self) -> Report {
+        Report { diagnostics: self.findings.into_sorted(), sources: self.sources }
+    }
+
+    /// Applies every `--set`, and returns those that could be.
+    fn apply_sets(&mut self, root: &mut Table<'t>, overrides: &Overrides) -> Vec<Override<'t>> {
+        let mut applied = Vec::new();
+        for typed in &overrides.sets {
+            let done = overrides::set(typed, self.texts, &mut self.sources).and_then(|set| {
+                for value in &set.values {
+                    put(root, &set.path, value.clone())?;
+                }
+                Ok(set)
+            });
+            match done {
+                Ok(set) => applied.push(set),
+                Err(diagnostic) => self.findings.add(diagnostic),
+            }
+        }
+        applied
+    }
+
+    /// The sweeps of the file and of the command line; the file's are taken out of the document.
+    fn sweeps(&mut self, root: &mut Table<'t>, overrides: &Overrides) -> Vec<Override<'t>> {
+        let mut typed = Vec::new();
+        for text in &overrides.sweeps {
+            match overrides::sweep(text, self.texts, &mut self.sources) {
+                Ok(sweep) => typed.push(sweep),
+                Err(diagnostic) => self.findings.add(diagnostic),
+            }
+        }
+        let sweeps = sweep::sweeps(root, typed, &self.sources, &mut self.findings);
+        root.remove("sweep");
+        let names = strategies::names(root);
+        for sweep in &sweeps {
+            if let Some(name) = sweep::strategy_of(&sweep.path)
+                && !names.iter().any(|known| known == name)
+            {
+                self.findings.add(no_such_strategy(&sweep.path, name, &names));
+            }
+        }
+        sweeps
+    }
+
+    /// Warns of a `--set` whose value a sweep replaces.
+    fn check_idle_sets(&mut self, sets: &[Override<'t>], sweeps: &[Override<'t>]) {
+        for set in sets {
+            let covers = |sweep: &&Override<'t>| {
+                sweep.path.overlaps(&set.path)
+                    && sweep.path.segments().len() <= set.path.segments().len()
+            };
+            if let Some(sweep) = sweeps.iter().find(covers) {
+                let message =
+                    format!("`--set {}` has no effect: a sweep gives the values", set.path);
+                self.findings.add(
+                    Diagnostic::error(rule::NO_EFFECT, message)
+                        .as_warning()
+                        .at(set.span.clone(), "")
+                        .because(sweep.path.span(), "the sweep")
+                        .help(format!("replace the sweep: `--sweep {}=VALUE`", set.path)),
+                );
+            }
+        }
+    }
+
+    /// The scenario's name: as written, or the file's stem with what a name cannot hold replaced.
+    fn name(&mut self, root: &Table<'_>, path: &Path) -> String {
+        if let Some(name) = text_of(root, "name") {
+            return name;
+        }
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
+        let stem = stem.unwrap_or_default();
+        let fit = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
+        let name: String = stem.chars().map(fit).take(100).collect();
+        let name = name.trim_matches('-').to_owned();
+        if name.is_empty() {
+            let message = "the file's name gives the scenario none".to_owned();
+            self.findings.add(
+                Diagnostic::error(rule::NAME, message)
+                    .in_file(path.display().to_string())
+                    .help("add `name = \"my-scenario\"`"),
+            );
+        }
+        name
+    }
+
+    /// Every variant that follows the rules.
+    fn variants(&mut self, root: &Table<'t>, sweeps: &[Override<'t>], shown: &str) -> Vec<Variant> {
+        let names = strategies::names(root);
+        if names.is_empty() {
+            self.variant(root.clone(), None, &[], shown);
+        }
+        let mut variants: Vec<Variant> = Vec::new();
+        for name in &names {
+            let touching: Vec<&Override<'t>> = sweeps
+                .iter()
+                .filter(|sweep| sweep::strategy_of(&sweep.path).is_none_or(|only| only == name))
+                .collect();
+            if variants.len().saturating_add(sweep::count(&touching)) > MOST_VARIANTS {
+                self.findings.add(too_many(&touching));
+                // One of them shows what else is wrong.
+                self.variant(root.clone(), Some(name), &[], shown);
+                continue;
+            }
+            for choice in sweep::choices(&touching) {
+                if self.findings.errors() < ENOUGH_ERRORS
+                    && let Some(variant) = self.choice(root, name, &choice, shown)
+                {
+                    self.check_unique(&variants, &variant, &choice);
+                    variants.push(variant);
+                }
+            }
+        }
+        variants
+    }
+
+    fn check_unique(&mut self, variants: &[Variant], variant: &Variant, choice: &Choice<'_, 't>) {
+        // Variants of another strategy cannot have the same name: it begins with the strategy's.
+        if !variants.iter().any(|other| other.name == variant.name) {
+            return;
+        }
+        if let Some(span) = choice.spans().pop() {
+            let message = format!("two variants would be called `{}`", variant.name);
+            let diagnostic = Diagnostic::error(rule::SWEEPS_CLASH, message).at(span, "");
+            self.findings.add(diagnostic.help("give each value of a sweep once"));
+        }
+    }
+
+    fn choice(
+        &mut self,
+        root: &Table<'t>,
+        name: &str,
+        choice: &Choice<'_, 't>,
+        shown: &str,
+    ) -> Option<Variant> {
+        let mut document = root.clone();
+        let mut swept = Vec::new();
+        for (path, value) in &choice.values {
+            swept.push(path.to_string());
+            if let Err(diagnostic) = put(&mut document, path, (*value).clone()) {
+                self.findings.add(diagnostic);
+                return None;
+            }
+        }
+        let plan = self.variant(document, Some(name), &swept, shown)?;
+        Some(Variant {
+            name: choice.name(name),
+            strategy: name.to_owned(),
+            parameters: choice.parameters(),
+            plan,
+        })
+    }
+
+    /// The plan of one strategy with one document; none if a rule is broken.
+    fn variant(
+        &mut self,
+        mut root: Table<'t>,
+        name: Option<&str>,
+        swept: &[String],
+        shown: &str,
+    ) -> Option<Plan> {
+        let names = strategies::names(&root);
+        let mut dropped = Vec::new();
+        for other in &names {
+            let is_whole = Some(other.as_str()) == name;
+            let places = (&mut self.findings, &mut self.sources);
+            if self.manifests.carry(&mut root, other, is_whole, places) == Carry::Failed {
+                dropped.push(dotted(&["strategies", other]));
+                if is_whole {
+                    // It would have said this as well.
+                    dropped.push("fleet.instances".to_owned());
+                }
+            }
+        }
+        let whole = Spanned::new(0..0, DeValue::Table(root.clone()));
+        let mut scope =
+            Scope { file: shown, root: &root, dropped, swept, findings: &mut self.findings };
+        check::check_tables(&mut scope);
+        strategies::check_names(&mut scope, &names);
+        let mut reader = Reader::new(scope.findings);
+        let parse = |value: ValueDeserializer<'t>| ScenarioFile::deserialize(value);
+        let file = reader.read(&whole, "", &[], parse);
+        let unread = reader.into_dropped();
+        scope.dropped.extend(unread);
+        let file = file?;
+        check::check(&mut scope, &file);
+        let mut laws = LawReader { tables: &mut self.tables, sources: &mut self.sources };
+        let resolved = resolve::resolve(&mut scope, &mut laws, &file);
+        let strategies = Strategies { kinds: self.kinds, file: &file };
+        let strategy = name.and_then(|name| strategies.plan(&mut scope, name));
+        let is_read = scope.dropped.is_empty();
+        if !is_read {
+            return None;
+        }
+        resolved?.into_plan(&file, strategy?)
+    }
+}
+
+/// Puts a value at a path of the document.
+fn put<'t>(root: &mut Table<'t>, path: &FieldPath, value: Value<'t>) -> Result<(), Diagnostic> {
+    if let Some(name) = sweep::strategy_of(path) {
+        let names = strategies::names(root);
+        // A whole table may add a strategy; a single field cannot.
+        let is_new_table = path.segments().len() == 2 && value.get_ref().is_table();
+        if !is_new_table && !names.iter().any(|known| known == name) {
+            return Err(no_such_strategy(path, name, &names));
+        }
+    }
+    let missing = |names: &[&str]| match file::default_table(names).map(DeValue::parse) {
+        Some(Ok(table)) => table.into_inner(),
+        _ => DeValue::Table(Table::new()),
+    };
+    document::insert(root, path, value, &missing).map_err(|obstacle| {
+        let segments = path.segments();
+        match obstacle {
+            Obstacle::Element { at, length } => {
+                let (array, element) = (dotted(&path.names()[..at]), &segments[at]);
+                let message = format!("`{array}` has no element `{}`", element.name);
+                let help = match length {
+                    0 => format!("`{array}` is empty"),
+                    _ => format!("its elements are numbered from 0 to {}", length - 1),
+                };
+                Diagnostic::error(rule::NO_SUCH_PATH, message)
+                    .at(element.span.clone(), "")
+                    .help(help)
+            }
+            Obstacle::NotATable { at, found } => {
+                let (whole, inner) = (dotted(&path.names()[..at]), &segments[at]);
+                let message = format!("`{whole}` is a {found} here and has no `{}`", inner.name);
+                Diagnostic::error(rule::NO_SUCH_PATH, message)
+                    .at(inner.span.clone(), "")
+                    .help(format!("give `{whole}` as a whole"))
+            }
+        }
+    })
+}
+
+fn no_such_strategy(path: &FieldPath, name: &str, names: &[String]) -> Diagnostic {
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+    let span = path.segments().get(1).map_or_else(|| path.span(), |segment| segment.span.clone());
+    Diagnostic::error(rule::NO_SUCH_PATH, format!("there is no strategy called `{name}`"))
+        .at(span, "")
+        .help(suggestion(name, &known, "strategies"))
+}
+
+fn too_many(sweeps: &[&Override<'_>]) -> Diagnostic {
+    let count = sweep::count(sweeps);
+    let message = format!("the sweeps make more than {MOST_VARIANTS} variants");
+    let mut diagnostic = Diagnostic::error(rule::TOO_MANY_VARIANTS, message);
+    for (index, sweep) in sweeps.iter().enumerate() {
+        let text = format!("{} values", sweep.values.len());
+        diagnostic = match index {
+            0 => diagnostic.at(sweep.path.span(), text),
+            _ => diagnostic.because(sweep.path.span(), text),
+        };
+    }
+    diagnostic.help(format!("together they have {count} combinations for this strategy"))
+}

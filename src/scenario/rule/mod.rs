@@ -1,0 +1,37 @@
+//! The rules of the format: codes that never change, and what each means.
+
+pub(super) const UNREADABLE: &str = "R001";
+pub(super) const TOO_LARGE: &str = "R002";
+pub(super) const NOT_UTF8: &str = "R003";
+pub(super) const SYNTAX: &str = "R004";
+pub(super) const UNKNOWN_KEY: &str = "R005";
+pub(super) const WRONG_TYPE: &str = "R006";
+pub(super) const NOT_UNDERSTOOD: &str = "R007";
+pub(super) const MISSING_KEY: &str = "R008";
+pub(super) const OUT_OF_RANGE: &str = "R009";
+pub(super) const ONE_RATE: &str = "R010";
+pub(super) const PARAMETERS: &str = "R011";
+pub(super) const SURGE_ROOM: &str = "R012";
+pub(super) const FORMAT: &str = "R013";
+pub(super) const NAME: &str = "R014";
+pub(super) const ZONES: &str = "R015";
+pub(super) const LAW_FIELDS: &str = "R016";
+pub(super) const LAW_VALUES: &str = "R017";
+pub(super) const LIST_PLACE: &str = "R018";
+pub(super) const CSV: &str = "R019";
+pub(super) const PROFILE: &str = "R020";
+pub(super) const KIND: &str = "R021";
+pub(super) const ROLLBACK_NAME: &str = "R022";
+pub(super) const ROLLBACK_CIRCLE: &str = "R023";
+pub(super) const STRATEGY_NAME: &str = "R024";
+pub(super) const NO_SUCH_PATH: &str = "R025";
+pub(super) const NO_VALUES: &str = "R026";
+pub(super) const SWEEPS_CLASH: &str = "R027";
+pub(super) const TOO_MANY_VARIANTS: &str = "R028";
+pub(super) const DEADLINE: &str = "R029";
+pub(super) const GRACE: &str = "R030";
+pub(super) const NO_EFFECT: &str = "R031";
+pub(super) const MANIFEST: &str = "R032";
+pub(super) const MANIFEST_KIND: &str = "R033";
+pub(super) const MANIFEST_NOTE: &str = "R034";
+pub(super) const OVERRIDE: &str = "R035";

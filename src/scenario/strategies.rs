@@ -1,0 +1,305 @@
+//! `[strategies.NAME]`: the fields that every kind has, and which kind reads the rest.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeValue, ValueDeserializer};
+
+use super::check;
+use super::document::{self, Table, Value};
+use super::file::ScenarioFile;
+use super::path::{dotted, is_bare};
+use super::read::{Reader, suggestion};
+use super::rule;
+use super::scope::{Issue, Scope};
+use crate::sim::StrategyPlan;
+use crate::strategy::{Kind, OnFailure, Parameters};
+use crate::units::{CountOrPercent, Ratio, Rounding};
+
+/// The fields that every kind has.
+pub(super) const COMMON: &[&str] = &["kind", "on_failure", "rollback", "manifest", "object"];
+
+/// What every kind has, as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Head {
+    /// Which kind; missing where a manifest says it.
+    pub(super) kind: Option<String>,
+    /// What happens on a failure; missing: the kind's own default.
+    pub(super) on_failure: Option<OnFailure>,
+    /// The strategy to roll back with; missing: the same.
+    pub(super) rollback: Option<String>,
+    /// Path of a manifest, relative to the scenario file.
+    pub(super) manifest: Option<String>,
+    /// Which object of the manifest.
+    pub(super) object: Option<String>,
+}
+
+/// The names of the strategies, in the order of the file.
+pub(super) fn names(root: &Table<'_>) -> Vec<String> {
+    let Some(entry) = document::find(root, ["strategies"]) else { return Vec::new() };
+    let Some(table) = entry.value.get_ref().as_table() else { return Vec::new() };
+    let mut names: Vec<(usize, String)> =
+        table.keys().map(|key| (key.span().start, key.get_ref().to_string())).collect();
+    names.sort();
+    names.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Reports names that cannot be those of a strategy.
+pub(super) fn check_names(scope: &mut Scope<'_, '_>, names: &[String]) {
+    for name in names.iter().filter(|name| !is_bare(name)) {
+        let span = document::find(scope.root, ["strategies", name.as_str()]).map(|e| e.key);
+        let message = format!("`{name}` cannot be the name of a strategy");
+        let issue = Issue::new(rule::STRATEGY_NAME, "strategies", message);
+        scope.raise_at(issue.help("use letters, digits, `-` and `_`"), span);
+    }
+    if names.is_empty() {
+        let issue = Issue::new(rule::MISSING_KEY, "strategies", "there is no strategy");
+        scope
+            .raise(issue.help(
+                "add at least one, such as `[strategies.rolling]` with `kind = \"rolling\"`",
+            ));
+    }
+}
+
+/// One strategy's table in two: what every kind has, and the rest.
+#[derive(Debug)]
+struct Parts<'t> {
+    head: Head,
+    rest: Value<'t>,
+    dropped: Vec<String>,
+}
+
+/// Reads strategies of one variant.
+#[derive(Debug)]
+pub(super) struct Strategies<'a> {
+    /// The kinds there are.
+    pub(super) kinds: &'a [Kind],
+    /// The variant's file.
+    pub(super) file: &'a ScenarioFile,
+}
+
+impl Strategies<'_> {
+    /// The plan of the strategy called `name`; none if it breaks a rule.
+    pub(super) fn plan(&self, scope: &mut Scope<'_, '_>, name: &str) -> Option<StrategyPlan> {
+        let (head, parameters) = self.read(scope, name)?;
+        let at = at(name);
+        let on_failure = head.on_failure.unwrap_or_else(|| parameters.default_on_failure());
+        let Some(other) = &head.rollback else {
+            return Some(StrategyPlan {
+                name: name.to_owned(),
+                parameters,
+                on_failure,
+                rollback: None,
+            });
+        };
+        if on_failure != OnFailure::Rollback {
+            check::without_effect(
+                scope,
+                &format!("{at}.rollback"),
+                &format!("{at}.on_failure"),
+                "nothing makes this strategy roll back",
+                "set `on_failure = \"rollback\"`",
+            );
+        }
+        self.check_rollback(scope, name, other)?;
+        let (_, rollback) = self.read(scope, other)?;
+        Some(StrategyPlan {
+            name: name.to_owned(),
+            parameters,
+            on_failure,
+            rollback: Some(rollback),
+        })
+    }
+
+    /// The head and the parameters of one strategy.
+    fn read(&self, scope: &mut Scope<'_, '_>, name: &str) -> Option<(Head, Arc<dyn Parameters>)> {
+        let at = at(name);
+        let entry = document::find(scope.root, ["strategies", name])?;
+        let Some(table) = entry.value.get_ref().as_table() else {
+            let given = entry.value.get_ref().type_str();
+            let message = format!("`{at}` must be a table, not {given}");
+            scope.raise(Issue::new(rule::WRONG_TYPE, &at, message));
+            return None;
+        };
+        let parts = parts(scope, table, &at, entry.value);
+        let kind = self.kind(scope, &at, &parts)?;
+        let mut reader = Reader::new(scope.findings);
+        let further: Vec<&str> = COMMON.to_vec();
+        let parameters = reader.read(&parts.rest, &at, &further, kind.parse);
+        let dropped = reader.into_dropped();
+        scope.dropped.extend(dropped.iter().chain(&parts.dropped).cloned());
+        let parameters = parameters.filter(|_| dropped.is_empty())?;
+        self.check(scope, &at, kind, &parts.rest, parameters.as_ref());
+        Some((parts.head, parameters))
+    }
+
+    fn kind(&self, scope: &mut Scope<'_, '_>, at: &str, parts: &Parts<'_>) -> Option<&Kind> {
+        let path = format!("{at}.kind");
+        let names: Vec<&str> = self.kinds.iter().map(|kind| kind.name).collect();
+        let Some(name) = &parts.head.kind else {
+            if !parts.dropped.contains(&path) && parts.head.manifest.is_none() {
+                let message = format!("`{at}` needs `kind`");
+                let issue = Issue::new(rule::MISSING_KEY, &path, message);
+                scope.raise(issue.help(suggestion("", &names, "kinds")));
+            }
+            return None;
+        };
+        let found = self.kinds.iter().find(|kind| kind.name == name);
+        if found.is_none() {
+            let message = format!("there is no kind of strategy called `{name}`");
+            let issue = Issue::new(rule::KIND, &path, message);
+            scope.raise(issue.help(suggestion(name, &names, "kinds")));
+        }
+        found
+    }
+
+    /// The rules that need several fields, or the fleet.
+    fn check(
+        &self,
+        scope: &mut Scope<'_, '_>,
+        at: &str,
+        kind: &Kind,
+        rest: &Value<'_>,
+        parameters: &dyn Parameters,
+    ) {
+        let Some(desired) = self.file.fleet.instances.filter(|instances| *instances > 0) else {
+            return;
+        };
+        let problems = parameters.check(desired);
+        for problem in &problems {
+            let path = format!("{at}.{}", problem.field);
+            let mut issue = Issue::new(rule::PARAMETERS, &path, problem.message.clone())
+                .help(problem.help.clone());
+            if let Some(other) = &problem.because {
+                issue = issue.because(&format!("{at}.{other}"), "together with this");
+            }
+            scope.raise(issue);
+        }
+        if problems.is_empty()
+            && let Some(capacity) = self.file.startup.surge_capacity
+        {
+            check_room(scope, at, kind, rest, (capacity, desired));
+        }
+    }
+
+    /// Whether rolling back with `other` makes sense.
+    fn check_rollback(&self, scope: &mut Scope<'_, '_>, name: &str, other: &str) -> Option<()> {
+        let path = format!("{}.rollback", at(name));
+        let issue = if other == name {
+            Issue::new(rule::ROLLBACK_CIRCLE, &path, format!("`{name}` rolls back with itself"))
+                .help("leave `rollback` out: the same strategy is the default")
+        } else if document::find(scope.root, ["strategies", other]).is_none() {
+            let names = names(scope.root);
+            let others: Vec<&str> =
+                names.iter().map(String::as_str).filter(|known| *known != name).collect();
+            let message = format!("there is no strategy called `{other}`");
+            let issue = Issue::new(rule::ROLLBACK_NAME, &path, message);
+            issue.help(suggestion(other, &others, "others"))
+        } else if let Some(circle) = circle(scope.root, name) {
+            let message = format!("the rollbacks go in a circle: {circle}");
+            Issue::new(rule::ROLLBACK_CIRCLE, &path, message)
+                .because(&format!("{}.rollback", at(other)), "and back again")
+                .help("a rollback is not rolled back: leave one of them out")
+        } else if kind_of(scope.root, other) == Some("none") {
+            let message = format!("`{other}` does nothing, so it cannot roll back");
+            Issue::new(rule::ROLLBACK_NAME, &path, message)
+                .because(&format!("{}.kind", at(other)), "no rollout")
+                .help("name another strategy, or leave `rollback` out")
+        } else {
+            return Some(());
+        };
+        scope.raise(issue);
+        None
+    }
+}
+
+fn at(name: &str) -> String {
+    dotted(&["strategies", name])
+}
+
+fn parts<'t>(
+    scope: &mut Scope<'_, 't>,
+    table: &Table<'t>,
+    at: &str,
+    whole: &Value<'t>,
+) -> Parts<'t> {
+    let (mut head, mut rest) = (Table::new(), Table::new());
+    for (key, value) in table {
+        let is_head = COMMON.contains(&key.get_ref().as_ref());
+        let part = if is_head { &mut head } else { &mut rest };
+        part.insert(key.clone(), value.clone());
+    }
+    let spanned = |table| Spanned::new(whole.span(), DeValue::Table(table));
+    let mut reader = Reader::new(scope.findings);
+    let parse = |value: ValueDeserializer<'t>| Head::deserialize(value);
+    let head = reader.read(&spanned(head), at, &[], parse).unwrap_or_default();
+    Parts { head, rest: spanned(rest), dropped: reader.into_dropped() }
+}
+
+fn field<'a>(root: &'a Table<'_>, name: &str, key: &str) -> Option<&'a str> {
+    document::find(root, ["strategies", name, key])?.value.get_ref().as_str()
+}
+
+fn kind_of<'a>(root: &'a Table<'_>, name: &str) -> Option<&'a str> {
+    field(root, name, "kind")
+}
+
+/// The way from a strategy over its rollbacks to itself, if there is one.
+fn circle(root: &Table<'_>, name: &str) -> Option<String> {
+    let mut way = vec![name];
+    loop {
+        let next = field(root, way[way.len() - 1], "rollback")?;
+        way.push(next);
+        if next == name {
+            let way: Vec<String> = way.iter().map(|name| format!("`{name}`")).collect();
+            return Some(way.join(", "));
+        }
+        // A circle further on is that strategy's own.
+        if way[..way.len() - 1].contains(&next) {
+            return None;
+        }
+    }
+}
+
+/// What decides how many surplus instances a strategy cannot do without.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Bounds {
+    max_unavailable: Option<CountOrPercent>,
+    max_surge: Option<CountOrPercent>,
+    replacement: Option<String>,
+    preview: Option<CountOrPercent>,
+}
+
+fn check_room(
+    scope: &mut Scope<'_, '_>,
+    at: &str,
+    kind: &Kind,
+    rest: &Value<'_>,
+    (capacity, desired): (CountOrPercent, u32),
+) {
+    let Ok(bounds) = Bounds::deserialize(ValueDeserializer::from(rest.clone())) else { return };
+    let quarter = CountOrPercent::Percent(Ratio::from_billionths(250_000_000));
+    match kind.name {
+        "rolling" if bounds.replacement.as_deref() != Some("in-place") => {
+            let unavailable = bounds.max_unavailable.unwrap_or(quarter);
+            let surge = bounds.max_surge.unwrap_or(quarter).resolve(desired, Rounding::Up);
+            // Where both come to nothing, one may be unavailable after all.
+            if unavailable.resolve(desired, Rounding::Down) == 0 && surge > 0 {
+                let field = format!("{at}.max_surge");
+                let why = "`max_unavailable` is 0";
+                check::room(scope, capacity, desired, surge, &field, why);
+            }
+        }
+        "blue-green" => {
+            let whole = CountOrPercent::Percent(Ratio::ONE);
+            let wanted = bounds.preview.unwrap_or(whole).resolve(desired, Rounding::Up);
+            let field = format!("{at}.preview");
+            let why = "nothing of the old fleet goes before the switch";
+            check::room(scope, capacity, desired, wanted, &field, why);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,187 @@
+//! The loop of one run.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::demand::Demand;
+use super::event::{Event, Of};
+use super::plan::Plan;
+use super::run::{Detail, Outcome, Run};
+use super::world::World;
+use crate::fleet::State;
+use crate::units::{SimDuration, SimTime};
+
+/// Requests between two looks at the interrupt flag.
+const REQUESTS_PER_LOOK: f64 = 1e6;
+
+/// Simulates one replication. The result depends on the plan and the replication's number alone.
+/// None if `interrupted` was set meanwhile.
+#[must_use]
+pub fn simulate(
+    plan: &Plan,
+    replication: u32,
+    detail: Detail,
+    interrupted: &AtomicBool,
+) -> Option<Run> {
+    let mut world = World::new(plan, replication, detail);
+    let mut events: u32 = 0;
+    while let Some(next) = world.calendar.next_time() {
+        if !world.advance(next, interrupted) {
+            return None;
+        }
+        if world.pop_all_of_now() == Flow::End {
+            break;
+        }
+        events = events.wrapping_add(1);
+        if events.is_multiple_of(1 << 12) && interrupted.load(Ordering::Relaxed) {
+            return None;
+        }
+    }
+    Some(world.into_run())
+}
+
+/// Whether the run goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    Continue,
+    End,
+}
+
+impl World<'_> {
+    /// Lets time pass until `next`, signals of the data plane included. False if interrupted.
+    fn advance(&mut self, next: SimTime, interrupted: &AtomicBool) -> bool {
+        let demand = Demand(&self.plan.data.traffic.rate);
+        while self.now < next {
+            let rate = demand.rate_from(self.now).max(1.0);
+            let stride = SimDuration::from_secs_f64(REQUESTS_PER_LOOK / rate);
+            let until = next.min(self.now + stride.max(SimDuration::from_nanos(1)));
+            match self.plane.advance(until) {
+                None => self.pass(until),
+                Some(signal) => {
+                    self.pass(signal.at());
+                    self.signal(signal);
+                    self.decide();
+                    self.settle();
+                }
+            }
+            if until < next && interrupted.load(Ordering::Relaxed) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn pass(&mut self, until: SimTime) {
+        self.observer.advance(until);
+        self.now = until;
+    }
+
+    /// Everything that is due now, in order; then the strategy.
+    fn pop_all_of_now(&mut self) -> Flow {
+        loop {
+            while self.calendar.next_time() == Some(self.now) {
+                let Some((_, event)) = self.calendar.pop() else { break };
+                if event == Event::End {
+                    return Flow::End;
+                }
+                self.apply(event);
+            }
+            self.decide();
+            // What the strategy did may be due at once.
+            if self.calendar.next_time() != Some(self.now) {
+                break;
+            }
+        }
+        self.settle();
+        Flow::Continue
+    }
+
+    /// One event: the one place where the calendar changes the world.
+    pub(super) fn apply(&mut self, event: Event) {
+        match event {
+            Event::ZoneBoot { zone, token } => self.zone_boot(zone, token),
+            Event::Warm(id) => self.warm(id),
+            Event::Route { id, route } if self.one(id).route == route => self.route(id),
+            Event::Unroute { id, route } if self.one(id).route == route => self.unroute(id),
+            Event::Check(id) => self.check(id),
+            Event::Readmit(id) => self.readmit(id),
+            Event::Switch { token } => self.switch(token),
+            Event::Start => self.start_rollout(),
+            Event::Wake => self.wake(),
+            Event::Deadline => self.see_deadline(),
+            Event::MaxTime if self.rollout.outcome.is_none() => {
+                self.conclude(Outcome::Unfinished, "the longest simulated time is over");
+            }
+            Event::Route { .. }
+            | Event::Unroute { .. }
+            | Event::Demand
+            | Event::MaxTime
+            | Event::End => {}
+            Event::Provisioned(of)
+            | Event::Pulled(of)
+            | Event::Deployed(of)
+            | Event::Booted(of)
+            | Event::Restart(of)
+            | Event::ProbePassed(of)
+            | Event::StartFailed(of)
+            | Event::BootGivenUp(of)
+            | Event::Available(of)
+            | Event::CrashDue(of)
+            | Event::ReadinessTick(of)
+            | Event::LivenessTick(of)
+            | Event::Idle(of)
+            | Event::PreStopOver(of)
+            | Event::Drained(of)
+            | Event::GraceOver(of) => {
+                if self.is_current(of) {
+                    self.apply_to_instance(event, of);
+                }
+            }
+        }
+    }
+
+    fn apply_to_instance(&mut self, event: Event, of: Of) {
+        match event {
+            Event::Provisioned(_) => self.provisioned(of),
+            Event::Pulled(_) | Event::Deployed(_) => self.begin_boot(of.id),
+            Event::Booted(_) => self.booted(of),
+            Event::Restart(_) => self.restart(of.id),
+            Event::ProbePassed(_) => self.probe_passed(of.id),
+            Event::StartFailed(_) => self.start_failed(of.id),
+            Event::BootGivenUp(_) if self.one(of.id).state == State::Booting => {
+                self.crash(of.id, "its boot took longer than its probe allows");
+            }
+            Event::Available(_) => self.available(of.id),
+            Event::CrashDue(_) => self.crash(of.id, "the release crashed"),
+            Event::ReadinessTick(_) => self.readiness_tick(of),
+            Event::LivenessTick(_) => self.liveness_tick(of),
+            Event::Idle(_) => self.wait_until_idle(of.id),
+            Event::PreStopOver(_) => self.pre_stop_over(of.id),
+            Event::Drained(_) => self.terminate(of.id),
+            Event::GraceOver(_) => self.grace_over(of.id),
+            _ => {}
+        }
+    }
+
+    fn into_run(mut self) -> Run {
+        let last_termination = self.last_termination();
+        let (outcome, at) = self.rollout.outcome.unwrap_or((Outcome::Unfinished, self.now));
+        let events = self.take_events();
+        let (mut observed, states) = self.observer.finish();
+        observed.drained = last_termination.map(|at| at.since(self.start));
+        observed.steps = self.rollout.steps;
+        observed.failed_steps = self.rollout.failed_steps;
+        observed.detect = self.rollout.detect;
+        observed.rollback = self.rollout.rolled_back_after;
+        observed.is_rolled_back = self.rollout.is_back();
+        Run {
+            outcome,
+            start: self.start,
+            duration: at.since(self.start),
+            window: self.now.since(self.start),
+            observed,
+            states,
+            traffic: self.plane.finish(self.now),
+            events,
+        }
+    }
+}

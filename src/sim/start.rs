@@ -1,0 +1,342 @@
+//! From launch to available, and from a crash back to booting.
+
+use super::event::{Event, Of};
+use super::world::World;
+use crate::engine::Rank;
+use crate::fleet::{Boot, Instance, Listen, ReadyUntil, State, crash_loop};
+use crate::traffic::{Departure, Door, Ramp};
+use crate::units::{InstanceId, Rounding, SimDuration, SimTime, Version, ZoneId};
+
+impl World<'_> {
+    /// Launches an instance of `version`; it waits if there is no room or no free start.
+    pub(super) fn launch(&mut self, version: Version, zone: ZoneId) {
+        let number = self.next_start(version);
+        let id = self.add(Instance::launched(version, zone, number));
+        self.plane.install(id, version);
+        self.record(id, "launched", "");
+        self.waiting.push_back(id);
+        self.begin_starts();
+    }
+
+    /// In place: the instance has stopped and starts again as another version.
+    pub(super) fn relaunch(&mut self, id: InstanceId, version: Version) {
+        let number = self.next_start(version);
+        self.change(id, |one| {
+            *one = Instance {
+                is_routed: one.is_routed,
+                route: one.route,
+                life: one.life,
+                is_checking: one.is_checking,
+                check_streak: one.check_streak,
+                is_in_place: true,
+                ..Instance::launched(version, one.zone, number)
+            };
+        });
+        self.plane.install(id, version);
+        if self.one(id).is_routed {
+            self.plane.route(id, self.now);
+        }
+        self.record(id, "launched", "in place");
+        self.waiting.push_back(id);
+        self.begin_starts();
+    }
+
+    /// Begins the starts that wait, as far as there is room.
+    pub(super) fn begin_starts(&mut self) {
+        while let Some(&id) = self.waiting.front() {
+            let is_limited =
+                self.plan.startup.max_concurrent.is_some_and(|most| self.running_starts >= most);
+            if is_limited || !self.has_room(id) {
+                return;
+            }
+            self.waiting.pop_front();
+            self.begin_start(id);
+        }
+    }
+
+    /// Whether the cluster has room for one more. In place the instance has its room already.
+    fn has_room(&self, id: InstanceId) -> bool {
+        let Some(surge) = self.plan.startup.surge_capacity else { return true };
+        let desired = self.plan.fleet.instances;
+        let room = desired.saturating_add(surge.resolve(desired, Rounding::Down));
+        let exist = self.pool.total() + self.pool.terminating();
+        self.one(id).is_in_place || exist - (self.waiting.len() as u32) < room
+    }
+
+    fn begin_start(&mut self, id: InstanceId) {
+        self.running_starts += 1;
+        let one = *self.one(id);
+        let (version, number) = (one.version, one.start_number);
+        let (state, wait) = if one.is_in_place {
+            (State::Deploying, self.chance.start.deploy(&self.plans(), version, number))
+        } else {
+            (State::Provisioning, self.chance.start.provision(&self.plans(), version, number))
+        };
+        self.change(id, |one| {
+            one.state = state;
+            one.holds_start = true;
+        });
+        let of = self.of(id);
+        let next = if one.is_in_place { Event::Deployed(of) } else { Event::Provisioned(of) };
+        self.after(wait, Rank::Instance, next);
+    }
+
+    /// Applies an event after a while, at once if it is none.
+    fn after(&mut self, wait: SimDuration, rank: Rank, event: Event) {
+        if wait.is_zero() {
+            self.apply(event);
+        } else {
+            self.calendar.schedule(self.now + wait, rank, event);
+        }
+    }
+
+    pub(super) fn provisioned(&mut self, of: Of) {
+        let one = *self.one(of.id);
+        let wait = self.chance.start.pull(&self.plans(), one.version, one.start_number);
+        self.change(of.id, |one| one.state = State::Pulling);
+        self.after(wait, Rank::Instance, Event::Pulled(of));
+    }
+
+    /// The process starts. Events about an earlier process no longer apply.
+    pub(super) fn begin_boot(&mut self, id: InstanceId) {
+        let now = self.now;
+        self.change(id, |one| {
+            one.state = State::Booting;
+            one.boot_from = now;
+            one.life += 1;
+        });
+        if self.plan.startup.listen == Listen::Boot {
+            self.plane.set_door(id, Door::Unready, now);
+        }
+        let work = match self.boot_of(id) {
+            Boot::Able(work) | Boot::Hopeless(work) | Boot::Crashes(work) => work,
+        };
+        self.expect_boot_to_be_given_up(id, work);
+        let (of, contention) = (self.of(id), self.plan.startup.contention);
+        if contention > 0.0 {
+            let zone = self.one(id).zone;
+            let boots = &mut self.boots[zone.index()];
+            boots.begin(now, contention, (id, of.life), work);
+            self.expect_zone(zone);
+        } else {
+            self.after(work, Rank::Instance, Event::Booted(of));
+        }
+    }
+
+    fn boot_of(&self, id: InstanceId) -> Boot {
+        let one = self.one(id);
+        self.chance.start.boot(&self.plans(), one.version, one.start_number)
+    }
+
+    /// A boot that outlasts the start-up probe, or the liveness probe where there is none, is
+    /// given up.
+    fn expect_boot_to_be_given_up(&mut self, id: InstanceId, work: SimDuration) {
+        let liveness = self.plan.liveness.as_ref().map(|probe| probe.gives_up_at(self.now));
+        let startup = self.plan.startup_probe.as_ref().map(|probe| probe.gives_up_at(self.now));
+        let Some(at) = startup.or(liveness) else { return };
+        if self.plan.startup.contention > 0.0 || self.now + work > at {
+            let of = self.of(id);
+            self.calendar.schedule(at, Rank::Probe, Event::BootGivenUp(of));
+        }
+    }
+
+    /// The zone's next end of a boot, anew after every change.
+    pub(super) fn expect_zone(&mut self, zone: ZoneId) {
+        let (pool, boots) = (&self.pool, &mut self.boots[zone.index()]);
+        let is_void = |id, life| pool.get(id).life != life;
+        if let Some(at) = boots.next_end(self.plan.startup.contention, is_void) {
+            let token = boots.token;
+            let at = at.max(self.now);
+            self.calendar.schedule(at, Rank::Instance, Event::ZoneBoot { zone, token });
+        }
+    }
+
+    pub(super) fn zone_boot(&mut self, zone: ZoneId, token: u32) {
+        let contention = self.plan.startup.contention;
+        let boots = &mut self.boots[zone.index()];
+        if boots.token != token {
+            return;
+        }
+        match boots.take(self.now, contention) {
+            Some((id, life)) => {
+                boots.leave(self.now, contention);
+                self.booted(Of { id, life });
+            }
+            // Rounded to a nanosecond too early: ask again.
+            None => self.boots[zone.index()].token += 1,
+        }
+        self.expect_zone(zone);
+    }
+
+    /// Takes a boot that will not end out of its zone's contention.
+    pub(super) fn leave_boot(&mut self, id: InstanceId) {
+        let (one, contention) = (*self.one(id), self.plan.startup.contention);
+        if one.state == State::Booting && contention > 0.0 {
+            self.boots[one.zone.index()].leave(self.now, contention);
+        }
+    }
+
+    pub(super) fn booted(&mut self, of: Of) {
+        let id = of.id;
+        let boot = self.boot_of(id);
+        if let Boot::Crashes(_) = boot {
+            self.crash(id, "the start crashed");
+            return;
+        }
+        self.begin_warmup(id);
+        let is_hopeless = matches!(boot, Boot::Hopeless(_));
+        self.change(id, |one| one.state = State::Probing);
+        self.record(id, "booted", "");
+        let (readiness, from) = (&self.plan.readiness, self.one(id).boot_from);
+        let startup = self.plan.startup_probe.as_ref();
+        let able = startup.map_or(self.now, |probe| probe.passes_at(from, self.now));
+        if !is_hopeless {
+            let wait = readiness.ready_at(from, able).since(self.now);
+            self.after(wait, Rank::Probe, Event::ProbePassed(of));
+            return;
+        }
+        self.rollout.note_sign(readiness.first_tick(from, able));
+        match readiness.fails_at(from, able) {
+            Some(at) => self.calendar.schedule(at, Rank::Probe, Event::StartFailed(of)),
+            None => self.change(id, |one| one.is_hopeless = true),
+        }
+    }
+
+    fn begin_warmup(&mut self, id: InstanceId) {
+        let startup = &self.plan.startup;
+        if startup.warmup.is_zero() || startup.warmup_speed >= 1.0 {
+            return;
+        }
+        let now = self.now;
+        self.change(id, |one| {
+            one.is_warming = true;
+            one.warm_from = now;
+        });
+        let ramp = Ramp { from: now, length: startup.warmup, speed: startup.warmup_speed };
+        self.plane.set_ramp(id, ramp);
+        self.calendar.schedule(now + startup.warmup, Rank::Instance, Event::Warm(id));
+    }
+
+    pub(super) fn warm(&mut self, id: InstanceId) {
+        let one = self.one(id);
+        if one.is_warming && one.warm_from + self.plan.startup.warmup == self.now {
+            self.change(id, |one| one.is_warming = false);
+        }
+    }
+
+    pub(super) fn probe_passed(&mut self, id: InstanceId) {
+        let one = *self.one(id);
+        let crash = self.chance.start.crash_after(&self.plans(), one.version, one.start_number);
+        self.change(id, |one| {
+            one.state = State::Ready;
+            one.is_open = true;
+            one.passes_probe = true;
+            one.will_crash = crash.is_some();
+        });
+        self.plane.set_door(id, Door::Open, self.now);
+        if let Some(wait) = crash {
+            let of = self.of(id);
+            self.calendar.schedule(self.now + wait, Rank::Instance, Event::CrashDue(of));
+        }
+        self.release_start(id);
+        if self.plan.readiness.until == ReadyUntil::Probe || self.one(id).is_routed {
+            self.become_ready(id);
+        }
+        self.tell_balancer(id);
+    }
+
+    pub(super) fn become_ready(&mut self, id: InstanceId) {
+        let now = self.now;
+        self.change(id, |one| {
+            one.is_ready = true;
+            one.ready_from = now;
+        });
+        self.record(id, "ready", "");
+        let of = self.of(id);
+        self.after(self.plan.readiness.min_ready, Rank::Instance, Event::Available(of));
+    }
+
+    pub(super) fn available(&mut self, id: InstanceId) {
+        let one = self.one(id);
+        // It may have lost its readiness and got it back since.
+        if one.is_ready && one.ready_from + self.plan.readiness.min_ready == self.now {
+            self.change(id, |one| one.is_available = true);
+            self.record(id, "available", "");
+        }
+    }
+
+    pub(super) fn become_unready(&mut self, id: InstanceId, why: &str) {
+        if self.one(id).is_ready {
+            self.change(id, |one| {
+                one.is_ready = false;
+                one.is_available = false;
+            });
+            self.record(id, "unready", why);
+        }
+    }
+
+    /// A start has ended, one way or another: the next may begin.
+    pub(super) fn release_start(&mut self, id: InstanceId) {
+        if self.one(id).holds_start {
+            self.change(id, |one| one.holds_start = false);
+            self.running_starts -= 1;
+            self.begin_starts();
+        }
+    }
+
+    /// The process exits by itself, or a probe has it killed; it will be restarted.
+    pub(super) fn crash(&mut self, id: InstanceId, why: &str) {
+        self.leave_boot(id);
+        let one = *self.one(id);
+        let restarts = crash_loop::counted(one.restarts, self.now.since(one.boot_from));
+        self.change(id, |one| {
+            one.state = State::Backoff;
+            one.restarts = restarts + 1;
+            one.life += 1;
+            one.is_open = false;
+            one.is_warming = false;
+            one.will_crash = false;
+            one.passes_probe = false;
+            one.is_readiness_watched = false;
+            one.is_liveness_watched = false;
+            one.is_ready = false;
+            one.is_available = false;
+        });
+        self.plane.kill(id, Departure::Crash, self.now);
+        self.plane.watch_again(id);
+        self.record(id, "crashed", why);
+        if one.is_ready {
+            self.record(id, "unready", "its process is gone");
+        }
+        if one.version == Version::New {
+            self.rollout.note_sign(self.now);
+        }
+        if one.state == State::Booting && one.zone.index() < self.boots.len() {
+            self.expect_zone(one.zone);
+        }
+        self.release_start(id);
+        self.tell_balancer(id);
+        let of = self.of(id);
+        let at: SimTime = self.now + crash_loop::back_off(restarts);
+        self.calendar.schedule(at, Rank::Instance, Event::Restart(of));
+    }
+
+    pub(super) fn restart(&mut self, id: InstanceId) {
+        let number = self.next_start(self.one(id).version);
+        self.change(id, |one| one.start_number = number);
+        self.begin_boot(id);
+    }
+
+    /// The start has failed for good: the instance stays down.
+    pub(super) fn start_failed(&mut self, id: InstanceId) {
+        self.change(id, |one| {
+            one.state = State::Failed;
+            one.life += 1;
+            one.is_warming = false;
+        });
+        self.plane.kill(id, Departure::Crash, self.now);
+        self.record(id, "start-failed", "its probe has failed as often as it may");
+        self.release_start(id);
+        self.fail("a start failed for good");
+    }
+}

@@ -1,0 +1,125 @@
+//! From being told to stop to termination.
+
+use super::event::Event;
+use super::world::World;
+use crate::engine::Rank;
+use crate::fleet::{State, goes_at_once};
+use crate::traffic::{Departure, Door};
+use crate::units::{InstanceId, SimTime, Version};
+
+impl World<'_> {
+    /// Tells an instance to stop; in place, to come back as `becomes`.
+    pub(super) fn retire(&mut self, id: InstanceId, becomes: Option<Version>) {
+        self.leave_boot(id);
+        let (one, now) = (*self.one(id), self.now);
+        if one.state == State::Waiting {
+            self.waiting.retain(|&waiting| waiting != id);
+        }
+        self.change(id, |one| {
+            one.becomes = becomes;
+            one.life += 1;
+            one.told_at = now;
+            one.is_ready = false;
+            one.is_available = false;
+            one.passes_probe = false;
+            one.will_crash = false;
+            one.state = State::Stopping;
+        });
+        self.record(id, "retired", becomes.map_or("", |_| "replaced in place"));
+        if one.state == State::Booting && self.plan.startup.contention > 0.0 {
+            self.expect_zone(one.zone);
+        }
+        self.release_start(id);
+        if goes_at_once(one.state) {
+            self.terminate(id);
+            return;
+        }
+        if one.is_open {
+            self.plane.set_door(id, Door::Stopping, now);
+        }
+        self.tell_balancer(id);
+        if !self.plan.shutdown.drain_first {
+            self.begin_pre_stop(id);
+        } else if !self.one(id).is_routed {
+            self.wait_until_idle(id);
+        }
+        let of = self.of(id);
+        if self.one(id).state.is_terminating() {
+            let at = now + self.plan.shutdown.grace;
+            self.calendar.schedule(at, Rank::Instance, Event::GraceOver(of));
+        }
+    }
+
+    /// Drained first: the process is told once nothing is in flight.
+    pub(super) fn wait_until_idle(&mut self, id: InstanceId) {
+        let at = self.plane.drained_at(id, self.now);
+        if at <= self.now {
+            self.begin_pre_stop(id);
+        } else {
+            let of = self.of(id);
+            self.calendar.schedule(at, Rank::Instance, Event::Idle(of));
+        }
+    }
+
+    fn begin_pre_stop(&mut self, id: InstanceId) {
+        let pre_stop = self.plan.shutdown.pre_stop;
+        if pre_stop.is_zero() {
+            self.pre_stop_over(id);
+        } else {
+            let of = self.of(id);
+            let at = self.now + pre_stop;
+            self.calendar.schedule(at, Rank::Instance, Event::PreStopOver(of));
+        }
+    }
+
+    /// The listener closes; what is in flight is finished.
+    pub(super) fn pre_stop_over(&mut self, id: InstanceId) {
+        self.plane.set_door(id, Door::Closed(Departure::OnPurpose), self.now);
+        self.change(id, |one| one.is_open = false);
+        let at = self.plane.drained_at(id, self.now);
+        if at <= self.now {
+            self.terminate(id);
+        } else {
+            self.change(id, |one| one.state = State::Draining);
+            let of = self.of(id);
+            self.calendar.schedule(at, Rank::Instance, Event::Drained(of));
+        }
+    }
+
+    /// Whatever is still there is killed.
+    pub(super) fn grace_over(&mut self, id: InstanceId) {
+        self.plane.kill(id, Departure::OnPurpose, self.now);
+        self.terminate(id);
+    }
+
+    pub(super) fn terminate(&mut self, id: InstanceId) {
+        self.change(id, |one| {
+            one.state = State::Terminated;
+            one.life += 1;
+            one.is_open = false;
+            one.is_warming = false;
+        });
+        self.record(id, "terminated", "");
+        self.last_terminated = Some(self.now);
+        if let Some(version) = self.one(id).becomes {
+            self.relaunch(id, version);
+        }
+        self.begin_starts();
+    }
+
+    /// When the last instance told to stop will be gone, as far as it is known now: what it will
+    /// still have in flight when its pre-stop ends is not.
+    pub(super) fn last_termination(&self) -> Option<SimTime> {
+        let shutdown = &self.plan.shutdown;
+        let pending = self.pool.iter().filter(|(_, one)| one.state.is_terminating());
+        let ends = pending.map(|(id, one)| {
+            let drained = self.plane.drained_at(id, self.now);
+            let stopped = match one.state {
+                State::Draining => drained,
+                _ => drained.max(one.told_at + shutdown.pre_stop),
+            };
+            stopped.min(one.told_at + shutdown.grace)
+        });
+        ends.chain(self.last_terminated).max()
+    }
+}

@@ -1,0 +1,238 @@
+//! `blue-green`: a second fleet, one switch, an instant way back.
+//!
+//! # What it does
+//! Launches the new fleet beside the old (first `preview` of it, if less than all), keeps it from
+//! users, then moves all requests at once. The switch follows the balancer's lag. The old fleet
+//! waits for `bake` and then goes. Rolling back switches back at once while the old fleet stands.
+//!
+//! # When it hurts
+//! Twice the instances while it lasts; a cold fleet takes the full load in one moment; a slow
+//! balancer or cached addresses spread the switch out.
+//!
+//! # Parameters
+//! - `preview` ("100%", rounds up): size of the new fleet before the switch is prepared.
+//! - `preview_time` ("0s"): how long the preview stands before the fleet is completed.
+//! - `bake` ("30s"): how long the old fleet waits after the switch.
+//!
+//! # Worked example
+//! 12 instances that start in 20 s, `bake = "30s"`: 12 new ones at 0 s, the switch at 20 s, the
+//! old fleet is told to stop at 50 s, where the rollout is complete.
+
+use serde::Deserialize;
+
+use super::{
+    Action, Direction, Kind, OnFailure, Parameters, Pick, Problem, Reason, Setup, Strategy, View,
+    parse,
+};
+use crate::traffic::{Phase, Split};
+use crate::units::{CountOrPercent, Ratio, Rounding, SimDuration, SimTime, Version};
+
+pub(super) const KIND: Kind = Kind {
+    name: "blue-green",
+    summary: "a full new fleet, one switch, a bake with switch-back at once, then the old goes",
+    source: include_str!("blue_green.rs"),
+    parse: parse::<BlueGreen>,
+};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct BlueGreen {
+    preview: CountOrPercent,
+    preview_time: SimDuration,
+    bake: SimDuration,
+}
+
+impl Default for BlueGreen {
+    fn default() -> Self {
+        Self {
+            preview: CountOrPercent::Percent(Ratio::ONE),
+            preview_time: SimDuration::ZERO,
+            bake: SimDuration::from_secs(30),
+        }
+    }
+}
+
+impl Parameters for BlueGreen {
+    fn check(&self, desired: u32) -> Vec<Problem> {
+        let size = self.preview.resolve(desired, Rounding::Up);
+        if size > 0 && size <= desired {
+            return Vec::new();
+        }
+        vec![Problem {
+            field: "preview".into(),
+            because: None,
+            message: format!("the preview would have {size} of {desired} instances"),
+            help: format!("write between 1 and {desired}, or a percentage up to 100%"),
+        }]
+    }
+
+    fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
+        match setup.direction {
+            Direction::Forward => Box::new(Forward {
+                preview: self.preview.resolve(setup.desired, Rounding::Up),
+                preview_time: self.preview_time,
+                bake: self.bake,
+                stage: Stage::Begin,
+            }),
+            Direction::Back => Box::new(Back { has_asked: false }),
+        }
+    }
+
+    fn default_on_failure(&self) -> OnFailure {
+        OnFailure::Rollback
+    }
+}
+
+/// Where the way forward has got to.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    Begin,
+    Previewing,
+    PreviewUntil(SimTime),
+    Completing,
+    Switching,
+    BakingUntil(SimTime),
+}
+
+#[derive(Debug)]
+struct Forward {
+    preview: u32,
+    preview_time: SimDuration,
+    bake: SimDuration,
+    stage: Stage,
+}
+
+impl Strategy for Forward {
+    fn decide(&mut self, view: &View<'_>) -> Vec<Action> {
+        let new = view.pool.counts(Version::New);
+        match self.stage {
+            Stage::Begin => {
+                self.stage = Stage::Previewing;
+                let hidden = Reason::new("the new fleet is kept from users until the switch");
+                vec![
+                    Action::StartStep(Reason::new("the new fleet")),
+                    Action::Split { split: Split::Weighted(Ratio::ZERO), reason: hidden },
+                    scale(Version::New, self.preview, Reason::new("the new fleet beside the old")),
+                ]
+            }
+            Stage::Previewing if new.available >= self.preview => {
+                if self.preview_time.is_zero() {
+                    return self.complete(view);
+                }
+                let until = view.now + self.preview_time;
+                self.stage = Stage::PreviewUntil(until);
+                vec![Action::Phase(Phase::Baking), Action::WakeAt(until)]
+            }
+            Stage::PreviewUntil(until) if view.now >= until => self.complete(view),
+            Stage::Completing if new.available >= view.desired => {
+                self.stage = Stage::Switching;
+                let reason = Reason::new("the new fleet is available");
+                vec![
+                    Action::FinishStep(reason),
+                    Action::StartStep(Reason::new("the switch")),
+                    Action::Switch { split: Split::Weighted(Ratio::ONE), reason },
+                ]
+            }
+            Stage::Switching => self.bake(view),
+            Stage::BakingUntil(until) if view.now >= until => {
+                let reason = Reason::new("the bake is over");
+                let mut actions = vec![Action::FinishStep(reason)];
+                actions.push(scale(Version::Old, 0, reason));
+                actions.push(Action::Finish(Reason::new("the old fleet was told to stop")));
+                actions
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Forward {
+    fn complete(&mut self, view: &View<'_>) -> Vec<Action> {
+        self.stage = Stage::Completing;
+        let mut actions = vec![Action::Phase(Phase::RollingOut)];
+        if view.pool.desired(Version::New) < view.desired {
+            let reason = Reason::new("the preview is over");
+            actions.push(scale(Version::New, view.desired, reason));
+        }
+        actions
+    }
+
+    fn bake(&mut self, view: &View<'_>) -> Vec<Action> {
+        let Some(switched) = view.switched else { return Vec::new() };
+        let until = switched + self.bake;
+        self.stage = Stage::BakingUntil(until);
+        vec![Action::Phase(Phase::Baking), Action::WakeAt(until)]
+    }
+}
+
+/// The way back: the old fleet whole, the switch, and the new fleet goes.
+#[derive(Debug)]
+struct Back {
+    has_asked: bool,
+}
+
+impl Strategy for Back {
+    fn decide(&mut self, view: &View<'_>) -> Vec<Action> {
+        let pool = view.pool;
+        if pool.desired(Version::Old) < view.desired {
+            return vec![scale(Version::Old, view.desired, Reason::new("the old fleet again"))];
+        }
+        if !self.has_asked {
+            if pool.counts(Version::Old).available < view.desired {
+                return Vec::new();
+            }
+            self.has_asked = true;
+            let reason = Reason::new("the old fleet takes everything back");
+            return vec![Action::Switch { split: Split::Weighted(Ratio::ZERO), reason }];
+        }
+        if view.switched.is_none() {
+            return Vec::new();
+        }
+        vec![
+            scale(Version::New, 0, Reason::new("the new fleet is out of use")),
+            Action::Finish(Reason::new("the old version serves everything")),
+        ]
+    }
+}
+
+const fn scale(version: Version, to: u32, reason: Reason) -> Action {
+    Action::Scale { version, to, pick: Pick::Any, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::{Instance, Pool, State};
+    use crate::units::ZoneId;
+
+    #[test]
+    fn the_worked_example() {
+        let at = |seconds| SimTime::ZERO + SimDuration::from_secs(seconds);
+        let setup = Setup { desired: 2, zones: 1, direction: Direction::Forward };
+        let mut strategy = BlueGreen::default().begin(setup);
+        let mut pool = Pool::new(2, 1);
+        let begin = strategy.decide(&View::of(&pool, 2));
+        let launch = scale(Version::New, 2, Reason::new("the new fleet beside the old"));
+        assert_eq!(begin.last(), Some(&launch));
+
+        pool.set_desired(Version::New, 2);
+        for number in 0..2 {
+            let mut one = Instance::launched(Version::New, ZoneId(0), number);
+            (one.state, one.is_ready, one.is_available) = (State::Ready, true, true);
+            pool.add(one);
+        }
+        let mut view = View { now: at(20), ..View::of(&pool, 2) };
+        assert_eq!(strategy.decide(&view), [Action::Phase(Phase::RollingOut)]);
+        assert!(matches!(strategy.decide(&view)[..], [_, _, Action::Switch { .. }]));
+        assert_eq!(strategy.decide(&view), [], "waits for the switch to take effect");
+
+        view.switched = Some(at(20));
+        let bake = strategy.decide(&view);
+        assert_eq!(bake, [Action::Phase(Phase::Baking), Action::WakeAt(at(50))]);
+        view.now = at(50);
+        assert!(matches!(
+            strategy.decide(&view)[..],
+            [_, Action::Scale { to: 0, .. }, Action::Finish(_)]
+        ));
+    }
+}

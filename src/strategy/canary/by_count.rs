@@ -1,0 +1,106 @@
+//! The canary without a router: its share of the requests is its share of the instances.
+
+use super::super::rolling::{Bounds, Move};
+use super::super::{Action, Direction, Pick, Reason, Setup, Strategy, View};
+use super::{Canary, Pause};
+use crate::traffic::Phase;
+use crate::units::SimTime;
+
+#[derive(Debug)]
+pub(super) struct ByCount {
+    /// Instances of the version that comes, and the pause that follows, step by step.
+    targets: Vec<(u32, Pause)>,
+    direction: Direction,
+    bounds: Bounds,
+    number: usize,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    Begin,
+    Moving,
+    PausingUntil(SimTime),
+    PausingForEver,
+}
+
+impl ByCount {
+    pub(super) fn new(canary: &Canary, setup: Setup) -> Self {
+        let steps = canary.steps.iter().map(|step| (step.size(setup.desired), step.pause));
+        let whole = (setup.desired, Pause::default());
+        let targets = match setup.direction {
+            Direction::Forward => steps.chain([whole]).collect(),
+            Direction::Back => vec![whole],
+        };
+        Self {
+            targets,
+            direction: setup.direction,
+            bounds: canary.bounds(),
+            number: 0,
+            stage: Stage::Begin,
+        }
+    }
+
+    fn begin_step(&mut self) -> Vec<Action> {
+        self.stage = Stage::Moving;
+        let (target, _) = self.targets[self.number];
+        let reason = Reason::with("step to {} instances", [target.into(), 0.0, 0.0]);
+        vec![Action::Phase(Phase::RollingOut), Action::StartStep(reason)]
+    }
+
+    fn has_reached(&self, target: u32, view: &View<'_>) -> bool {
+        let (from, to) = (self.direction.from(), self.direction.to());
+        view.pool.desired(to) == target
+            && view.pool.counts(to).available >= target
+            && view.pool.desired(from) <= view.desired - target
+    }
+
+    fn move_on(&mut self, view: &View<'_>) -> Vec<Action> {
+        let (target, pause) = self.targets[self.number];
+        let step = Move {
+            direction: self.direction,
+            target,
+            bounds: self.bounds.resolve(view.desired),
+            pick: Pick::Any,
+            counts_terminating: false,
+        };
+        if let Some(action) = step.reconcile(view) {
+            return vec![action];
+        }
+        if !self.has_reached(target, view) {
+            return Vec::new();
+        }
+        if self.number + 1 == self.targets.len() {
+            let reason = Reason::new("all are available, the others were told to stop");
+            return vec![Action::FinishStep(reason), Action::Finish(reason)];
+        }
+        match pause {
+            Pause::For(length) => {
+                let until = view.now + length;
+                self.stage = Stage::PausingUntil(until);
+                vec![Action::Phase(Phase::Baking), Action::WakeAt(until)]
+            }
+            Pause::Forever => {
+                self.stage = Stage::PausingForEver;
+                let reason = Reason::new("the step waits for a person");
+                vec![Action::Phase(Phase::Baking), Action::Pause(reason)]
+            }
+        }
+    }
+}
+
+impl Strategy for ByCount {
+    fn decide(&mut self, view: &View<'_>) -> Vec<Action> {
+        match self.stage {
+            Stage::Begin => self.begin_step(),
+            Stage::Moving => self.move_on(view),
+            Stage::PausingUntil(until) if view.now >= until => {
+                let mut actions = vec![Action::FinishStep(Reason::new("the pause is over"))];
+                self.number += 1;
+                actions.extend(self.begin_step());
+                actions
+            }
+            Stage::PausingUntil(_) | Stage::PausingForEver => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! `canary`: a few instances or a small share of the requests first, then more by steps.
+//!
+//! # What it does
+//! Each step brings the new version to its size (the weight's share of the fleet, rounded up, at
+//! least 1), waits until those instances are available, gives them their share of the requests
+//! and pauses. After the last step the new version grows to the full fleet, takes all requests,
+//! and the old one goes. Rolling back takes the share away at once and the instances after
+//! `abort_scale_down_delay`.
+//!
+//! # When it hurts
+//! A small canary of a small fleet is much larger than its weight when routing goes by count; a
+//! small share shows a defect late; `stable = "shrink"` leaves nothing to fall back on.
+//!
+//! # Parameters
+//! - `steps`: a list of `{ weight, instances, pause }`; weights never fall and end at 100% at
+//!   most. `pause` ("0s") may be `"forever"`: waits for a person.
+//! - `routing` ("weighted"): the balancer honours the weight; `by-count`: the share is that of
+//!   the instances; `cohort`: a fixed share of the users.
+//! - `max_unavailable`, `max_surge` ("25%" each): the bounds of `by-count`, as in `rolling`.
+//! - `stable` ("keep"): the old fleet stays whole; `shrink`: it gives up what the weight took.
+//! - `scale_down_delay` ("30s"), `abort_scale_down_delay` ("30s"): how long the instances of the
+//!   version that lost its requests stay.
+//!
+//! # Worked example
+//! 10 instances, steps of 10% and 50% with a pause of 2 minutes each, starts of 20 s: 1 new
+//! instance takes 10% from 20 s to 140 s, 5 take 50% from 160 s to 280 s, 10 take everything at
+//! 300 s, and the old fleet is told to stop at 330 s.
+
+mod by_count;
+mod weighted;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+use self::by_count::ByCount;
+use self::weighted::{Back, Forward};
+use super::rolling::{Bounds, QUARTER};
+use super::{Direction, Kind, OnFailure, Parameters, Problem, Setup, Strategy, parse};
+use crate::units::{CountOrPercent, Ratio, SimDuration};
+
+pub(super) const KIND: Kind = Kind {
+    name: "canary",
+    summary: "a small share first, then more by steps, each with a pause",
+    source: include_str!("mod.rs"),
+    parse: parse::<Canary>,
+};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Canary {
+    steps: Vec<Step>,
+    #[serde(default)]
+    routing: Routing,
+    #[serde(default = "quarter")]
+    max_unavailable: CountOrPercent,
+    #[serde(default = "quarter")]
+    max_surge: CountOrPercent,
+    #[serde(default)]
+    stable: Stable,
+    #[serde(default = "half_a_minute")]
+    scale_down_delay: SimDuration,
+    #[serde(default = "half_a_minute")]
+    abort_scale_down_delay: SimDuration,
+}
+
+const fn quarter() -> CountOrPercent {
+    QUARTER
+}
+
+const fn half_a_minute() -> SimDuration {
+    SimDuration::from_secs(30)
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Step {
+    weight: Ratio,
+    #[serde(default)]
+    instances: Option<u32>,
+    #[serde(default)]
+    pause: Pause,
+}
+
+/// How long a step waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pause {
+    For(SimDuration),
+    Forever,
+}
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self::For(SimDuration::ZERO)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pause {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(source)?;
+        if text == "forever" {
+            return Ok(Self::Forever);
+        }
+        text.parse().map(Self::For).map_err(D::Error::custom)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Routing {
+    #[default]
+    Weighted,
+    ByCount,
+    Cohort,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Stable {
+    #[default]
+    Keep,
+    Shrink,
+}
+
+impl Step {
+    /// Instances of the new version in this step.
+    fn size(&self, desired: u32) -> u32 {
+        self.instances.unwrap_or_else(|| self.weight.of_rounded_up(desired).max(1)).min(desired)
+    }
+}
+
+impl Parameters for Canary {
+    fn check(&self, desired: u32) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.steps.is_empty() {
+            let help = "write `steps = [{ weight = \"10%\", pause = \"5m\" }]`";
+            problems.push(problem("steps", None, "a canary needs at least one step", help));
+        }
+        let mut highest = Ratio::ZERO;
+        for (number, step) in self.steps.iter().enumerate() {
+            problems.extend(self.check_step(number, highest, desired));
+            highest = highest.max(step.weight);
+        }
+        problems.extend(self.check_routing());
+        problems
+    }
+
+    fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
+        match (self.routing, setup.direction) {
+            (Routing::ByCount, _) => Box::new(ByCount::new(self, setup)),
+            (_, Direction::Forward) => Box::new(Forward::new(self, setup)),
+            (_, Direction::Back) => Box::new(Back::new(self)),
+        }
+    }
+
+    fn default_on_failure(&self) -> OnFailure {
+        OnFailure::Rollback
+    }
+}
+
+impl Canary {
+    fn check_step(&self, number: usize, highest: Ratio, desired: u32) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let step = &self.steps[number];
+        let weight = format!("steps.{number}.weight");
+        if step.weight > Ratio::ONE {
+            problems.push(problem(&weight, None, "a weight above 100%", "write 100% or less"));
+        } else if step.weight < highest {
+            let before = format!("steps.{}.weight", number - 1);
+            let help = "write weights that rise from step to step";
+            problems.push(problem(&weight, Some(&before), "the weight goes down", help));
+        }
+        if let Some(instances) = step.instances
+            && !(1..=desired).contains(&instances)
+        {
+            let field = format!("steps.{number}.instances");
+            let message = format!("{instances} instances in a fleet of {desired}");
+            let help = format!("write between 1 and {desired}");
+            problems.push(problem(&field, None, &message, &help));
+        }
+        problems
+    }
+
+    fn check_routing(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let is_by_count = self.routing == Routing::ByCount;
+        if !is_by_count {
+            for (field, bound) in
+                [("max_unavailable", self.max_unavailable), ("max_surge", self.max_surge)]
+            {
+                if bound != QUARTER {
+                    let message = format!("`{field}` acts only where routing goes by count");
+                    let help = "write `routing = \"by-count\"`, or drop it";
+                    problems.push(problem(field, Some("routing"), &message, help));
+                }
+            }
+            return problems;
+        }
+        if self.stable == Stable::Shrink {
+            let message = "routing by count always gives up old instances for new ones";
+            problems.push(problem("stable", Some("routing"), message, "drop `stable`"));
+        }
+        if self.max_unavailable.is_written_zero() && self.max_surge.is_written_zero() {
+            let message = "`max_unavailable` and `max_surge` are both 0";
+            let help = "allow `max_unavailable = 1` or `max_surge = 1`";
+            problems.push(problem("max_unavailable", Some("max_surge"), message, help));
+        }
+        problems
+    }
+
+    const fn bounds(&self) -> Bounds {
+        Bounds { max_unavailable: self.max_unavailable, max_surge: self.max_surge }
+    }
+}
+
+fn problem(field: &str, because: Option<&str>, message: &str, help: &str) -> Problem {
+    Problem {
+        field: field.into(),
+        because: because.map(Into::into),
+        message: message.into(),
+        help: help.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

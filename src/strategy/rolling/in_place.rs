@@ -1,0 +1,52 @@
+//! Replacement in place: the instance stops, gets the other version and comes back.
+
+use super::super::{Action, Reason, Strategy, View};
+use super::plan::Pace;
+use super::sliding::{begin_or_wait, go_on};
+
+#[derive(Debug)]
+pub(super) struct InPlace {
+    pace: Pace,
+    has_begun: bool,
+}
+
+impl InPlace {
+    pub(super) const fn new(pace: Pace) -> Self {
+        Self { pace, has_begun: false }
+    }
+
+    /// Unready instances first, which cost no availability, then as many as may be unavailable.
+    fn replace(&mut self, view: &View<'_>) -> Option<Vec<Action>> {
+        let pool = view.pool;
+        let (from, to) = (self.pace.from(), self.pace.to());
+        let left = self.pace.target.saturating_sub(pool.desired(to)).min(pool.desired(from));
+        let bound = self.pace.bounds(view.desired).unavailable;
+        let under_way = pool.desired(to).saturating_sub(pool.counts(to).available);
+        let unready = pool.unready(from).min(bound.saturating_sub(under_way));
+        let unavailable = view.desired.saturating_sub(pool.available());
+        let count = left.min(unready + bound.saturating_sub(unavailable));
+        if count == 0 {
+            return None;
+        }
+        let reason =
+            Reason::with("{} unavailable, {} may be", [unavailable.into(), bound.into(), 0.0]);
+        let replace = Action::Replace { from, count, pick: self.pace.pick(), reason };
+        if self.pace.begins_step(view.now) {
+            return Some(vec![Action::StartStep(reason), replace]);
+        }
+        Some(vec![replace])
+    }
+}
+
+impl Strategy for InPlace {
+    fn decide(&mut self, view: &View<'_>) -> Vec<Action> {
+        if let Some(actions) = begin_or_wait(&mut self.pace, &mut self.has_begun, view) {
+            return actions;
+        }
+        match self.replace(view) {
+            Some(actions) => actions,
+            None if self.pace.has_reached_target(view) => go_on(&mut self.pace, view),
+            None => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The bounds of a rolling update and how far it may go for now: to the end of the batch, of the
+//! zone, or of the fleet.
+
+use super::super::{Direction, Pick, Setup, View};
+use super::reconcile::{Move, Resolved};
+use super::{Order, Pacing, Rolling};
+use crate::units::{CountOrPercent, Rounding, SimDuration, SimTime, Version, ZoneId};
+
+/// The two bounds as written.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::strategy) struct Bounds {
+    pub(in crate::strategy) max_unavailable: CountOrPercent,
+    pub(in crate::strategy) max_surge: CountOrPercent,
+}
+
+impl Bounds {
+    /// Kubernetes' `ResolveFenceposts`: surge rounds up, unavailability down, and where both come
+    /// to nothing one instance may be unavailable.
+    pub(in crate::strategy) fn resolve(self, desired: u32) -> Resolved {
+        let surge = self.max_surge.resolve(desired, Rounding::Up);
+        let unavailable = self.max_unavailable.resolve(desired, Rounding::Down).min(desired);
+        if surge == 0 && unavailable == 0 {
+            return Resolved { unavailable: 1, surge: 0 };
+        }
+        Resolved { unavailable, surge }
+    }
+}
+
+/// How far the rollout may go for now, and when it may go on.
+#[derive(Debug)]
+pub(super) struct Pace {
+    pub(super) direction: Direction,
+    pub(super) order: Order,
+    /// Whether terminating instances take room under the surge bound.
+    counts_terminating: bool,
+    bounds: Bounds,
+    pacing: Pacing,
+    bake: SimDuration,
+    growth: f64,
+    factor: f64,
+    zones: u16,
+    /// Instances that are to run the version that comes.
+    goal: u32,
+    /// Instances that may run it by the end of this batch or zone.
+    pub(super) target: u32,
+    zone: u16,
+    pub(super) baking: Option<SimTime>,
+    last_step: Option<SimTime>,
+}
+
+impl Pace {
+    pub(super) fn new(rolling: &Rolling, setup: Setup) -> Self {
+        // The version that comes back goes everywhere, those behind the partition included.
+        let kept = match setup.direction {
+            Direction::Forward => rolling.partition.min(setup.desired),
+            Direction::Back => 0,
+        };
+        Self {
+            direction: setup.direction,
+            order: rolling.order,
+            counts_terminating: rolling.count_terminating || rolling.order == Order::Ordinal,
+            bounds: rolling.bounds(),
+            pacing: rolling.pacing,
+            bake: rolling.bake,
+            growth: rolling.growth,
+            factor: 1.0,
+            zones: setup.zones,
+            goal: setup.desired - kept,
+            target: 0,
+            zone: 0,
+            baking: None,
+            last_step: None,
+        }
+    }
+
+    /// The bounds in force: those of the fleet, grown by the batches that passed.
+    pub(super) fn bounds(&self, desired: u32) -> Resolved {
+        let Resolved { unavailable, surge } = self.bounds.resolve(desired);
+        let grown = |count: u32| ((f64::from(count) * self.factor) as u32).min(desired);
+        let (unavailable, grown_surge) = (grown(unavailable), grown(surge));
+        if unavailable == 0 && grown_surge == 0 {
+            return Resolved { unavailable: 1, surge: 0 };
+        }
+        // An absolute surge above the fleet is legal, so growth must not cut it.
+        Resolved { unavailable, surge: if self.factor > 1.0 { grown_surge } else { surge } }
+    }
+
+    /// Which instances go first, and where new ones come.
+    pub(super) const fn pick(&self) -> Pick {
+        match self.order {
+            Order::Any => Pick::Any,
+            Order::Zone => Pick::Zone(ZoneId(self.zone)),
+            Order::Ordinal => Pick::HighestIndex,
+        }
+    }
+
+    pub(super) const fn from(&self) -> Version {
+        self.direction.from()
+    }
+
+    pub(super) const fn to(&self) -> Version {
+        self.direction.to()
+    }
+
+    /// The move that this pace allows for now.
+    pub(super) fn move_to(&self, view: &View<'_>) -> Move {
+        Move {
+            direction: self.direction,
+            target: self.target,
+            bounds: self.bounds(view.desired),
+            pick: self.pick(),
+            counts_terminating: self.counts_terminating,
+        }
+    }
+
+    /// Whether every instance that was to be replaced has been.
+    pub(super) const fn is_at_goal(&self) -> bool {
+        self.target >= self.goal
+    }
+
+    /// Whether the current target is reached: all available, the others told to stop.
+    pub(super) fn has_reached_target(&self, view: &View<'_>) -> bool {
+        let pool = view.pool;
+        pool.desired(self.from()) <= view.desired - self.target
+            && pool.desired(self.to()) == self.target
+            && pool.counts(self.to()).available >= self.target
+            && pool.counts(self.to()).active == self.target
+    }
+
+    /// The end of the zone that is being replaced, counted in instances of the fleet; of the
+    /// fleet where zones do not matter.
+    fn zone_end(&mut self, view: &View<'_>) -> u32 {
+        if self.order != Order::Zone {
+            return self.goal;
+        }
+        while self.zone + 1 < self.zones
+            && view.pool.counts_in(ZoneId(self.zone), self.from()).active == 0
+        {
+            self.zone += 1;
+        }
+        let left = view.pool.counts_in(ZoneId(self.zone), self.from()).active;
+        (self.target + left).min(self.goal)
+    }
+
+    /// Moves the target on: to the end of the next batch, the next zone, or the fleet.
+    pub(super) fn advance(&mut self, view: &View<'_>) {
+        let end = self.zone_end(view);
+        self.target = match self.pacing {
+            Pacing::Sliding => end,
+            Pacing::Batch => {
+                let bounds = self.bounds(view.desired);
+                end.min(self.target.saturating_add(bounds.unavailable + bounds.surge))
+            }
+        };
+    }
+
+    /// Whether the rollout moves in batches.
+    pub(super) fn is_batched(&self) -> bool {
+        self.pacing == Pacing::Batch
+    }
+
+    /// Notes that a batch passed: the next may be larger. Returns when its bake ends, if it has
+    /// one.
+    pub(super) fn pass_batch(&mut self, now: SimTime) -> Option<SimTime> {
+        self.factor *= self.growth;
+        if self.bake.is_zero() {
+            return None;
+        }
+        self.baking = Some(now + self.bake);
+        self.baking
+    }
+
+    /// Whether this is the first launch of this moment: without batches each such moment is a
+    /// step.
+    pub(super) fn begins_step(&mut self, now: SimTime) -> bool {
+        !self.is_batched() && self.last_step.replace(now) != Some(now)
+    }
+}

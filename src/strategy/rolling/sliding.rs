@@ -1,0 +1,88 @@
+//! Replacement by new instances: Kubernetes' reconcile, up to the current target.
+
+use super::super::{Action, Reason, Strategy, View};
+use super::plan::Pace;
+use crate::traffic::Phase;
+
+#[derive(Debug)]
+pub(super) struct Sliding {
+    pace: Pace,
+    has_begun: bool,
+}
+
+impl Sliding {
+    pub(super) const fn new(pace: Pace) -> Self {
+        Self { pace, has_begun: false }
+    }
+
+    fn reconcile(&mut self, view: &View<'_>) -> Option<Vec<Action>> {
+        let action = self.pace.move_to(view).reconcile(view)?;
+        let is_launch =
+            matches!(action, Action::Scale { version, .. } if version == self.pace.to());
+        if is_launch && self.pace.begins_step(view.now) {
+            return Some(vec![Action::StartStep(Reason::new("there is room to go on")), action]);
+        }
+        Some(vec![action])
+    }
+}
+
+impl Strategy for Sliding {
+    fn decide(&mut self, view: &View<'_>) -> Vec<Action> {
+        if let Some(actions) = begin_or_wait(&mut self.pace, &mut self.has_begun, view) {
+            return actions;
+        }
+        match self.reconcile(view) {
+            Some(actions) => actions,
+            None if self.pace.has_reached_target(view) => go_on(&mut self.pace, view),
+            None => Vec::new(),
+        }
+    }
+}
+
+/// What comes before reconciling: the first target, or the end of a bake.
+pub(super) fn begin_or_wait(
+    pace: &mut Pace,
+    has_begun: &mut bool,
+    view: &View<'_>,
+) -> Option<Vec<Action>> {
+    if !std::mem::replace(has_begun, true) {
+        // A rollback may find instances of the version it brings already running.
+        pace.target = view.pool.desired(pace.to());
+        pace.advance(view);
+        let begin = pace.is_batched().then(|| Action::StartStep(Reason::new("the first batch")));
+        return begin.map(|action| vec![action]);
+    }
+    let until = pace.baking?;
+    if view.now < until {
+        return Some(Vec::new());
+    }
+    pace.baking = None;
+    Some(if pace.is_at_goal() { finish() } else { next(pace, view) })
+}
+
+/// What follows when the target is reached.
+pub(super) fn go_on(pace: &mut Pace, view: &View<'_>) -> Vec<Action> {
+    if !pace.is_batched() {
+        if pace.is_at_goal() {
+            return finish();
+        }
+        pace.advance(view);
+        return vec![Action::Phase(Phase::RollingOut)];
+    }
+    let mut actions = vec![Action::FinishStep(Reason::new("the batch is available"))];
+    match pace.pass_batch(view.now) {
+        Some(until) => actions.extend([Action::Phase(Phase::Baking), Action::WakeAt(until)]),
+        None if pace.is_at_goal() => actions.extend(finish()),
+        None => actions.extend(next(pace, view)),
+    }
+    actions
+}
+
+fn next(pace: &mut Pace, view: &View<'_>) -> Vec<Action> {
+    pace.advance(view);
+    vec![Action::Phase(Phase::RollingOut), Action::StartStep(Reason::new("the next batch"))]
+}
+
+fn finish() -> Vec<Action> {
+    vec![Action::Finish(Reason::new("all are available, the others were told to stop"))]
+}

@@ -1,0 +1,570 @@
+//! Which endpoint a request goes to: the endpoints the balancer knows, the split between versions,
+//! and the four policies.
+//!
+//! Endpoints that come up gradually (`slow_start`) are kept apart in one short list; as long as it
+//! is empty, every pick is a few instructions, whatever the size of the fleet.
+
+use super::bitset::BitSet;
+use super::least::Least;
+use super::plane::Split;
+use super::{BalancerPlan, Policy};
+use crate::units::{Ratio, Version};
+
+/// Weight of an endpoint that is fully up.
+const FULL_WEIGHT: u64 = 1 << 16;
+const SECOND: u64 = 1_000_000_000;
+
+/// Why an endpoint that the balancer knows is passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// It failed too often in a row.
+    Ejected = 1,
+    /// It holds `max_connections` requests.
+    Full = 2,
+    /// It just refused the request that is to be placed.
+    Excluded = 4,
+}
+
+/// Among which endpoints a request is placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Those of one version; if there are none, those of the other.
+    Only(Version),
+    /// All.
+    All,
+}
+
+/// What the balancer remembers of an endpoint.
+#[derive(Clone, Copy, Debug)]
+struct Member {
+    version: Version,
+    is_known: bool,
+    is_ramping: bool,
+    /// Set of [`Absence`]s.
+    absent: u8,
+    /// When it came up, ns.
+    since: u64,
+    /// Positions in the lists of its version and of all.
+    places: [u32; 2],
+}
+
+/// The endpoints that can be picked, of one version or of all.
+#[derive(Clone, Debug)]
+struct Pool {
+    /// How many there are.
+    present: u32,
+    /// Those of full weight, in no particular order (`random`, `power-of-two`).
+    list: Vec<u32>,
+    /// All of them (`round-robin`).
+    turns: BitSet,
+    /// From which index on the next one in turn is sought.
+    next_turn: u32,
+    /// What each endpoint is owed in the smooth weighted rotation; empty when none ramps.
+    credits: Vec<i64>,
+}
+
+/// The pool of all endpoints; the others are those of the versions.
+const ALL: usize = 2;
+
+/// The balancer.
+#[derive(Clone, Debug)]
+pub(super) struct Balancer {
+    policy: Policy,
+    slow_start: u64,
+    split: Split,
+    /// The split's share as a threshold for 64 bits.
+    threshold: u128,
+    pools: [Pool; 3],
+    /// Tournaments of those of full weight, by version (`least-requests`).
+    least: [Least; 2],
+    members: Vec<Member>,
+    /// Those that can be picked and whose weight still rises, in the order they came up.
+    ramping: Vec<u32>,
+    /// Known endpoints, passed over or not.
+    known: u32,
+    /// Of those, how many are passed over only because they are full, by version.
+    full: [u32; 2],
+}
+
+impl Balancer {
+    pub(super) fn new(plan: &BalancerPlan) -> Self {
+        let pool = Pool {
+            present: 0,
+            list: Vec::new(),
+            turns: BitSet::new(),
+            next_turn: 0,
+            credits: Vec::new(),
+        };
+        Self {
+            policy: plan.policy,
+            slow_start: plan.slow_start.as_nanos(),
+            split: Split::ByCount,
+            threshold: 0,
+            pools: [pool.clone(), pool.clone(), pool],
+            least: [Least::new(), Least::new()],
+            members: Vec::new(),
+            ramping: Vec::new(),
+            known: 0,
+            full: [0; 2],
+        }
+    }
+
+    /// Makes room for an endpoint that the balancer does not know yet.
+    pub(super) fn install(&mut self, endpoint: u32, version: Version) {
+        let unknown = Member {
+            version,
+            is_known: false,
+            is_ramping: false,
+            absent: 0,
+            since: 0,
+            places: [0; 2],
+        };
+        let index = endpoint as usize;
+        if index >= self.members.len() {
+            self.members.resize(index + 1, unknown);
+        }
+        self.unroute(endpoint, 0, 0);
+        self.members[index] = unknown;
+    }
+
+    /// Knows the endpoint, which holds `load` requests, from `now` on. One known from the very
+    /// beginning has been up for long.
+    pub(super) fn route(&mut self, endpoint: u32, load: u32, now: u64) {
+        if self.members[endpoint as usize].is_known {
+            return;
+        }
+        self.known += 1;
+        self.update(endpoint, load, now, |member| (member.is_known, member.since) = (true, now));
+    }
+
+    /// Forgets the endpoint.
+    pub(super) fn unroute(&mut self, endpoint: u32, load: u32, now: u64) {
+        if !self.members[endpoint as usize].is_known {
+            return;
+        }
+        self.known -= 1;
+        self.update(endpoint, load, now, |member| (member.is_known, member.absent) = (false, 0));
+    }
+
+    /// Passes the endpoint over from now on.
+    pub(super) fn pass_over(&mut self, endpoint: u32, absence: Absence, load: u32, now: u64) {
+        self.update(endpoint, load, now, |member| member.absent |= absence as u8);
+    }
+
+    /// No longer passes the endpoint over for this reason.
+    pub(super) fn readmit(&mut self, endpoint: u32, absence: Absence, load: u32, now: u64) {
+        self.update(endpoint, load, now, |member| member.absent &= !(absence as u8));
+    }
+
+    pub(super) fn set_split(&mut self, split: Split) {
+        self.split = split;
+        self.threshold = match split {
+            Split::ByCount => 0,
+            Split::Weighted(share) | Split::Cohort(share) => Ratio::threshold(share),
+        };
+    }
+
+    /// Whether the balancer knows the endpoint.
+    pub(super) fn knows(&self, endpoint: u32) -> bool {
+        self.members[endpoint as usize].is_known
+    }
+
+    /// How many endpoints it knows.
+    pub(super) const fn known(&self) -> u32 {
+        self.known
+    }
+
+    /// Whether the endpoint is passed over for this reason.
+    pub(super) fn is_absent(&self, endpoint: u32, absence: Absence) -> bool {
+        self.members[endpoint as usize].absent & absence as u8 != 0
+    }
+
+    /// Whether an endpoint of that side would be picked if only it were not full.
+    pub(super) fn is_any_full(&self, side: Side) -> bool {
+        match side {
+            Side::Only(version) if self.pools[version.index()].present == 0 => {
+                self.full[version.index()] > 0
+                    || (self.full[version.other().index()] > 0
+                        && self.pools[version.other().index()].present == 0)
+            }
+            Side::Only(version) => self.full[version.index()] > 0,
+            Side::All => self.full != [0; 2],
+        }
+    }
+
+    /// Whether any endpoint of the version can be picked, or could if it were not full.
+    pub(super) fn serves(&self, version: Version) -> bool {
+        self.pools[version.index()].present > 0 || self.full[version.index()] > 0
+    }
+
+    /// Among which endpoints a request with this routing number is placed; `user` is the fixed
+    /// number of the user it belongs to.
+    #[inline]
+    pub(super) fn side(&self, route: u64, user: impl FnOnce() -> u64) -> Side {
+        let number = match self.split {
+            Split::ByCount => return Side::All,
+            Split::Weighted(_) => route,
+            Split::Cohort(_) => user(),
+        };
+        let is_new = u128::from(number) < self.threshold;
+        Side::Only(if is_new { Version::New } else { Version::Old })
+    }
+
+    /// Picks an endpoint by the policy; `load` tells how many requests one holds at `now`. None
+    /// if none can be picked.
+    #[inline]
+    pub(super) fn pick(
+        &mut self,
+        side: Side,
+        route: u64,
+        now: u64,
+        load: impl Fn(u32) -> u32,
+    ) -> Option<u32> {
+        self.pick_by(self.policy, side, route, now, load)
+    }
+
+    /// As [`Balancer::pick`], with the plan's policy known to the compiler where the caller has
+    /// looked at it before.
+    #[inline(always)]
+    pub(super) fn pick_by(
+        &mut self,
+        policy: Policy,
+        side: Side,
+        route: u64,
+        now: u64,
+        load: impl Fn(u32) -> u32,
+    ) -> Option<u32> {
+        let (pool, route) = match side {
+            Side::All => (ALL, route),
+            // The version was chosen by the number itself, so the endpoint needs another.
+            Side::Only(version) => (self.pool_of(version), scramble(route)),
+        };
+        if self.pools[pool].present == 0 {
+            return None;
+        }
+        if !self.ramping.is_empty() {
+            return self.pick_while_ramping(pool, route, now, &load);
+        }
+        Some(match policy {
+            Policy::Random => draw_one(&self.pools[pool].list, route),
+            Policy::RoundRobin => self.pools[pool].take_turn()?,
+            Policy::LeastRequests => self.least_of(pool)?.0,
+            Policy::PowerOfTwo => draw_two(&self.pools[pool].list, route, load),
+        })
+    }
+
+    /// As [`Balancer::pick`], passing over `excluded`.
+    pub(super) fn pick_other(
+        &mut self,
+        side: Side,
+        route: u64,
+        now: u64,
+        excluded: &[u32],
+        load: impl Fn(u32) -> u32,
+    ) -> Option<u32> {
+        for &endpoint in excluded {
+            self.pass_over(endpoint, Absence::Excluded, load(endpoint), now);
+        }
+        let picked = self.pick(side, route, now, &load);
+        for &endpoint in excluded {
+            self.readmit(endpoint, Absence::Excluded, load(endpoint), now);
+        }
+        picked
+    }
+
+    /// The load of an endpoint has changed.
+    #[inline]
+    pub(super) fn load_changed(&mut self, endpoint: u32, load: u32) {
+        if self.policy == Policy::LeastRequests {
+            let member = &self.members[endpoint as usize];
+            if member.is_known && member.absent == 0 && !member.is_ramping {
+                self.least[member.version.index()].set(endpoint, load);
+            }
+        }
+    }
+
+    #[inline]
+    fn pool_of(&self, version: Version) -> usize {
+        let pool = version.index();
+        // A version that is merely full is waited for.
+        if self.pools[pool].present == 0 && self.full[pool] == 0 {
+            version.other().index()
+        } else {
+            pool
+        }
+    }
+
+    /// The least loaded of full weight, with its load.
+    fn least_of(&self, pool: usize) -> Option<(u32, u32)> {
+        if pool != ALL {
+            return self.least[pool].best();
+        }
+        let bests = self.least.each_ref().map(Least::best);
+        bests.into_iter().flatten().min_by_key(|&(endpoint, load)| (load, endpoint))
+    }
+
+    /// Changes what is remembered of an endpoint, and moves it between the pools accordingly.
+    fn update(&mut self, endpoint: u32, load: u32, now: u64, change: impl FnOnce(&mut Member)) {
+        let member = &mut self.members[endpoint as usize];
+        let before = *member;
+        change(member);
+        let after = *member;
+        let version = after.version.index();
+        match (before.standing(), after.standing()) {
+            (Standing::Present, Standing::Present) | (Standing::Out, Standing::Out) => return,
+            (Standing::Present, _) => self.leave(endpoint),
+            (_, Standing::Present) => self.enter(endpoint, load, now),
+            _ => {}
+        }
+        self.full[version] -= u32::from(before.standing() == Standing::Full);
+        self.full[version] += u32::from(after.standing() == Standing::Full);
+    }
+
+    fn enter(&mut self, endpoint: u32, load: u32, now: u64) {
+        let member = self.members[endpoint as usize];
+        for pool in [member.version.index(), ALL] {
+            self.pools[pool].present += 1;
+            if self.policy == Policy::RoundRobin {
+                self.pools[pool].turns.insert(endpoint);
+            }
+        }
+        if member.since > 0 && now < member.since.saturating_add(self.slow_start) {
+            if self.ramping.is_empty() {
+                self.pools.iter_mut().for_each(|pool| pool.credits.clear());
+            }
+            self.members[endpoint as usize].is_ramping = true;
+            self.ramping.push(endpoint);
+        } else {
+            self.enter_fully(endpoint, load);
+        }
+    }
+
+    /// From now on the endpoint has its full weight.
+    fn enter_fully(&mut self, endpoint: u32, load: u32) {
+        let version = self.members[endpoint as usize].version.index();
+        match self.policy {
+            Policy::Random | Policy::PowerOfTwo => {
+                for (slot, pool) in [version, ALL].into_iter().enumerate() {
+                    let list = &mut self.pools[pool].list;
+                    self.members[endpoint as usize].places[slot] = list.len() as u32;
+                    list.push(endpoint);
+                }
+            }
+            Policy::LeastRequests => self.least[version].set(endpoint, load),
+            Policy::RoundRobin => {}
+        }
+    }
+
+    fn leave(&mut self, endpoint: u32) {
+        let member = self.members[endpoint as usize];
+        let version = member.version.index();
+        for pool in [version, ALL] {
+            self.pools[pool].present -= 1;
+            if self.policy == Policy::RoundRobin {
+                self.pools[pool].turns.remove(endpoint);
+            }
+        }
+        if member.is_ramping {
+            self.members[endpoint as usize].is_ramping = false;
+            self.ramping.retain(|&other| other != endpoint);
+            return;
+        }
+        match self.policy {
+            Policy::Random | Policy::PowerOfTwo => {
+                for (slot, pool) in [version, ALL].into_iter().enumerate() {
+                    let place = member.places[slot];
+                    let list = &mut self.pools[pool].list;
+                    list.swap_remove(place as usize);
+                    if let Some(&moved) = list.get(place as usize) {
+                        self.members[moved as usize].places[slot] = place;
+                    }
+                }
+            }
+            Policy::LeastRequests => self.least[version].remove(endpoint),
+            Policy::RoundRobin => {}
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pick_while_ramping(
+        &mut self,
+        pool: usize,
+        route: u64,
+        now: u64,
+        load: &dyn Fn(u32) -> u32,
+    ) -> Option<u32> {
+        let is_up = |since: u64| now >= since.saturating_add(self.slow_start);
+        // They came up one after another, so those whose weight is full by now stand first.
+        let up = self.ramping.iter().take_while(|&&e| is_up(self.members[e as usize].since));
+        let up = up.count();
+        for endpoint in self.ramping.drain(..up).collect::<Vec<u32>>() {
+            self.members[endpoint as usize].is_ramping = false;
+            self.enter_fully(endpoint, load(endpoint));
+        }
+        match self.policy {
+            Policy::Random => Some(self.draw_weighted(pool, route, now, None)),
+            Policy::RoundRobin => self.take_weighted_turn(pool, now),
+            Policy::LeastRequests => self.least_weighted(pool, now, load),
+            Policy::PowerOfTwo => {
+                let first = self.draw_weighted(pool, route, now, None);
+                if self.pools[pool].present == 1 {
+                    return Some(first);
+                }
+                let second = self.draw_weighted(pool, scramble(route ^ 1), now, Some(first));
+                Some(if load(second) < load(first) { second } else { first })
+            }
+        }
+    }
+
+    /// The endpoints of a pool whose weight still rises, with their weights at `now`.
+    fn rising(&self, pool: usize, now: u64) -> impl Iterator<Item = (u32, u64)> + '_ {
+        self.ramping.iter().filter_map(move |&endpoint| {
+            let version = self.members[endpoint as usize].version;
+            let is_in = pool == ALL || pool == version.index();
+            is_in.then(|| (endpoint, self.weight(endpoint, now)))
+        })
+    }
+
+    /// Weight at `now`: from a sixteenth in equal steps a second to full.
+    fn weight(&self, endpoint: u32, now: u64) -> u64 {
+        let member = &self.members[endpoint as usize];
+        if !member.is_ramping {
+            return FULL_WEIGHT;
+        }
+        let steps = self.slow_start.div_ceil(SECOND).max(1);
+        let step = (now.saturating_sub(member.since) / SECOND).min(steps);
+        let least = FULL_WEIGHT / 16;
+        least + (FULL_WEIGHT - least) * step / steps
+    }
+
+    /// An endpoint drawn by weight, never `except`.
+    fn draw_weighted(&self, pool: usize, route: u64, now: u64, except: Option<u32>) -> u32 {
+        let list = &self.pools[pool].list;
+        let slot = usize::from(pool == ALL);
+        let hole = except.filter(|&e| !self.members[e as usize].is_ramping);
+        let hole = hole.map(|endpoint| self.members[endpoint as usize].places[slot] as usize);
+        let full = (list.len() - usize::from(hole.is_some())) as u64 * FULL_WEIGHT;
+        let rising = || self.rising(pool, now).filter(|&(endpoint, _)| Some(endpoint) != except);
+        let total = full + rising().map(|(_, weight)| weight).sum::<u64>();
+        let mut left = scale(route, total);
+        if left < full {
+            let index = (left / FULL_WEIGHT) as usize;
+            return list[index + usize::from(hole.is_some_and(|hole| index >= hole))];
+        }
+        left -= full;
+        let found = rising().find(|&(_, weight)| {
+            let is_here = left < weight;
+            left = left.saturating_sub(weight);
+            is_here
+        });
+        found.map_or(except.unwrap_or(0), |(endpoint, _)| endpoint)
+    }
+
+    /// The next in a smooth weighted rotation: each is owed its weight a turn, who is owed most is
+    /// next and pays the sum of all weights.
+    fn take_weighted_turn(&mut self, pool: usize, now: u64) -> Option<u32> {
+        let mut credits = std::mem::take(&mut self.pools[pool].credits);
+        credits.resize(self.members.len(), 0);
+        let mut best: Option<u32> = None;
+        let mut total = 0;
+        let mut from = 0;
+        while let Some(endpoint) = self.pools[pool].turns.at_least(from) {
+            let weight = self.weight(endpoint, now) as i64;
+            total += weight;
+            credits[endpoint as usize] += weight;
+            if best.is_none_or(|best| credits[endpoint as usize] > credits[best as usize]) {
+                best = Some(endpoint);
+            }
+            from = endpoint + 1;
+        }
+        if let Some(best) = best {
+            credits[best as usize] -= total;
+            self.pools[pool].next_turn = best + 1;
+        }
+        self.pools[pool].credits = credits;
+        best
+    }
+
+    /// The endpoint with the least load for its weight, the lowest index on ties.
+    fn least_weighted(&self, pool: usize, now: u64, load: &dyn Fn(u32) -> u32) -> Option<u32> {
+        let full = self.least_of(pool).map(|(endpoint, load)| (endpoint, load, FULL_WEIGHT));
+        let rising = self.rising(pool, now).map(|(e, weight)| (e, load(e), weight));
+        let best = rising.chain(full).min_by(|one, other| {
+            let left = u64::from(one.1) * other.2;
+            let right = u64::from(other.1) * one.2;
+            left.cmp(&right).then(one.0.cmp(&other.0))
+        });
+        best.map(|(endpoint, _, _)| endpoint)
+    }
+}
+
+/// How an endpoint stands with the balancer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It can be picked.
+    Present,
+    /// It could be picked if it were not full.
+    Full,
+    /// It is unknown or passed over.
+    Out,
+}
+
+impl Member {
+    const fn standing(&self) -> Standing {
+        if self.is_known && self.absent == 0 {
+            Standing::Present
+        } else if self.is_known && self.absent == Absence::Full as u8 {
+            Standing::Full
+        } else {
+            Standing::Out
+        }
+    }
+}
+
+impl Pool {
+    /// The next one in turn.
+    #[inline]
+    fn take_turn(&mut self) -> Option<u32> {
+        let endpoint = self.turns.next_in_turn(self.next_turn)?;
+        self.next_turn = endpoint + 1;
+        Some(endpoint)
+    }
+}
+
+/// `bits` / 2⁶⁴ of `range`, rounded down.
+#[inline]
+const fn scale(bits: u64, range: u64) -> u64 {
+    ((bits as u128 * range as u128) >> 64) as u64
+}
+
+/// Bits as good as independent of `bits` and of their order: the finaliser of MurmurHash3 with
+/// the constants of Stafford's variant 13.
+#[inline]
+const fn scramble(bits: u64) -> u64 {
+    let mut z = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// One of the list, each as likely.
+#[inline]
+fn draw_one(list: &[u32], route: u64) -> u32 {
+    list[scale(route, list.len() as u64) as usize]
+}
+
+/// The less loaded of two distinct draws, the first on ties. The two halves of the number are
+/// the two draws.
+#[inline]
+fn draw_two(list: &[u32], route: u64, load: impl Fn(u32) -> u32) -> u32 {
+    let count = list.len() as u64;
+    let first = ((route >> 32) * count) >> 32;
+    if count < 2 {
+        return list[first as usize];
+    }
+    let other = ((route & 0xffff_ffff) * (count - 1)) >> 32;
+    let second = other + u64::from(other >= first);
+    let (first, second) = (list[first as usize], list[second as usize]);
+    std::hint::select_unpredictable(load(second) < load(first), second, first)
+}

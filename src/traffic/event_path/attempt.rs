@@ -1,0 +1,212 @@
+//! Attempts under way, in one store that grows to the largest number at once and no further, and
+//! the lists they stand in: those links are in the attempts themselves.
+
+use crate::traffic::balancer::Side;
+use crate::traffic::process::Defect;
+use crate::traffic::record::{Charge, Phase};
+
+/// No attempt, no endpoint.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// One attempt of a logical request, and what the request carries from attempt to attempt.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attempt {
+    /// When the request was first sent, ns.
+    pub(super) sent: u64,
+    /// When the client sent this attempt, ns.
+    pub(super) tried: u64,
+    /// Service demand of the request at speed 1 on the old version, ns.
+    pub(super) demand: u64,
+    /// Number of the request.
+    pub(super) number: u64,
+    /// In service: when it ends. In the balancer's queue: when it came there. ns.
+    pub(super) moment: u64,
+    /// The endpoint that holds it or refused it last.
+    pub(super) endpoint: u32,
+    /// Neighbours in the list of its whereabouts.
+    next: u32,
+    previous: u32,
+    /// Neighbours in the list of those the client waits for.
+    newer: u32,
+    older: u32,
+    /// Number of the service at this position, see [`super::heap::Due`].
+    pub(super) run: u32,
+    /// Retries by the client before this attempt.
+    pub(super) retries: u32,
+    /// Tries by the balancer after the first within this attempt.
+    pub(super) connects: u32,
+    /// What the rollout did when the request was sent.
+    pub(super) phase: Phase,
+    /// Among which endpoints it is placed.
+    pub(super) side: Side,
+    /// To what it is charged if it is not answered in time.
+    pub(super) late: Charge,
+    /// What is wrong with its answer.
+    pub(super) defect: Defect,
+    /// Whether the new version answers it with an error.
+    pub(super) is_faulty: bool,
+    /// Whether the client has given up; the work goes on.
+    pub(super) is_abandoned: bool,
+}
+
+/// What a new attempt begins with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fresh {
+    pub(super) sent: u64,
+    pub(super) tried: u64,
+    pub(super) demand: u64,
+    pub(super) number: u64,
+    pub(super) retries: u32,
+    pub(super) phase: Phase,
+    pub(super) is_faulty: bool,
+}
+
+/// The ends of a list of attempts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct List {
+    head: u32,
+    tail: u32,
+}
+
+impl List {
+    pub(super) const EMPTY: Self = Self { head: NONE, tail: NONE };
+
+    /// The first attempt.
+    #[inline]
+    pub(super) fn first(self) -> Option<u32> {
+        (self.head != NONE).then_some(self.head)
+    }
+}
+
+/// All attempts under way.
+#[derive(Clone, Debug)]
+pub(super) struct Attempts {
+    store: Vec<Attempt>,
+    /// First free position; the others follow by `next`.
+    free: u32,
+}
+
+impl Attempts {
+    pub(super) const fn new() -> Self {
+        Self { store: Vec::new(), free: NONE }
+    }
+
+    /// Makes an attempt that stands in no list.
+    #[inline]
+    pub(super) fn begin(&mut self, fresh: Fresh) -> u32 {
+        let mut attempt = Attempt {
+            sent: fresh.sent,
+            tried: fresh.tried,
+            demand: fresh.demand,
+            number: fresh.number,
+            moment: 0,
+            endpoint: NONE,
+            next: NONE,
+            previous: NONE,
+            newer: NONE,
+            older: NONE,
+            run: 0,
+            retries: fresh.retries,
+            connects: 0,
+            phase: fresh.phase,
+            side: Side::All,
+            late: Charge::Overload,
+            defect: Defect::None,
+            is_faulty: fresh.is_faulty,
+            is_abandoned: false,
+        };
+        if self.free == NONE {
+            self.store.push(attempt);
+            return (self.store.len() - 1) as u32;
+        }
+        let position = self.free;
+        let old = &mut self.store[position as usize];
+        self.free = old.next;
+        // The numbering of services goes on, so that entries about earlier ones stay stale.
+        attempt.run = old.run;
+        *old = attempt;
+        position
+    }
+
+    /// Ends an attempt that stands in no list any more.
+    #[inline]
+    pub(super) fn end(&mut self, position: u32) {
+        let free = std::mem::replace(&mut self.free, position);
+        let attempt = &mut self[position];
+        attempt.run = attempt.run.wrapping_add(1);
+        attempt.next = free;
+    }
+
+    /// Appends to a list of whereabouts.
+    #[inline]
+    pub(super) fn append(&mut self, list: &mut List, position: u32) {
+        let tail = std::mem::replace(&mut list.tail, position);
+        let attempt = &mut self[position];
+        (attempt.previous, attempt.next) = (tail, NONE);
+        match tail {
+            NONE => list.head = position,
+            tail => self[tail].next = position,
+        }
+    }
+
+    /// Takes out of its list of whereabouts.
+    #[inline]
+    pub(super) fn remove(&mut self, list: &mut List, position: u32) {
+        let Attempt { next, previous, .. } = self[position];
+        match previous {
+            NONE => list.head = next,
+            previous => self[previous].next = next,
+        }
+        match next {
+            NONE => list.tail = previous,
+            next => self[next].previous = previous,
+        }
+    }
+
+    /// Appends to the list of those the client waits for.
+    pub(super) fn await_answer(&mut self, list: &mut List, position: u32) {
+        let tail = std::mem::replace(&mut list.tail, position);
+        let attempt = &mut self[position];
+        (attempt.older, attempt.newer) = (tail, NONE);
+        match tail {
+            NONE => list.head = position,
+            tail => self[tail].newer = position,
+        }
+    }
+
+    /// Takes out of the list of those the client waits for.
+    pub(super) fn stop_awaiting(&mut self, list: &mut List, position: u32) {
+        let Attempt { newer, older, .. } = self[position];
+        match older {
+            NONE => list.head = newer,
+            older => self[older].newer = newer,
+        }
+        match newer {
+            NONE => list.tail = older,
+            newer => self[newer].older = older,
+        }
+    }
+
+    /// The attempts of a list of whereabouts, in order.
+    pub(super) fn iter(&self, list: List) -> impl Iterator<Item = u32> + '_ {
+        std::iter::successors(list.first(), |&position| {
+            let next = self[position].next;
+            (next != NONE).then_some(next)
+        })
+    }
+}
+
+impl std::ops::Index<u32> for Attempts {
+    type Output = Attempt;
+    #[inline]
+    fn index(&self, position: u32) -> &Attempt {
+        &self.store[position as usize]
+    }
+}
+
+impl std::ops::IndexMut<u32> for Attempts {
+    #[inline]
+    fn index_mut(&mut self, position: u32) -> &mut Attempt {
+        &mut self.store[position as usize]
+    }
+}

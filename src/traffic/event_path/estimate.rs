@@ -1,0 +1,47 @@
+//! How long a request would wait and when an endpoint will be idle: what its slots and queue hold
+//! now, played forward.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::EventPath;
+
+impl EventPath {
+    /// When the slots of an endpoint are free of everything it holds now, ns, and the latest of
+    /// all its completions.
+    fn play_forward(&self, endpoint: u32, now: u64) -> (BinaryHeap<Reverse<u64>>, u64) {
+        let here = &self.endpoints[endpoint as usize];
+        let in_service = self.attempts.iter(here.serving);
+        let mut slots: BinaryHeap<Reverse<u64>> =
+            in_service.map(|attempt| Reverse(self.attempts[attempt].moment)).collect();
+        let mut last = slots.iter().map(|slot| slot.0).max().unwrap_or(now);
+        let factor = self.rules.factors[here.process.version.index()];
+        for attempt in self.attempts.iter(here.queue) {
+            let Some(Reverse(start)) = slots.pop() else { break };
+            let service = here.process.service(self.attempts[attempt].demand, start, factor);
+            let end = start.saturating_add(service);
+            last = last.max(end);
+            slots.push(Reverse(end));
+        }
+        (slots, last)
+    }
+
+    /// How long a request that came to the endpoint now would wait for a slot, ns; the longest
+    /// there is if it would be turned away.
+    pub(super) fn wait_at(&self, endpoint: u32, now: u64) -> u64 {
+        let here = &self.endpoints[endpoint as usize];
+        if here.busy < self.rules.slots {
+            return 0;
+        }
+        if here.waiting >= self.rules.queue {
+            return u64::MAX;
+        }
+        let (slots, _) = self.play_forward(endpoint, now);
+        slots.peek().map_or(0, |Reverse(free)| free.saturating_sub(now))
+    }
+
+    /// When the last of what the endpoint holds now ends, ns.
+    pub(super) fn idle_at(&self, endpoint: u32, now: u64) -> u64 {
+        self.play_forward(endpoint, now).1.max(now)
+    }
+}

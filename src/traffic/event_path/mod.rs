@@ -1,0 +1,309 @@
+//! The event-ordered path: every completion, deadline, retry and arrival in the order of time.
+//! It can do all that the data plane can.
+//!
+//! At one instant completions come first, then what settles without being asked for (clients and
+//! the balancer's queue giving up, ejected endpoints returning), then what the simulation does,
+//! then retries, then arrivals.
+
+mod attempt;
+mod control;
+mod estimate;
+mod heap;
+mod outlier;
+mod place;
+mod serve;
+mod settle;
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, VecDeque};
+
+use self::attempt::{Attempts, Fresh, List};
+use self::heap::Completions;
+use self::outlier::Outliers;
+use super::DataPlan;
+use super::balancer::Balancer;
+use super::plane::{Signal, Windows};
+use super::process::Process;
+use super::record::{Phase, TrafficRecord};
+use super::recorder::{Count, Recorder};
+use super::request::Requests;
+use super::retry::Client;
+use super::session::Sessions;
+use crate::random::{Key, Purpose, Seed};
+use crate::units::{SimDuration, Version};
+
+/// What the plan says and no event changes.
+#[derive(Clone, Copy, Debug)]
+struct Rules {
+    slots: u32,
+    queue: u32,
+    /// Service time factor by version.
+    factors: [f64; 2],
+    /// The client waits this long for an attempt, ns.
+    timeout: u64,
+    /// Whether something reacts to a client that gives up, so that it must be seen at once.
+    is_timeout_felt: bool,
+    connect_retries: u32,
+    redispatch: bool,
+    retry_aborted: bool,
+    max_connections: u32,
+    queue_timeout: u64,
+    users: u32,
+    mixed_threshold: u128,
+    error_threshold: u128,
+}
+
+/// Counter-based chance.
+#[derive(Clone, Copy, Debug)]
+struct Keys {
+    user: Key,
+    route: Key,
+    failure: Key,
+    mixed: Key,
+}
+
+/// An endpoint with its slots and its queue.
+#[derive(Clone, Debug)]
+struct Endpoint {
+    process: Process,
+    /// In service.
+    busy: u32,
+    /// Waiting for a slot.
+    waiting: u32,
+    serving: List,
+    queue: List,
+    /// Whether the watch has told of it.
+    is_told: bool,
+}
+
+impl Endpoint {
+    const fn new(version: Version) -> Self {
+        Self {
+            process: Process::new(version),
+            busy: 0,
+            waiting: 0,
+            serving: List::EMPTY,
+            queue: List::EMPTY,
+            is_told: false,
+        }
+    }
+
+    #[inline]
+    const fn load(&self) -> u32 {
+        self.busy + self.waiting
+    }
+}
+
+/// What the client or the balancer will do later; ordered by `at` and `serial`.
+#[derive(Clone, Copy, Debug)]
+struct Later {
+    at: u64,
+    /// Breaks ties in the order of planning.
+    serial: u64,
+    errand: Errand,
+}
+
+impl Later {
+    const fn order(&self) -> (u64, u64) {
+        (self.at, self.serial)
+    }
+}
+
+impl Ord for Later {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+impl PartialOrd for Later {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Later {
+    fn eq(&self, other: &Self) -> bool {
+        self.order() == other.order()
+    }
+}
+
+impl Eq for Later {}
+
+#[derive(Clone, Copy, Debug)]
+enum Errand {
+    /// The client sends a request again.
+    Retry { sent: u64, demand: u64, number: u64, retries: u32, phase: Phase },
+    /// The balancer connects to the endpoint again.
+    Reconnect(u32),
+}
+
+/// All requests of one run, event by event.
+#[derive(Clone, Debug)]
+pub(super) struct EventPath {
+    rules: Rules,
+    keys: Keys,
+    requests: Requests,
+    balancer: Balancer,
+    endpoints: Vec<Endpoint>,
+    attempts: Attempts,
+    completions: Completions,
+    /// Attempts whose clients wait, the longest first; empty unless giving up is felt.
+    awaited: List,
+    later: BinaryHeap<Reverse<Later>>,
+    planned: u64,
+    /// The balancer's queue: for any endpoint, or for those of one version.
+    fronts: [List; 3],
+    client: Client,
+    outliers: Option<Outliers>,
+    sessions: Option<Sessions>,
+    recorder: Recorder,
+    phase: Phase,
+    is_short: bool,
+    /// A wait longer than this is told of, ns.
+    watch: u64,
+    signals: VecDeque<Signal>,
+    now: u64,
+}
+
+impl EventPath {
+    pub(super) fn new(plan: &DataPlan, windows: Windows, seed: Seed) -> Self {
+        let nanos = |length: Option<SimDuration>| length.map_or(u64::MAX, SimDuration::as_nanos);
+        let (traffic, balancer, release) = (&plan.traffic, &plan.balancer, &plan.release);
+        let rules = Rules {
+            slots: plan.instance.slots,
+            queue: plan.instance.queue,
+            factors: [1.0, release.service_time_factor],
+            timeout: nanos(traffic.timeout),
+            is_timeout_felt: traffic.timeout.is_some()
+                && (traffic.retries.attempts > 0 || balancer.outlier.is_some()),
+            connect_retries: balancer.connect_retries,
+            redispatch: balancer.redispatch,
+            retry_aborted: balancer.retry_aborted,
+            max_connections: balancer.max_connections.unwrap_or(u32::MAX),
+            queue_timeout: nanos(balancer.queue_timeout),
+            users: traffic.users,
+            mixed_threshold: release.mixed_error_rate.threshold(),
+            error_threshold: release.error_rate.threshold(),
+        };
+        let keys = Keys {
+            user: seed.key(Purpose::User),
+            route: seed.key(Purpose::RetryRoute),
+            failure: seed.key(Purpose::RetryFailure),
+            mixed: seed.key(Purpose::MixedFailure),
+        };
+        Self {
+            rules,
+            keys,
+            requests: Requests::new(plan, seed),
+            balancer: Balancer::new(balancer),
+            endpoints: Vec::new(),
+            attempts: Attempts::new(),
+            completions: Completions::default(),
+            awaited: List::EMPTY,
+            later: BinaryHeap::new(),
+            planned: 0,
+            fronts: [List::EMPTY; 3],
+            client: Client::new(&traffic.retries, seed),
+            outliers: balancer.outlier.map(Outliers::new),
+            sessions: Sessions::new(traffic, windows.rollout.as_nanos(), seed),
+            recorder: Recorder::new(windows, plan.slow_threshold),
+            phase: Phase::RollingOut,
+            is_short: false,
+            watch: u64::MAX,
+            signals: VecDeque::new(),
+            now: 0,
+        }
+    }
+
+    /// Handles everything before `until`, and what completes or settles at `until`; stops early
+    /// for a signal only.
+    pub(super) fn advance(&mut self, until: u64) -> Option<Signal> {
+        loop {
+            if !self.signals.is_empty() {
+                self.settle(self.now);
+                return self.signals.pop_front();
+            }
+            let arrival = self.requests.next_arrival();
+            let later = self.later.peek().map_or(u64::MAX, |Reverse(later)| later.at);
+            let next = arrival.min(later);
+            if self.settle_next(next.min(until)) {
+                continue;
+            }
+            if next >= until {
+                self.now = self.now.max(until);
+                return None;
+            }
+            self.now = next;
+            if later <= arrival { self.run_errand() } else { self.arrive() }
+        }
+    }
+
+    /// A logical request arrives.
+    fn arrive(&mut self) {
+        let request = self.requests.take();
+        let now = request.sent;
+        self.recorder.send(now);
+        self.client.send(now);
+        let attempt = self.attempts.begin(Fresh {
+            sent: now,
+            tried: now,
+            demand: request.demand,
+            number: request.number,
+            retries: 0,
+            phase: self.phase,
+            is_faulty: request.is_faulty,
+        });
+        self.send(attempt, request.route, now);
+    }
+
+    /// Does what was planned for now.
+    fn run_errand(&mut self) {
+        let Some(Reverse(Later { at: now, errand, .. })) = self.later.pop() else { return };
+        match errand {
+            Errand::Retry { sent, demand, number, retries, phase } => {
+                self.recorder.send_again(sent);
+                let chance = self.keys.failure.draw(number, u64::from(retries));
+                let is_faulty = u128::from(chance) < self.rules.error_threshold;
+                let fresh = Fresh { sent, tried: now, demand, number, retries, phase, is_faulty };
+                let attempt = self.attempts.begin(fresh);
+                let route = self.keys.route.draw(number, u64::from(retries) << 32);
+                self.send(attempt, route, now);
+            }
+            Errand::Reconnect(attempt) => self.reconnect(attempt, now),
+        }
+    }
+
+    /// Plans an errand.
+    fn plan(&mut self, at: u64, errand: Errand) {
+        self.planned += 1;
+        self.later.push(Reverse(Later { at, serial: self.planned, errand }));
+    }
+
+    /// Sends nothing new after `now` and lets everything under way end.
+    pub(super) fn finish(mut self, now: u64) -> TrafficRecord {
+        while self.advance(now).is_some() {}
+        self.requests.stop();
+        while self.advance(u64::MAX - 1).is_some() {}
+        self.give_up_the_rest();
+        let mut record = self.recorder.finish();
+        if let Some(sessions) = &self.sessions {
+            (record.sessions, record.sessions_lost) = sessions.totals();
+        }
+        record
+    }
+
+    /// The user a request belongs to.
+    fn user_of(&self, number: u64) -> u32 {
+        let draw = u128::from(self.keys.user.draw(number, 0));
+        ((draw * u128::from(self.rules.users)) >> 64) as u32
+    }
+
+    /// The fixed number by which users are split into cohorts.
+    fn cohort_of(keys: &Keys, user: u32) -> u64 {
+        keys.user.draw(u64::from(user), 1)
+    }
+
+    fn load_of(&self, endpoint: u32) -> u32 {
+        self.endpoints[endpoint as usize].load()
+    }
+}

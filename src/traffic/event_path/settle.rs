@@ -1,0 +1,152 @@
+//! What settles without being asked for, failures, and the end of a run.
+
+use super::attempt::Attempt;
+use super::{Count, Errand, EventPath};
+use crate::traffic::balancer::Absence;
+use crate::traffic::plane::Signal;
+use crate::traffic::record::{Cause, Charge};
+use crate::traffic::recorder::Failure;
+use crate::units::{InstanceId, SimTime};
+
+impl EventPath {
+    /// Handles the next thing that completes or settles by `limit`; whether there was one.
+    #[inline]
+    pub(super) fn settle_next(&mut self, limit: u64) -> bool {
+        if let Some(due) = self.completions.first()
+            && due.at <= limit
+            && (!self.has_asides() || due.at <= self.next_aside())
+        {
+            self.now = due.at;
+            self.complete(due);
+            return true;
+        }
+        if self.has_asides() && self.next_aside() <= limit {
+            self.now = self.next_aside();
+            self.settle_aside();
+            return true;
+        }
+        false
+    }
+
+    /// Handles everything that completes or settles by `now`.
+    pub(super) fn settle(&mut self, now: u64) {
+        while self.settle_next(now) {}
+        self.now = self.now.max(now);
+    }
+
+    /// Whether anything but completions settles by itself.
+    #[inline]
+    fn has_asides(&self) -> bool {
+        self.rules.is_timeout_felt
+            || self.outliers.is_some()
+            || self.rules.queue_timeout != u64::MAX
+    }
+
+    /// When the first of the things beside completions settles, ns.
+    fn next_aside(&self) -> u64 {
+        let returns = self.outliers.as_ref().map_or(u64::MAX, |out| out.next_return());
+        let given_up = self.next_given_up().map_or(u64::MAX, |(at, _)| at);
+        self.next_deadline().min(given_up).min(returns)
+    }
+
+    /// When the first client gives up, ns.
+    fn next_deadline(&self) -> u64 {
+        let first = self.awaited.first();
+        first.map_or(u64::MAX, |id| self.attempts[id].tried.saturating_add(self.rules.timeout))
+    }
+
+    /// Handles the first of the things beside completions: clients first, then the balancer's
+    /// queue, then returning endpoints.
+    fn settle_aside(&mut self) {
+        let now = self.now;
+        if self.next_deadline() <= now {
+            let Some(attempt) = self.awaited.first() else { return };
+            self.abandon(attempt, now);
+        } else if let Some((_, attempt)) = self.next_given_up().filter(|&(at, _)| at <= now) {
+            self.leave_front(attempt);
+            let is_late = self.is_late(attempt, now);
+            let cause = if is_late { Cause::Timeout } else { Cause::Overloaded };
+            self.fail(attempt, cause, Charge::Overload, now);
+        } else if let Some(endpoint) = self.outliers.as_mut().and_then(|out| out.take_return()) {
+            let load = self.load_of(endpoint);
+            self.balancer.readmit(endpoint, Absence::Ejected, load, now);
+            self.invite(endpoint, now);
+        }
+    }
+
+    /// The client of an attempt gives up.
+    fn abandon(&mut self, attempt: u32, now: u64) {
+        let Attempt { endpoint, late, .. } = self.attempts[attempt];
+        if self.is_in_front(attempt) {
+            self.leave_front(attempt);
+            return self.fail(attempt, Cause::Timeout, late, now);
+        }
+        self.attempts.stop_awaiting(&mut self.awaited, attempt);
+        self.attempts[attempt].is_abandoned = true;
+        self.endpoint_failed(endpoint, now);
+        self.report_failure(attempt, Cause::Timeout, late, now);
+    }
+
+    /// Whether the client has given up the attempt by `now`, where nobody noticed at once.
+    #[inline]
+    pub(super) fn is_late(&self, attempt: u32, now: u64) -> bool {
+        !self.rules.is_timeout_felt
+            && self.attempts[attempt].tried.saturating_add(self.rules.timeout) <= now
+    }
+
+    /// The endpoint has failed a request in a way that counts against it.
+    pub(super) fn endpoint_failed(&mut self, endpoint: u32, now: u64) {
+        let Some(outliers) = &mut self.outliers else { return };
+        if !self.balancer.knows(endpoint) || !outliers.fail(endpoint, self.balancer.known(), now) {
+            return;
+        }
+        let load = self.endpoints[endpoint as usize].load();
+        self.balancer.pass_over(endpoint, Absence::Ejected, load, now);
+        let (instance, at) = (InstanceId(endpoint), SimTime::from_nanos(now));
+        self.signals.push_back(Signal::Ejected { instance, at });
+    }
+
+    /// An attempt that stands in no list of whereabouts has failed and is over.
+    pub(super) fn fail(&mut self, attempt: u32, cause: Cause, charge: Charge, now: u64) {
+        self.report_failure(attempt, cause, charge, now);
+        if self.rules.is_timeout_felt {
+            self.attempts.stop_awaiting(&mut self.awaited, attempt);
+        }
+        self.attempts.end(attempt);
+    }
+
+    /// The client learns that an attempt has failed: it tries again, or the request has failed.
+    fn report_failure(&mut self, attempt: u32, cause: Cause, charge: Charge, now: u64) {
+        let Attempt { sent, demand, number, retries, phase, endpoint, .. } = self.attempts[attempt];
+        if let Some(at) = self.client.retry_at(number, retries, now) {
+            let retries = retries + 1;
+            return self.plan(at, Errand::Retry { sent, demand, number, retries, phase });
+        }
+        let answered =
+            (cause == Cause::Error).then(|| self.endpoints[endpoint as usize].process.version);
+        let place = self.recorder.place_of(sent);
+        self.recorder.failure(place, Failure { cause, charge, phase, answered }, Count::Add);
+    }
+
+    /// What can never end is given up: it waits for a service without end or for an endpoint that
+    /// will never come.
+    pub(super) fn give_up_the_rest(&mut self) {
+        let now = u64::MAX;
+        for front in 0..self.fronts.len() {
+            while let Some(attempt) = self.fronts[front].first() {
+                self.leave_front(attempt);
+                self.fail(attempt, Cause::Overloaded, Charge::Overload, now);
+            }
+        }
+        for endpoint in 0..self.endpoints.len() {
+            let lists = [self.endpoints[endpoint].serving, self.endpoints[endpoint].queue];
+            let held = lists.into_iter().flat_map(|list| self.attempts.iter(list));
+            for attempt in held.collect::<Vec<u32>>() {
+                let Attempt { late, is_abandoned, .. } = self.attempts[attempt];
+                if !is_abandoned {
+                    self.report_failure(attempt, Cause::Timeout, late, now);
+                }
+            }
+        }
+    }
+}

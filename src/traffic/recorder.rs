@@ -1,0 +1,309 @@
+//! Keeps the record while requests run: which tally, time bin and second a request belongs to by
+//! the moment it was sent, and what became of it.
+//!
+//! Everything is an integer count, so what was recorded can be taken back exactly, and nothing
+//! depends on the order of recording.
+
+use super::histogram::cell_of;
+use super::plane::Windows;
+use super::record::{Cause, Charge, Phase, Second, Tally, TrafficBin, TrafficRecord};
+use crate::units::{Bins, SimDuration, SimTime, Version};
+
+/// No second is kept: the request was sent before the rollout.
+const NO_SECOND: u32 = u32::MAX;
+const SECOND: u64 = 1_000_000_000;
+
+/// Where a request is counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Position in [`Recorder::tallies`].
+    tally: usize,
+    /// Position in the time bins.
+    bin: usize,
+    /// Position in the seconds.
+    second: u32,
+}
+
+/// A stretch of time whose requests are all counted in the same place.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    from: u64,
+    to: u64,
+    place: Place,
+}
+
+const NOWHERE: Span = Span { from: 0, to: 0, place: Place { tally: 0, bin: 0, second: NO_SECOND } };
+
+/// Whether something is counted or a count is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    Add,
+    TakeBack,
+}
+
+impl Count {
+    /// One or minus one, modulo 2⁶⁴.
+    #[inline]
+    const fn step(self) -> u64 {
+        match self {
+            Self::Add => 1,
+            Self::TakeBack => u64::MAX,
+        }
+    }
+}
+
+/// Why a logical request failed for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) cause: Cause,
+    pub(super) charge: Charge,
+    /// What the rollout did when the request was sent.
+    pub(super) phase: Phase,
+    /// Version that answered with the error; none if it was another cause.
+    pub(super) answered: Option<Version>,
+}
+
+/// The record in the making.
+#[derive(Clone, Debug)]
+pub(super) struct Recorder {
+    windows: Windows,
+    slow: u64,
+    /// The span of the latest request.
+    span: Span,
+    /// Requests sent in it that are not yet in their tally, bin and second.
+    sent: u64,
+    /// The span before it.
+    earlier: Span,
+    /// Before the baseline (dropped), the baseline, from the rollout on.
+    tallies: [Tally; 3],
+    bins: Bins<TrafficBin>,
+    seconds: Vec<Second>,
+}
+
+impl Recorder {
+    pub(super) fn new(windows: Windows, slow: Option<SimDuration>) -> Self {
+        Self {
+            windows,
+            slow: slow.map_or(u64::MAX, SimDuration::as_nanos),
+            span: NOWHERE,
+            sent: 0,
+            earlier: NOWHERE,
+            tallies: Default::default(),
+            bins: Bins::new(windows.rollout, windows.bin),
+            seconds: Vec::new(),
+        }
+    }
+
+    /// Counts a logical request sent at `now`, no earlier than the one before: its place.
+    #[inline]
+    pub(super) fn send(&mut self, now: u64) -> Place {
+        if now >= self.span.to {
+            self.enter(now);
+        }
+        self.sent += 1;
+        self.span.place
+    }
+
+    /// Counts a further attempt of a request first sent at `sent`.
+    pub(super) fn send_again(&mut self, sent: u64) {
+        let tally = self.place_of(sent).tally;
+        self.tallies[tally].attempts += 1;
+    }
+
+    /// Where a request sent at `sent` is counted; it was counted by [`Recorder::send`].
+    #[inline]
+    pub(super) fn place_of(&mut self, sent: u64) -> Place {
+        if sent >= self.span.from {
+            self.span.place
+        } else if sent >= self.earlier.from {
+            self.earlier.place
+        } else {
+            self.locate(sent).place
+        }
+    }
+
+    /// Counts a success `latency` after the request was first sent.
+    #[inline]
+    pub(super) fn success(&mut self, place: Place, version: Version, latency: u64, count: Count) {
+        let (version, cell, step) = (version.index(), cell_of(latency), count.step());
+        let tally = &mut self.tallies[place.tally];
+        tally.latency[version].add(cell, step);
+        tally.latency_sum_nanos = match count {
+            Count::Add => tally.latency_sum_nanos.wrapping_add(u128::from(latency)),
+            Count::TakeBack => tally.latency_sum_nanos.wrapping_sub(u128::from(latency)),
+        };
+        if latency > self.slow {
+            tally.slow = tally.slow.wrapping_add(step);
+        }
+        let bin = self.bins.cell_at(place.bin);
+        bin.answered[version] = bin.answered[version].wrapping_add(step);
+        bin.latency.add(cell, step as u32);
+    }
+
+    /// Counts a failure.
+    pub(super) fn failure(&mut self, place: Place, failure: Failure, count: Count) {
+        let step = count.step();
+        let add = |sum: &mut u64| *sum = sum.wrapping_add(step);
+        let (cause, charge) = (failure.cause as usize, failure.charge as usize);
+        let tally = &mut self.tallies[place.tally];
+        add(&mut tally.failed_cause[cause]);
+        add(&mut tally.failed_charge[charge]);
+        add(&mut tally.failed_phase[failure.phase as usize]);
+        let bin = self.bins.cell_at(place.bin);
+        add(&mut bin.failed_cause[cause]);
+        add(&mut bin.failed_charge[charge]);
+        if let Some(version) = failure.answered {
+            add(&mut tally.answered_error[version.index()]);
+            add(&mut bin.answered[version.index()]);
+        }
+        if place.second != NO_SECOND {
+            add(&mut self.seconds[place.second as usize].failed);
+        }
+    }
+
+    /// Moves on to the span that holds `now`.
+    #[cold]
+    #[inline(never)]
+    fn enter(&mut self, now: u64) {
+        self.flush();
+        let width = self.bins.width();
+        let span = self.locate(now);
+        self.earlier = if self.bins.width() == width { self.span } else { NOWHERE };
+        // Spans that lie apart (nothing was sent in between) leave a gap that is in neither.
+        if self.earlier.to != span.from {
+            self.earlier = Span { from: span.from, to: span.from, ..NOWHERE };
+        }
+        self.span = span;
+        if span.place.second != NO_SECOND {
+            self.seconds.resize(span.place.second as usize + 1, Second::default());
+        }
+    }
+
+    /// Adds the requests counted by [`Recorder::send`] to where they belong.
+    fn flush(&mut self) {
+        let sent = std::mem::take(&mut self.sent);
+        if sent == 0 {
+            return;
+        }
+        let place = self.span.place;
+        self.tallies[place.tally].requests += sent;
+        self.tallies[place.tally].attempts += sent;
+        self.bins.cell_at(place.bin).requests += sent;
+        if place.second != NO_SECOND {
+            self.seconds[place.second as usize].requests += sent;
+        }
+    }
+
+    /// The span that holds `at`.
+    fn locate(&mut self, at: u64) -> Span {
+        let time = SimTime::from_nanos(at);
+        let bin = self.bins.position(time);
+        let bin_end = self.bins.end_of_cell(time).as_nanos();
+        let bin_from = bin_end.saturating_sub(self.bins.width().as_nanos());
+        let (baseline, rollout) =
+            (self.windows.baseline.as_nanos(), self.windows.rollout.as_nanos());
+        let (tally, second, from, to) = if at >= rollout {
+            let second = (at - rollout) / SECOND;
+            let from = rollout + second * SECOND;
+            (2, u32::try_from(second).unwrap_or(NO_SECOND), from, from.saturating_add(SECOND))
+        } else if at >= baseline {
+            (1, NO_SECOND, baseline, rollout)
+        } else {
+            (0, NO_SECOND, 0, baseline.min(rollout))
+        };
+        let place = Place { tally, bin, second };
+        Span { from: from.max(bin_from), to: to.min(bin_end), place }
+    }
+
+    /// The finished record, without sessions.
+    pub(super) fn finish(mut self) -> TrafficRecord {
+        self.flush();
+        let [_, mut baseline, mut window] = self.tallies;
+        for tally in [&mut baseline, &mut window] {
+            for version in 0..2 {
+                tally.latency[version].trim();
+                let successes = tally.latency[version].count();
+                tally.ok += successes;
+                tally.answered[version] = successes + tally.answered_error[version];
+            }
+        }
+        for index in 0..self.bins.cells().len() {
+            self.bins.cell_at(index).latency.trim();
+        }
+        let (bins, seconds) = (self.bins, self.seconds);
+        TrafficRecord { baseline, window, bins, seconds, sessions: 0, sessions_lost: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> u64 {
+        millis * 1_000_000
+    }
+
+    fn recorder(bin: Option<SimDuration>) -> Recorder {
+        let windows = Windows {
+            baseline: SimTime::from_nanos(at(1_000)),
+            rollout: SimTime::from_nanos(at(2_000)),
+            bin,
+        };
+        Recorder::new(windows, Some(SimDuration::from_millis(50)))
+    }
+
+    const FAILURE: Failure = Failure {
+        cause: Cause::Error,
+        charge: Charge::BadRelease,
+        phase: Phase::Baking,
+        answered: Some(Version::New),
+    };
+
+    #[test]
+    fn requests_count_where_they_were_sent() {
+        let mut recorder = recorder(Some(SimDuration::from_millis(700)));
+        let mut places = Vec::new();
+        for millis in [0, 600, 999, 1_000, 1_999, 2_000, 2_699, 2_700, 3_500] {
+            places.push((millis, recorder.send(at(millis))));
+        }
+        for (millis, place) in places {
+            let again = recorder.place_of(at(millis));
+            assert_eq!((place.tally, place.second), (again.tally, again.second));
+            match millis {
+                2_699 => recorder.failure(again, FAILURE, Count::Add),
+                _ => recorder.success(again, Version::Old, at(millis % 100), Count::Add),
+            }
+        }
+        let record = recorder.finish();
+        assert_eq!((record.baseline.requests, record.baseline.ok), (2, 2));
+        assert_eq!((record.window.requests, record.window.ok, record.window.slow), (4, 3, 0));
+        assert_eq!(record.baseline.slow, 1);
+        assert_eq!(record.window.answered, [3, 1]);
+        assert_eq!(record.window.failed_phase, [0, 1, 0, 0]);
+        let requests: Vec<u64> = record.bins.cells().iter().map(|bin| bin.requests).collect();
+        // Edges at -2.1, -1.4, -0.7, 0, 0.7, 1.4 s from the rollout, which is at 2 s.
+        assert_eq!(requests, [1, 3, 1, 2, 1, 1]);
+        let seconds: Vec<_> = record.seconds.iter().map(|s| (s.requests, s.failed)).collect();
+        assert_eq!(seconds, [(3, 1), (1, 0)]);
+    }
+
+    #[test]
+    fn what_is_taken_back_leaves_no_trace() {
+        let (mut one, mut other) = (recorder(None), recorder(None));
+        for recorder in [&mut one, &mut other] {
+            for millis in (0..400_000).step_by(700) {
+                let place = recorder.send(at(millis));
+                recorder.success(place, Version::Old, at(millis % 90), Count::Add);
+            }
+        }
+        for millis in (0..400_000).step_by(1_400) {
+            let place = one.place_of(at(millis));
+            one.success(place, Version::New, at(77), Count::Add);
+            one.failure(place, FAILURE, Count::Add);
+            let place = one.place_of(at(millis));
+            one.success(place, Version::New, at(77), Count::TakeBack);
+            one.failure(place, FAILURE, Count::TakeBack);
+        }
+        assert_eq!(one.finish(), other.finish());
+    }
+}
