@@ -148,12 +148,6 @@ impl Merge for Histogram {
     }
 }
 
-impl Merge for Histogram {
-    fn merge(&mut self, other: &Self) {
-        let _ = (&mut self.cells, &other.cells);
-    }
-}
-
 impl Merge for CoarseHistogram {
     fn merge(&mut self, other: &Self) {
         let Some(last) = other.cells.len().checked_sub(1) else { return };

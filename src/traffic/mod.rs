@@ -5,6 +5,7 @@
 //! strategies or the calendar.
 
 mod arrival;
+mod arrival_path;
 mod balancer;
 mod bitset;
 mod event_path;

@@ -1,6 +1,7 @@
 //! The data plane's face to the simulation.
 
 use super::DataPlan;
+use super::arrival_path::{self, ArrivalPath};
 use super::event_path::EventPath;
 use super::profile::Profile;
 use super::record::{Phase, TrafficRecord};
@@ -105,7 +106,10 @@ pub struct DataPlane {
 /// Which of the two ways to the same record is taken.
 #[derive(Debug)]
 enum Path {
+    /// Everything in the order of time; can do all.
     Event(Box<EventPath>),
+    /// Arrivals only; faster, where nothing reacts to a completion.
+    Arrival(Box<ArrivalPath>),
 }
 
 /// Does the same on whichever path is taken.
@@ -113,6 +117,7 @@ macro_rules! on_path {
     ($plane:expr, $path:ident => $call:expr) => {
         match $plane {
             Path::Event($path) => $call,
+            Path::Arrival($path) => $call,
         }
     };
 }
@@ -121,6 +126,15 @@ impl DataPlane {
     /// A plane without endpoints at the simulation's start.
     #[must_use]
     pub fn new(plan: &DataPlan, windows: Windows, seed: Seed) -> Self {
+        if !arrival_path::can_run(plan) {
+            return Self::by_events(plan, windows, seed);
+        }
+        let path = Path::Arrival(Box::new(ArrivalPath::new(plan, windows, seed)));
+        Self { path, profile: Profile::new(&plan.traffic.rate) }
+    }
+
+    /// A plane on the event-ordered path, which the other must agree with to the last bit.
+    pub(super) fn by_events(plan: &DataPlan, windows: Windows, seed: Seed) -> Self {
         let path = Path::Event(Box::new(EventPath::new(plan, windows, seed)));
         Self { path, profile: Profile::new(&plan.traffic.rate) }
     }

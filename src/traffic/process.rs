@@ -14,17 +14,6 @@ pub(super) struct Process {
     ramp: Ramp,
 }
 
-/// What a request would fail of, were it not answered in time; fixed when the endpoint takes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Defect {
-    /// None: it will be answered with success.
-    None,
-    /// The release's own error rate.
-    Release,
-    /// A session that crossed versions.
-    Mixed,
-}
-
 impl Process {
     pub(super) const fn new(version: Version) -> Self {
         let ramp =
@@ -86,13 +75,10 @@ impl Process {
         }
     }
 
-    /// What a request that comes now and is answered with an error is charged to.
-    pub(super) fn error_charge(&self, defect: Defect) -> Charge {
-        match (self.blame(), defect) {
-            (Some(charge), _) => charge,
-            (None, Defect::Mixed) => Charge::MixedVersions,
-            (None, _) => Charge::BadRelease,
-        }
+    /// What a request that comes now and is answered with an error because of `defect` is
+    /// charged to.
+    pub(super) fn error_charge(&self, defect: Charge) -> Charge {
+        self.blame().unwrap_or(defect)
     }
 }
 
@@ -132,10 +118,10 @@ mod tests {
         assert_eq!(process.late_charge(50, false), Charge::ColdStart);
         assert_eq!(process.late_charge(50, true), Charge::Overload);
         assert_eq!(process.late_charge(100, false), Charge::Overload);
-        assert_eq!(process.error_charge(Defect::Release), Charge::BadRelease);
+        assert_eq!(process.error_charge(Charge::BadRelease), Charge::BadRelease);
         process.door = Door::Stopping;
         assert_eq!(process.late_charge(50, true), Charge::DrainRace);
-        assert_eq!(process.error_charge(Defect::Mixed), Charge::DrainRace);
+        assert_eq!(process.error_charge(Charge::MixedVersions), Charge::DrainRace);
         process.door = Door::Closed(Departure::Crash);
         assert_eq!(process.blame(), Some(Charge::Crash));
     }

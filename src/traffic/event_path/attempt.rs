@@ -2,7 +2,6 @@
 //! the lists they stand in: those links are in the attempts themselves.
 
 use crate::traffic::balancer::Side;
-use crate::traffic::process::Defect;
 use crate::traffic::record::{Charge, Phase};
 
 /// No attempt, no endpoint.
@@ -41,8 +40,8 @@ pub(super) struct Attempt {
     pub(super) side: Side,
     /// To what it is charged if it is not answered in time.
     pub(super) late: Charge,
-    /// What is wrong with its answer.
-    pub(super) defect: Defect,
+    /// If its answer is an error: to what that is charged.
+    pub(super) error: Option<Charge>,
     /// Whether the new version answers it with an error.
     pub(super) is_faulty: bool,
     /// Whether the client has given up; the work goes on.
@@ -111,7 +110,7 @@ impl Attempts {
             phase: fresh.phase,
             side: Side::All,
             late: Charge::Overload,
-            defect: Defect::None,
+            error: None,
             is_faulty: fresh.is_faulty,
             is_abandoned: false,
         };

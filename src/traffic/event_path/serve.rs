@@ -5,7 +5,6 @@ use super::heap::Due;
 use super::{Count, EventPath};
 use crate::traffic::balancer::Absence;
 use crate::traffic::plane::{Departure, Door};
-use crate::traffic::process::Defect;
 use crate::traffic::record::{Cause, Charge};
 use crate::units::Version;
 
@@ -13,7 +12,7 @@ impl EventPath {
     /// The endpoint takes an attempt for which it has room.
     #[inline]
     pub(super) fn accept(&mut self, attempt: u32, endpoint: u32, now: u64) {
-        self.attempts[attempt].defect = self.defect_of(attempt, endpoint);
+        self.attempts[attempt].error = self.error_of(attempt, endpoint);
         let here = &mut self.endpoints[endpoint as usize];
         if here.busy < self.rules.slots {
             here.busy += 1;
@@ -45,23 +44,23 @@ impl EventPath {
         Due { at: started.moment, attempt, run: started.run }
     }
 
-    /// What will be wrong with the endpoint's answer.
+    /// If the endpoint will answer with an error: to what that is charged.
     #[inline]
-    fn defect_of(&self, attempt: u32, endpoint: u32) -> Defect {
-        let version = self.endpoints[endpoint as usize].process.version;
+    fn error_of(&self, attempt: u32, endpoint: u32) -> Option<Charge> {
+        let process = &self.endpoints[endpoint as usize].process;
         let Attempt { number, retries, is_faulty, .. } = self.attempts[attempt];
-        if is_faulty && version == Version::New {
-            return Defect::Release;
+        if is_faulty && process.version == Version::New {
+            return Some(process.error_charge(Charge::BadRelease));
         }
         if let Some(sessions) = &self.sessions
             && self.rules.mixed_threshold > 0
-            && sessions.crosses(self.user_of(number), version)
+            && sessions.crosses(self.user_of(number), process.version)
             && u128::from(self.keys.mixed.draw(number, u64::from(retries)))
                 < self.rules.mixed_threshold
         {
-            return Defect::Mixed;
+            return Some(process.error_charge(Charge::MixedVersions));
         }
-        Defect::None
+        None
     }
 
     /// A session begins with the attempt's request, unless its user has none to begin.
@@ -106,27 +105,27 @@ impl EventPath {
     /// The service of an attempt has ended.
     #[inline]
     fn conclude(&mut self, attempt: u32, endpoint: u32, now: u64) {
-        let Attempt { sent, number, defect, late, is_abandoned, .. } = self.attempts[attempt];
-        let process = self.endpoints[endpoint as usize].process;
+        let Attempt { sent, number, error, late, is_abandoned, .. } = self.attempts[attempt];
         if is_abandoned {
             self.attempts.end(attempt);
         } else if self.is_late(attempt, now.saturating_sub(1)) {
             self.fail(attempt, Cause::Timeout, late, now);
-        } else if defect == Defect::None {
+        } else if let Some(charge) = error {
+            self.answered(number, endpoint);
+            self.endpoint_failed(endpoint, now);
+            self.fail(attempt, Cause::Error, charge, now);
+        } else {
             if self.rules.is_timeout_felt {
                 self.attempts.stop_awaiting(&mut self.awaited, attempt);
             }
             self.attempts.end(attempt);
             let place = self.recorder.place_of(sent);
-            self.recorder.success(place, process.version, now - sent, Count::Add);
+            let version = self.endpoints[endpoint as usize].process.version;
+            self.recorder.success(place, version, now - sent, Count::Add);
             self.answered(number, endpoint);
             if let Some(outliers) = &mut self.outliers {
                 outliers.succeed(endpoint);
             }
-        } else {
-            self.answered(number, endpoint);
-            self.endpoint_failed(endpoint, now);
-            self.fail(attempt, Cause::Error, process.error_charge(defect), now);
         }
     }
 

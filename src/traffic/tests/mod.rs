@@ -1,13 +1,12 @@
 //! Tests that drive the whole data plane through its face.
 
+mod agreement;
 mod behaviour;
 mod theory;
 
 use super::*;
 use crate::random::{Law, Seed};
 use crate::units::{InstanceId, Ratio, SimDuration, SimTime, Version};
-
-const SECOND: u64 = 1_000_000_000;
 
 fn share(value: f64) -> Ratio {
     Ratio::from_f64(value).expect("a share")

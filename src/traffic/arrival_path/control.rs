@@ -1,0 +1,124 @@
+//! What the simulation does to the plane, and what it makes different for requests whose fate is
+//! already recorded.
+
+use super::station::{Entry, Room, Station};
+use super::{ArrivalPath, Count};
+use crate::traffic::plane::{Departure, Door, Ramp, Split};
+use crate::traffic::record::{Cause, Phase};
+use crate::traffic::recorder::Failure;
+use crate::units::Version;
+
+impl ArrivalPath {
+    fn station_mut(&mut self, endpoint: u32) -> &mut Station {
+        &mut self.stations[endpoint as usize]
+    }
+
+    pub(in crate::traffic) fn install(&mut self, endpoint: u32, version: Version) {
+        let index = endpoint as usize;
+        if index < self.stations.len() {
+            self.kill(endpoint, Departure::OnPurpose, self.now);
+        } else {
+            self.stations.resize(index + 1, Station::new(version));
+        }
+        self.stations[index] = Station::new(version);
+        self.balancer.install(endpoint, version);
+    }
+
+    pub(in crate::traffic) fn set_door(&mut self, endpoint: u32, door: Door, _now: u64) {
+        self.station_mut(endpoint).process.door = door;
+    }
+
+    /// What waits now will start at another speed.
+    pub(in crate::traffic) fn set_ramp(&mut self, endpoint: u32, ramp: Ramp) {
+        let (slots, now) = (self.rules.slots, self.now);
+        let station = self.station_mut(endpoint);
+        if !station.is_any_waiting(slots, now) {
+            station.process.set_ramp(ramp);
+            return;
+        }
+        let held: Vec<Entry> = station.held(now).collect();
+        station.process.set_ramp(ramp);
+        station.clear();
+        let version = station.process.version;
+        let factor = self.rules.factors[version.index()];
+        for mut entry in held {
+            if entry.start > now {
+                let place = self.recorder.place_of(entry.sent);
+                self.record(place, &entry, version, Count::TakeBack);
+                let station = self.station_mut(endpoint);
+                // It has its place to wait, so only the slot is asked for.
+                if let Room::From(start) = station.room(slots, u32::MAX, now) {
+                    let service = station.process.service(entry.demand, start, factor);
+                    (entry.start, entry.end) = (start, start.saturating_add(service));
+                }
+                self.record(place, &entry, version, Count::Add);
+            }
+            self.station_mut(endpoint).take(entry, slots, now);
+        }
+    }
+
+    pub(in crate::traffic) fn route(&mut self, endpoint: u32, now: u64) {
+        // Loads are asked for when they are needed; this path keeps none.
+        self.balancer.route(endpoint, 0, now);
+    }
+
+    pub(in crate::traffic) fn unroute(&mut self, endpoint: u32, now: u64) {
+        self.balancer.unroute(endpoint, 0, now);
+    }
+
+    /// The process dies: what it holds and the client still waits for is cut.
+    pub(in crate::traffic) fn kill(&mut self, endpoint: u32, departure: Departure, now: u64) {
+        let timeout = self.rules.timeout;
+        let station = self.station_mut(endpoint);
+        let held: Vec<Entry> = station.held(now).collect();
+        station.clear();
+        station.process.door = Door::Closed(departure);
+        let version = station.process.version;
+        for entry in held {
+            if entry.sent.saturating_add(timeout) <= now {
+                continue;
+            }
+            let place = self.recorder.place_of(entry.sent);
+            self.record(place, &entry, version, Count::TakeBack);
+            let failure = Failure {
+                cause: Cause::Aborted,
+                charge: departure.charge(),
+                phase: entry.fate.phase,
+                answered: None,
+            };
+            self.recorder.failure(place, failure, Count::Add);
+        }
+    }
+
+    pub(in crate::traffic) fn set_split(&mut self, split: Split, _now: u64) {
+        self.balancer.set_split(split);
+    }
+
+    pub(in crate::traffic) fn set_phase(&mut self, phase: Phase) {
+        self.phase = phase;
+    }
+
+    pub(in crate::traffic) fn set_shortage(&mut self, is_short: bool) {
+        self.is_short = is_short;
+    }
+
+    pub(in crate::traffic) fn watch(&mut self, threshold: u64) {
+        self.watch = threshold;
+    }
+
+    pub(in crate::traffic) fn watch_again(&mut self, endpoint: u32) {
+        self.station_mut(endpoint).is_told = false;
+    }
+
+    pub(in crate::traffic) fn wait(&self, endpoint: u32, now: u64) -> u64 {
+        let room = self.stations[endpoint as usize].room(self.rules.slots, self.rules.queue, now);
+        match room {
+            Room::From(start) => start - now,
+            Room::None => u64::MAX,
+        }
+    }
+
+    pub(in crate::traffic) fn drained_at(&self, endpoint: u32, now: u64) -> u64 {
+        self.stations[endpoint as usize].idle_at(now)
+    }
+}

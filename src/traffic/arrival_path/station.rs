@@ -1,0 +1,203 @@
+//! An endpoint without events: when its slots will be free, and a log of what it holds.
+//!
+//! With slots that serve first come, first served, the whole fate of a request is known when it
+//! comes (Kiefer and Wolfowitz, 1955): it starts when the first slot is free. What is not over yet
+//! stands in the log, so that it can be reckoned again when the process dies or changes speed.
+
+use super::slots::Slots;
+use crate::traffic::process::Process;
+use crate::traffic::record::{Cause, Charge, Phase};
+use crate::units::Version;
+
+/// A request that an endpoint took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// When it was sent, ns.
+    pub(super) sent: u64,
+    /// When its service starts, ns.
+    pub(super) start: u64,
+    /// When its service ends, ns.
+    pub(super) end: u64,
+    /// Service demand at speed 1 on the old version, ns.
+    pub(super) demand: u64,
+    pub(super) fate: Fate,
+}
+
+/// What is known of a request beside its times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fate {
+    /// What the rollout did when it was sent.
+    pub(super) phase: Phase,
+    /// To what it is charged if it is not answered in time.
+    pub(super) late: Charge,
+    /// If its answer is an error: to what that is charged.
+    pub(super) error: Option<Charge>,
+}
+
+const NOTHING: Entry = Entry {
+    sent: 0,
+    start: 0,
+    end: 0,
+    demand: 0,
+    fate: Fate { phase: Phase::RollingOut, late: Charge::Overload, error: None },
+};
+
+impl Entry {
+    /// Why the request fails, if it does, the client waiting for `timeout`.
+    #[inline]
+    pub(super) fn failure(&self, timeout: u64) -> Option<(Cause, Charge)> {
+        if self.end > self.sent.saturating_add(timeout) || self.end == u64::MAX {
+            return Some((Cause::Timeout, self.fate.late));
+        }
+        self.fate.error.map(|charge| (Cause::Error, charge))
+    }
+}
+
+/// An endpoint.
+#[derive(Clone, Debug)]
+pub(super) struct Station {
+    pub(super) process: Process,
+    /// Whether the watch has told of it.
+    pub(super) is_told: bool,
+    slots: Slots,
+    /// The latest requests taken, number `k` at position `k` modulo the length, which is a power
+    /// of two. All that wait are in it.
+    log: Vec<Entry>,
+    /// How many requests were taken.
+    taken: usize,
+    /// Requests whose services outlast the log.
+    long: Vec<Entry>,
+}
+
+/// What an endpoint has for a request that comes now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// A slot, from this moment on.
+    From(u64),
+    /// Neither a slot nor a place to wait.
+    None,
+}
+
+impl Station {
+    pub(super) const fn new(version: Version) -> Self {
+        Self {
+            process: Process::new(version),
+            is_told: false,
+            slots: Slots::new(),
+            log: Vec::new(),
+            taken: 0,
+            long: Vec::new(),
+        }
+    }
+
+    /// What it has for a request that comes at `now`, having so many slots and places to wait.
+    #[inline]
+    pub(super) fn room(&self, slots: u32, queue: u32, now: u64) -> Room {
+        let free = self.slots.first_free(slots as usize);
+        if free <= now {
+            Room::From(now)
+        } else if self.is_queue_full(queue as usize, now) {
+            Room::None
+        } else {
+            Room::From(free)
+        }
+    }
+
+    /// Whether `queue` requests wait: the one taken that many requests ago has not started.
+    #[inline]
+    fn is_queue_full(&self, queue: usize, now: u64) -> bool {
+        if queue == 0 {
+            return true;
+        }
+        // A log shorter than the queue holds all that wait, so the queue has room.
+        queue <= self.log.len()
+            && self.log[self.position(self.taken.wrapping_sub(queue))].start > now
+    }
+
+    #[inline]
+    const fn position(&self, number: usize) -> usize {
+        number & self.log.len().wrapping_sub(1)
+    }
+
+    /// Takes a request whose service starts at `entry.start`, as [`Station::room`] said.
+    #[inline]
+    pub(super) fn take(&mut self, entry: Entry, slots: u32, now: u64) {
+        self.slots.occupy(entry.end, slots as usize, now);
+        let position = self.position(self.taken);
+        match self.log.get_mut(position) {
+            Some(oldest) if oldest.end <= now => *oldest = entry,
+            _ => self.take_anyway(entry, now),
+        }
+        self.taken = self.taken.wrapping_add(1);
+    }
+
+    /// The oldest in the log is not over yet: it must not be forgotten.
+    #[cold]
+    fn take_anyway(&mut self, entry: Entry, now: u64) {
+        let position = self.position(self.taken);
+        if let Some(&oldest) = self.log.get(position) {
+            self.long.retain(|other| other.end > now);
+            let is_waiting = oldest.start > now;
+            // A log of eight times what is in service loses few; more would be wasted on the
+            // longest services of a heavy tail.
+            if !is_waiting && self.log.len() >= 8 * self.slots.busy(now) {
+                self.long.push(oldest);
+                self.log[position] = entry;
+                return;
+            }
+        }
+        self.grow();
+        let position = self.position(self.taken);
+        self.log[position] = entry;
+    }
+
+    /// Doubles the log.
+    fn grow(&mut self) {
+        let old = std::mem::take(&mut self.log);
+        let size = (2 * old.len()).max(2);
+        self.log = vec![NOTHING; size];
+        for number in self.taken.wrapping_sub(old.len())..self.taken {
+            self.log[number & (size - 1)] = old[number & (old.len() - 1)];
+        }
+    }
+
+    /// How many requests it holds at `now`.
+    #[inline]
+    pub(super) fn load(&self, slots: u32, now: u64) -> u32 {
+        let busy = self.slots.busy(now);
+        let waiting = if busy < slots as usize { 0 } else { self.waiting(now) };
+        (busy + waiting) as u32
+    }
+
+    /// How many wait at `now`: services start in the order in which requests come.
+    fn waiting(&self, now: u64) -> usize {
+        let latest = (1..=self.log.len()).map(|age| self.taken.wrapping_sub(age));
+        latest.take_while(|&number| self.log[self.position(number)].start > now).count()
+    }
+
+    /// When all that it holds at `now` is over.
+    pub(super) fn idle_at(&self, now: u64) -> u64 {
+        self.slots.last_free().max(now)
+    }
+
+    /// What it holds at `now`, in the order in which it came as far as it waits.
+    pub(super) fn held(&self, now: u64) -> impl Iterator<Item = Entry> + '_ {
+        let first = self.taken.wrapping_sub(self.log.len());
+        let log = (0..self.log.len()).map(move |k| self.log[self.position(first.wrapping_add(k))]);
+        self.long.iter().copied().chain(log).filter(move |entry| entry.end > now)
+    }
+
+    /// Whether any request waits at `now`.
+    pub(super) fn is_any_waiting(&self, slots: u32, now: u64) -> bool {
+        self.slots.busy(now) >= slots as usize && self.waiting(now) > 0
+    }
+
+    /// Forgets all that it holds.
+    pub(super) fn clear(&mut self) {
+        *self = Self {
+            process: self.process,
+            is_told: self.is_told,
+            ..Self::new(self.process.version)
+        };
+    }
+}
