@@ -58,9 +58,10 @@ fn overload_of_half_the_fleet(sample: &Sample) {
 /// While nothing serves, every request fails.
 fn outage_of_the_whole_fleet(sample: &Sample) {
     let bins = &sample.runs[0].traffic.bins;
-    let lost = bins.cells().iter().filter(|bin| {
-        bin.requests > 0 && bin.failed_cause.iter().sum::<u64>() == bin.requests
-    });
+    let lost = bins
+        .cells()
+        .iter()
+        .filter(|bin| bin.requests > 0 && bin.failed_cause.iter().sum::<u64>() == bin.requests);
     assert!(lost.count() as f64 * bins.width().as_secs_f64() > 8.0, "an outage of a whole start");
 }
 
@@ -134,7 +135,8 @@ fn a_failed_health_check_aborts_in_the_first_batch() {
 #[test]
 fn a_drain_longer_than_its_timeout_cuts_connections() {
     let samples = sample("origin/drain-timeout.toml");
-    let lost = |grace: &str| named(&samples, &format!("rolling grace={grace}")).mean("failed_aborted");
+    let lost =
+        |grace: &str| named(&samples, &format!("rolling grace={grace}")).mean("failed_aborted");
     assert!(lost("10s") > lost("30s") && lost("30s") > 0.0);
     close(lost("60s"), 0.0, 0.0);
     // Arrivals of a minute stand at each stop; those older than the grace period end in time.
