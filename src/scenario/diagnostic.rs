@@ -3,16 +3,8 @@
 use std::fmt;
 
 use super::render::{self, Paint};
+use super::rule::{Rule, Severity};
 use super::source::{Sources, Span};
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// The scenario cannot be run.
-    Error,
-    /// It can, but probably not as meant.
-    Warning,
-}
 
 /// A place, and what is to be said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,10 +30,8 @@ pub enum Place {
 /// was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// How bad it is.
-    pub severity: Severity,
-    /// Code of the rule, such as `R012`.
-    pub code: &'static str,
+    /// The rule that is broken.
+    pub rule: &'static Rule,
     /// What is wrong.
     pub message: String,
     /// Where.
@@ -53,24 +43,10 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// An error of the rule `code`, nowhere in particular yet.
+    /// A broken rule, nowhere in particular yet.
     #[must_use]
-    pub const fn error(code: &'static str, message: String) -> Self {
-        Self {
-            severity: Severity::Error,
-            code,
-            message,
-            place: Place::Nowhere,
-            because: Vec::new(),
-            help: Vec::new(),
-        }
-    }
-
-    /// The same as a warning.
-    #[must_use]
-    pub const fn as_warning(mut self) -> Self {
-        self.severity = Severity::Warning;
-        self
+    pub const fn new(rule: &'static Rule, message: String) -> Self {
+        Self { rule, message, place: Place::Nowhere, because: Vec::new(), help: Vec::new() }
     }
 
     /// The same, about a place in a text.
@@ -104,7 +80,7 @@ impl Diagnostic {
     /// Whether the scenario cannot be run because of this.
     #[must_use]
     pub fn is_error(&self) -> bool {
-        self.severity == Severity::Error
+        self.rule.severity == Severity::Error
     }
 }
 
@@ -131,6 +107,24 @@ impl fmt::Display for Report {
     }
 }
 
+/// After so many errors no further ones are looked for.
+pub(super) const ENOUGH_ERRORS: usize = 100;
+/// Longest message, in characters.
+const LONGEST_MESSAGE: usize = 400;
+
+/// A message as it can be shown, whatever was typed: without control characters, and not too long.
+fn on_one_line(message: &str) -> String {
+    let mut shown = String::new();
+    for (count, c) in message.chars().enumerate() {
+        if count == LONGEST_MESSAGE {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
+}
+
 /// The diagnostics so far; the same one from two variants is kept once.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
@@ -140,11 +134,17 @@ pub(crate) struct Findings {
 
 impl Findings {
     /// Adds what is not there yet.
-    pub(crate) fn add(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn add(&mut self, mut diagnostic: Diagnostic) {
+        diagnostic.message = on_one_line(&diagnostic.message);
         if !self.list.contains(&diagnostic) {
             self.errors += usize::from(diagnostic.is_error());
             self.list.push(diagnostic);
         }
+    }
+
+    /// Whether there are so many that more would help nobody.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.errors >= ENOUGH_ERRORS
     }
 
     /// How many errors there are.

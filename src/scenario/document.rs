@@ -175,12 +175,11 @@ pub(super) fn locate(root: &Value<'_>, span: &Span) -> Option<Hit> {
     found
 }
 
+/// Told of a node: the place of its key, its own, and the steps to it.
+type See<'a> = dyn FnMut(Option<&Span>, &Span, &[String]) + 'a;
+
 /// Calls `see` with each node's key place, its own, and the steps to it, outer ones first.
-fn visit(
-    node: &Value<'_>,
-    steps: &mut Vec<String>,
-    see: &mut dyn FnMut(Option<&Span>, &Span, &[String]),
-) {
+fn visit(node: &Value<'_>, steps: &mut Vec<String>, see: &mut See<'_>) {
     if steps.is_empty() {
         see(None, &node.span(), steps);
     }
@@ -202,6 +201,15 @@ fn visit(
             }
         }
         _ => {}
+    }
+}
+
+/// Number of nodes, at least 1.
+pub(super) fn size(root: &Value<'_>) -> usize {
+    1 + match root.get_ref() {
+        DeValue::Table(table) => table.values().map(size).sum(),
+        DeValue::Array(items) => items.iter().map(size).sum(),
+        _ => 0,
     }
 }
 

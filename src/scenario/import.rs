@@ -70,7 +70,7 @@ impl<'t> Manifests<'t> {
         let Some((manifest, place)) = text("manifest") else {
             if let Some((_, span)) = object {
                 let message = format!("`{at}.object` names an object of no manifest");
-                let diagnostic = Diagnostic::error(rule::MANIFEST_KIND, message).at(span, "");
+                let diagnostic = Diagnostic::new(rule::MANIFEST_KIND, message).at(span, "");
                 findings.add(diagnostic.help("add `manifest = \"deployment.yaml\"`"));
             }
             return Carry::NoManifest;
@@ -86,7 +86,7 @@ impl<'t> Manifests<'t> {
             && written != kind
         {
             let message = format!("`{manifest}` is of kind `{kind}`, not `{written}`");
-            let diagnostic = Diagnostic::error(rule::MANIFEST_KIND, message).at(span, "");
+            let diagnostic = Diagnostic::new(rule::MANIFEST_KIND, message).at(span, "");
             findings.add(diagnostic.because(place, "").help("leave `kind` out"));
             return Carry::Failed;
         }
@@ -113,7 +113,7 @@ impl<'t> Manifests<'t> {
         let carried = match self.import(&path, object.as_deref(), place, sources) {
             Ok((carried, notes)) => {
                 for note in notes {
-                    let diagnostic = Diagnostic::error(rule::MANIFEST_NOTE, note).as_warning();
+                    let diagnostic = Diagnostic::new(rule::MANIFEST_NOTE, note);
                     findings.add(diagnostic.at(place.clone(), "in this manifest"));
                 }
                 Some(Rc::new(carried))
@@ -170,7 +170,7 @@ fn in_manifest(
         .zip(offsets)
         .map(|(problem, offset)| {
             let at = start + offset;
-            let diagnostic = Diagnostic::error(rule::MANIFEST, problem.message)
+            let diagnostic = Diagnostic::new(rule::MANIFEST, problem.message)
                 .at(at..at + 1, "")
                 .because(place.clone(), "read here");
             match problem.help {

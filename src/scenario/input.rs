@@ -21,7 +21,7 @@ pub(super) fn read_text(path: &Path, most: u64) -> Result<String, Diagnostic> {
     let shown = path.display().to_string();
     let unreadable = |why: &str| {
         let message = format!("cannot read `{shown}`: {why}");
-        Diagnostic::error(rule::UNREADABLE, message).in_file(&shown)
+        Diagnostic::new(rule::UNREADABLE, message).in_file(&shown)
     };
     let mut file = File::open(path).map_err(|error| unreadable(why(&error)))?;
     let length = match file.metadata() {
@@ -31,7 +31,7 @@ pub(super) fn read_text(path: &Path, most: u64) -> Result<String, Diagnostic> {
     };
     let too_large = || {
         let message = format!("`{shown}` is larger than {} MiB", most >> 20);
-        Diagnostic::error(rule::TOO_LARGE, message).in_file(&shown)
+        Diagnostic::new(rule::TOO_LARGE, message).in_file(&shown)
     };
     if length > most {
         return Err(too_large());
@@ -47,7 +47,7 @@ pub(super) fn read_text(path: &Path, most: u64) -> Result<String, Diagnostic> {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
         let message = format!("`{shown}` is not UTF-8 text: line {line} has a byte that is not");
-        Diagnostic::error(rule::NOT_UTF8, message).in_file(&shown).help("save it as UTF-8")
+        Diagnostic::new(rule::NOT_UTF8, message).in_file(&shown).help("save it as UTF-8")
     })
 }
 

@@ -1,5 +1,6 @@
 //! From a file to a checked scenario, or to everything that is wrong with it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -7,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::check;
-use super::diagnostic::{Diagnostic, Findings, Report};
+use super::diagnostic::{Diagnostic, ENOUGH_ERRORS, Findings, Place, Report};
 use super::document::{self, Obstacle, Table, Value};
 use super::file::{self, ScenarioFile};
 use super::import::{Carry, Importer, Manifests};
@@ -15,7 +16,7 @@ use super::input;
 use super::law::LawReader;
 use super::overrides::{self, Override, Overrides};
 use super::path::{Path as FieldPath, dotted};
-use super::read::{Reader, suggestion};
+use super::read::{Reader, shortened, suggestion};
 use super::resolve;
 use super::rule;
 use super::scope::Scope;
@@ -26,9 +27,6 @@ use super::table::Tables;
 use super::{Scenario, Variant};
 use crate::sim::Plan;
 use crate::strategy::Kind;
-
-/// After so many errors, further variants are not looked at.
-const ENOUGH_ERRORS: usize = 100;
 
 /// A scenario that can be run.
 #[derive(Clone, Debug)]
@@ -69,11 +67,12 @@ pub(super) fn parse(
 ) -> Result<Loaded, Report> {
     let texts = Texts::default();
     let mut session = Session::new(path, catalog, &texts);
-    let shown = path.display().to_string();
-    session.sources.add(Shown::File { path: shown.clone(), text: text.clone(), first_line: 1 });
-    let (root, errors) = DeTable::parse_recoverable(texts.keep(text));
+    let shown = session.shown.clone();
+    session.sources.add(Shown::File { path: shown, text: text.clone(), first_line: 1 });
+    let kept = texts.keep(text);
+    let (root, errors) = DeTable::parse_recoverable(kept);
     if !errors.is_empty() {
-        errors.iter().for_each(|error| session.findings.add(syntax(error)));
+        session.report_syntax(&errors, kept);
         return Err(session.into_report());
     }
     let mut root = root.into_inner();
@@ -81,7 +80,7 @@ pub(super) fn parse(
     let sweeps = session.sweeps(&mut root, overrides);
     session.check_idle_sets(&sets, &sweeps);
     let name = session.name(&root, path);
-    let variants = session.variants(&root, &sweeps, &shown);
+    let variants = session.variants(&root, &sweeps);
     if session.findings.errors() > 0 {
         return Err(session.into_report());
     }
@@ -96,9 +95,22 @@ pub(super) fn parse(
     Ok(Loaded { scenario, warnings: session.into_report() })
 }
 
-fn syntax(error: &toml::de::Error) -> Diagnostic {
-    let diagnostic = Diagnostic::error(rule::SYNTAX, format!("not TOML: {}", error.message()));
-    match error.span() {
+/// What is wrong with the grammar, in our words where the parser's are terse.
+fn syntax(error: &toml::de::Error, text: &str) -> Diagnostic {
+    let said = error.message();
+    let span = error.span();
+    let written = span.clone().and_then(|span| text.get(span)).unwrap_or_default();
+    let (message, help) = match said.strip_prefix("string values must be quoted") {
+        Some(_) if written.is_empty() => ("a value is missing".to_owned(), None),
+        Some(_) => {
+            let help = format!("if it is text, write `\"{}\"`", shortened(written));
+            ("text must be in quotes".to_owned(), Some(help))
+        }
+        None => (said.to_owned(), None),
+    };
+    let mut diagnostic = Diagnostic::new(rule::SYNTAX, format!("not TOML: {message}"));
+    diagnostic.help = help.into_iter().collect();
+    match span {
         Some(span) => diagnostic.at(span, ""),
         None => diagnostic,
     }
@@ -110,6 +122,10 @@ fn text_of(root: &Table<'_>, key: &str) -> Option<String> {
 
 /// Reading one scenario.
 struct Session<'t, 'c> {
+    /// The file, as the user named it.
+    shown: String,
+    /// The paths of all sweeps.
+    swept: Vec<String>,
     texts: &'t Texts,
     sources: Sources,
     findings: Findings,
@@ -122,6 +138,8 @@ impl<'t, 'c> Session<'t, 'c> {
     fn new(path: &Path, catalog: Catalog<'c>, texts: &'t Texts) -> Self {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Self {
+            shown: path.display().to_string(),
+            swept: Vec::new(),
             texts,
             sources: Sources::default(),
             findings: Findings::default(),
@@ -133,6 +151,24 @@ impl<'t, 'c> Session<'t, 'c> {
 
     fn into_report(self) -> Report {
         Report { diagnostics: self.findings.into_sorted(), sources: self.sources }
+    }
+
+    /// Reports what is wrong with the grammar: of several errors in one line the first, for the
+    /// others follow from it; but always what is never closed.
+    fn report_syntax(&mut self, errors: &[toml::de::Error], text: &str) {
+        let mut lines = BTreeSet::new();
+        let mut errors: Vec<_> = errors.iter().take(ENOUGH_ERRORS).collect();
+        errors.sort_by_key(|error| error.span().map(|span| span.start));
+        for error in errors {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map(|before| before.matches('\n').count());
+            if lines.insert(line) || error.message().starts_with("unclosed") {
+                let diagnostic = syntax(error, text);
+                let is_placed = diagnostic.place != Place::Nowhere;
+                let shown = self.shown.clone();
+                self.findings.add(if is_placed { diagnostic } else { diagnostic.in_file(shown) });
+            }
+        }
     }
 
     /// Applies every `--set`, and returns those that could be.
@@ -186,8 +222,7 @@ impl<'t, 'c> Session<'t, 'c> {
                 let message =
                     format!("`--set {}` has no effect: a sweep gives the values", set.path);
                 self.findings.add(
-                    Diagnostic::error(rule::NO_EFFECT, message)
-                        .as_warning()
+                    Diagnostic::new(rule::NO_EFFECT, message)
                         .at(set.span.clone(), "")
                         .because(sweep.path.span(), "the sweep")
                         .help(format!("replace the sweep: `--sweep {}=VALUE`", set.path)),
@@ -209,8 +244,8 @@ impl<'t, 'c> Session<'t, 'c> {
         if name.is_empty() {
             let message = "the file's name gives the scenario none".to_owned();
             self.findings.add(
-                Diagnostic::error(rule::NAME, message)
-                    .in_file(path.display().to_string())
+                Diagnostic::new(rule::NAME, message)
+                    .in_file(&self.shown)
                     .help("add `name = \"my-scenario\"`"),
             );
         }
@@ -218,12 +253,14 @@ impl<'t, 'c> Session<'t, 'c> {
     }
 
     /// Every variant that follows the rules.
-    fn variants(&mut self, root: &Table<'t>, sweeps: &[Override<'t>], shown: &str) -> Vec<Variant> {
+    fn variants(&mut self, root: &Table<'t>, sweeps: &[Override<'t>]) -> Vec<Variant> {
+        self.swept = sweeps.iter().map(|sweep| sweep.path.to_string()).collect();
         let names = strategies::names(root);
         if names.is_empty() {
-            self.variant(root.clone(), None, &[], shown);
+            self.variant(root.clone(), None);
         }
         let mut variants: Vec<Variant> = Vec::new();
+        let mut called = BTreeSet::new();
         for name in &names {
             let touching: Vec<&Override<'t>> = sweeps
                 .iter()
@@ -232,14 +269,15 @@ impl<'t, 'c> Session<'t, 'c> {
             if variants.len().saturating_add(sweep::count(&touching)) > MOST_VARIANTS {
                 self.findings.add(too_many(&touching));
                 // One of them shows what else is wrong.
-                self.variant(root.clone(), Some(name), &[], shown);
+                self.variant(root.clone(), Some(name));
                 continue;
             }
             for choice in sweep::choices(&touching) {
-                if self.findings.errors() < ENOUGH_ERRORS
-                    && let Some(variant) = self.choice(root, name, &choice, shown)
+                if !self.findings.is_full()
+                    && let Some(variant) = self.choice(root, name, &choice)
                 {
-                    self.check_unique(&variants, &variant, &choice);
+                    let is_new = called.insert(variant.name.clone());
+                    self.check_unique(is_new, &variant.name, &choice);
                     variants.push(variant);
                 }
             }
@@ -247,35 +285,24 @@ impl<'t, 'c> Session<'t, 'c> {
         variants
     }
 
-    fn check_unique(&mut self, variants: &[Variant], variant: &Variant, choice: &Choice<'_, 't>) {
-        // Variants of another strategy cannot have the same name: it begins with the strategy's.
-        if !variants.iter().any(|other| other.name == variant.name) {
-            return;
-        }
-        if let Some(span) = choice.spans().pop() {
-            let message = format!("two variants would be called `{}`", variant.name);
-            let diagnostic = Diagnostic::error(rule::SWEEPS_CLASH, message).at(span, "");
-            self.findings.add(diagnostic.help("give each value of a sweep once"));
+    /// Reports two variants of one name; texts with ` key=` inside could make such.
+    fn check_unique(&mut self, is_new: bool, name: &str, choice: &Choice<'_, 't>) {
+        if let (false, Some(span)) = (is_new, choice.span()) {
+            let message = format!("two variants would be called `{name}`");
+            let diagnostic = Diagnostic::new(rule::SWEEPS_CLASH, message).at(span, "");
+            self.findings.add(diagnostic.help("write the swept texts in another way"));
         }
     }
 
-    fn choice(
-        &mut self,
-        root: &Table<'t>,
-        name: &str,
-        choice: &Choice<'_, 't>,
-        shown: &str,
-    ) -> Option<Variant> {
+    fn choice(&mut self, root: &Table<'t>, name: &str, choice: &Choice<'_, 't>) -> Option<Variant> {
         let mut document = root.clone();
-        let mut swept = Vec::new();
         for (path, value) in &choice.values {
-            swept.push(path.to_string());
             if let Err(diagnostic) = put(&mut document, path, (*value).clone()) {
                 self.findings.add(diagnostic);
                 return None;
             }
         }
-        let plan = self.variant(document, Some(name), &swept, shown)?;
+        let plan = self.variant(document, Some(name))?;
         Some(Variant {
             name: choice.name(name),
             strategy: name.to_owned(),
@@ -285,13 +312,7 @@ impl<'t, 'c> Session<'t, 'c> {
     }
 
     /// The plan of one strategy with one document; none if a rule is broken.
-    fn variant(
-        &mut self,
-        mut root: Table<'t>,
-        name: Option<&str>,
-        swept: &[String],
-        shown: &str,
-    ) -> Option<Plan> {
+    fn variant(&mut self, mut root: Table<'t>, name: Option<&str>) -> Option<Plan> {
         let names = strategies::names(&root);
         let mut dropped = Vec::new();
         for other in &names {
@@ -306,8 +327,13 @@ impl<'t, 'c> Session<'t, 'c> {
             }
         }
         let whole = Spanned::new(0..0, DeValue::Table(root.clone()));
-        let mut scope =
-            Scope { file: shown, root: &root, dropped, swept, findings: &mut self.findings };
+        let mut scope = Scope {
+            file: &self.shown,
+            root: &root,
+            dropped,
+            swept: &self.swept,
+            findings: &mut self.findings,
+        };
         check::check_tables(&mut scope);
         strategies::check_names(&mut scope, &names);
         let mut reader = Reader::new(scope.findings);
@@ -353,14 +379,14 @@ fn put<'t>(root: &mut Table<'t>, path: &FieldPath, value: Value<'t>) -> Result<(
                     0 => format!("`{array}` is empty"),
                     _ => format!("its elements are numbered from 0 to {}", length - 1),
                 };
-                Diagnostic::error(rule::NO_SUCH_PATH, message)
-                    .at(element.span.clone(), "")
-                    .help(help)
+                Diagnostic::new(rule::NO_SUCH_PATH, message).at(element.span.clone(), "").help(help)
             }
             Obstacle::NotATable { at, found } => {
                 let (whole, inner) = (dotted(&path.names()[..at]), &segments[at]);
-                let message = format!("`{whole}` is a {found} here and has no `{}`", inner.name);
-                Diagnostic::error(rule::NO_SUCH_PATH, message)
+                let article = if found == "integer" { "an" } else { "a" };
+                let message =
+                    format!("`{whole}` is {article} {found} here and has no `{}`", inner.name);
+                Diagnostic::new(rule::NO_SUCH_PATH, message)
                     .at(inner.span.clone(), "")
                     .help(format!("give `{whole}` as a whole"))
             }
@@ -371,7 +397,7 @@ fn put<'t>(root: &mut Table<'t>, path: &FieldPath, value: Value<'t>) -> Result<(
 fn no_such_strategy(path: &FieldPath, name: &str, names: &[String]) -> Diagnostic {
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
     let span = path.segments().get(1).map_or_else(|| path.span(), |segment| segment.span.clone());
-    Diagnostic::error(rule::NO_SUCH_PATH, format!("there is no strategy called `{name}`"))
+    Diagnostic::new(rule::NO_SUCH_PATH, format!("there is no strategy called `{name}`"))
         .at(span, "")
         .help(suggestion(name, &known, "strategies"))
 }
@@ -379,7 +405,7 @@ fn no_such_strategy(path: &FieldPath, name: &str, names: &[String]) -> Diagnosti
 fn too_many(sweeps: &[&Override<'_>]) -> Diagnostic {
     let count = sweep::count(sweeps);
     let message = format!("the sweeps make more than {MOST_VARIANTS} variants");
-    let mut diagnostic = Diagnostic::error(rule::TOO_MANY_VARIANTS, message);
+    let mut diagnostic = Diagnostic::new(rule::TOO_MANY_VARIANTS, message);
     for (index, sweep) in sweeps.iter().enumerate() {
         let text = format!("{} values", sweep.values.len());
         diagnostic = match index {

@@ -21,6 +21,7 @@ mod path;
 mod read;
 mod render;
 mod resolve;
+mod room;
 mod rule;
 mod scope;
 mod source;
@@ -32,10 +33,11 @@ mod tests;
 
 use std::path::Path;
 
-pub use diagnostic::{Diagnostic, Label, Place, Report, Severity};
+pub use diagnostic::{Diagnostic, Label, Place, Report};
 pub use load::Loaded;
 pub use overrides::Overrides;
 pub use render::Paint;
+pub use rule::{Rule, Severity, explain, rules};
 pub use source::{Sources, Span};
 
 use crate::sim::Plan;

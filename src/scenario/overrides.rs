@@ -64,12 +64,9 @@ pub(super) fn sweep<'t>(
         let from = after + part.start;
         let piece = &text[from..after + part.end];
         if piece.trim().is_empty() {
-            return Err(Diagnostic::error(
-                rule::NO_VALUES,
-                "a value of the sweep is missing".into(),
-            )
-            .at(start + from..start + from + piece.len(), "")
-            .help("write the values with commas between, such as `1,2,25%`"));
+            return Err(Diagnostic::new(rule::NO_VALUES, "a value of the sweep is missing".into())
+                .at(start + from..start + from + piece.len(), "")
+                .help("write the values with commas between, such as `1,2,25%`"));
         }
         values.push(value(piece, start + from, span.clone())?);
     }
@@ -92,7 +89,7 @@ fn path(text: &str, start: usize, value: &str) -> Result<(Path, usize), Diagnost
     let whole = start..start + text.len();
     let error = |message: String, span: Span| {
         let help = format!("write `PATH={value}`, such as `fleet.instances=20`");
-        Diagnostic::error(rule::OVERRIDE, message).at(span, "").help(help)
+        Diagnostic::new(rule::OVERRIDE, message).at(span, "").help(help)
     };
     let Some((before, _)) = split_at_unquoted(text, '=') else {
         return Err(error(format!("`{text}` has no `=`"), whole));
@@ -114,7 +111,7 @@ fn value(text: &str, start: usize, whole: Span) -> Result<Value<'_>, Diagnostic>
         Ok(value) => Ok(document::moved(value, start)),
         Err(error) if trimmed.starts_with(['"', '\'', '[', '{']) => {
             let message = format!("`{trimmed}` is not a value: {}", error.message());
-            Err(Diagnostic::error(rule::OVERRIDE, message)
+            Err(Diagnostic::new(rule::OVERRIDE, message)
                 .at(start..start + trimmed.len(), "")
                 .help("quote the whole for the shell: `--set 'PATH={ key = \"value\" }'`"))
         }

@@ -8,7 +8,11 @@ use toml::de::ValueDeserializer;
 use super::diagnostic::{Diagnostic, Findings};
 use super::document::{self, Hit, Value};
 use super::nearest::nearest;
-use super::rule;
+use super::rule::{self, Rule};
+use super::source::Span;
+
+/// Most nodes that are looked at in search of errors.
+const MOST_LOOKS: usize = 10_000_000;
 
 /// Reads tables and remembers what had to be left out.
 #[derive(Debug)]
@@ -33,7 +37,9 @@ impl<'f> Reader<'f> {
         parse: impl Fn(ValueDeserializer<'t>) -> Result<T, toml::de::Error>,
     ) -> Option<T> {
         let mut rest = value.clone();
-        loop {
+        // Each error costs another look at everything that is left.
+        let most_errors = (MOST_LOOKS / document::size(value)).max(3);
+        for _ in 0..most_errors {
             let error = match parse(ValueDeserializer::from(rest.clone())) {
                 Ok(read) => return Some(read),
                 Err(error) => error,
@@ -47,14 +53,19 @@ impl<'f> Reader<'f> {
                 && self.dropped.iter().any(|dropped| is_within(dropped, &path));
             if !is_consequence {
                 let complaint = Complaint::of(error.message(), &path, &written, further);
-                self.findings.add(complaint.into_diagnostic(span, value, &written));
+                self.findings.add(complaint.into_diagnostic(span));
             }
             self.dropped.push(path);
             if hit.steps.is_empty() {
                 return None;
             }
+            if self.findings.is_full() {
+                break;
+            }
             document::remove(&mut rest, &hit.steps);
         }
+        self.dropped.push(at.to_owned());
+        None
     }
 
     /// The dotted paths of what was left out.
@@ -81,7 +92,7 @@ fn join(at: &str, steps: &[String]) -> String {
 /// What Serde says, in our words.
 #[derive(Debug, PartialEq, Eq)]
 struct Complaint {
-    code: &'static str,
+    rule: &'static Rule,
     message: String,
     label: String,
     help: Option<String>,
@@ -105,19 +116,19 @@ impl Complaint {
             else {
                 continue;
             };
-            let code = match prefix {
+            let rule = match prefix {
                 "invalid type: " => rule::WRONG_TYPE,
                 _ if is_number(expected) => rule::OUT_OF_RANGE,
                 _ => rule::NOT_UNDERSTOOD,
             };
-            return Self::unexpected(code, path, given, expected);
+            return Self::unexpected(rule, path, given, expected);
         }
         if said == "wanted string or table" {
             return Self::unexpected(rule::WRONG_TYPE, path, "", "one of its names, in quotes");
         }
         Self {
-            code: rule::NOT_UNDERSTOOD,
-            message: format!("`{path}`: {said}"),
+            rule: rule::NOT_UNDERSTOOD,
+            message: format!("`{path}`: {said}", said = shortened(said)),
             label: String::new(),
             help: None,
         }
@@ -128,7 +139,7 @@ impl Complaint {
         let table = path.rsplit_once('.').map(|(table, _)| table);
         let within = table.map_or(String::new(), |table| format!(" in `{table}`"));
         Self {
-            code: rule::UNKNOWN_KEY,
+            rule: rule::UNKNOWN_KEY,
             message: format!("unknown key `{typed}`{within}"),
             label: String::new(),
             help: Some(suggestion(typed, &known, "keys")),
@@ -140,7 +151,7 @@ impl Complaint {
         let typed = all.next().unwrap_or_default();
         let known: Vec<&str> = all.collect();
         Self {
-            code: rule::NOT_UNDERSTOOD,
+            rule: rule::NOT_UNDERSTOOD,
             message: format!("`{path}` cannot be `{typed}`"),
             label: String::new(),
             help: Some(suggestion(typed, &known, "choices")),
@@ -149,22 +160,22 @@ impl Complaint {
 
     fn missing_key(path: &str, key: &str) -> Self {
         Self {
-            code: rule::MISSING_KEY,
+            rule: rule::MISSING_KEY,
             message: format!("`{path}` needs `{key}`"),
             label: format!("`{key}` is missing"),
             help: None,
         }
     }
 
-    fn unexpected(code: &'static str, path: &str, given: &str, expected: &str) -> Self {
+    fn unexpected(rule: &'static Rule, path: &str, given: &str, expected: &str) -> Self {
         let expected = what_is_expected(expected);
-        let given = what_was_given(given);
+        let given = what_was_given(&shortened(given));
         let negated = if given.is_empty() { String::new() } else { format!(", not {given}") };
         let is_length_missing =
             expected.starts_with("a duration") && given.starts_with("the integer");
         let number = given.trim_start_matches("the integer ").trim_matches('`');
         Self {
-            code,
+            rule,
             message: format!("`{path}` must be {expected}{negated}"),
             label: String::new(),
             help: is_length_missing
@@ -172,14 +183,25 @@ impl Complaint {
         }
     }
 
-    fn into_diagnostic(self, span: super::source::Span, root: &Value<'_>, hit: &Hit) -> Diagnostic {
-        let _ = (root, hit);
-        let diagnostic = Diagnostic::error(self.code, self.message).at(span, self.label);
+    fn into_diagnostic(self, span: Span) -> Diagnostic {
+        let diagnostic = Diagnostic::new(self.rule, self.message).at(span, self.label);
         match self.help {
             Some(help) => diagnostic.help(help),
             None => diagnostic,
         }
     }
+}
+
+/// A text with its middle left out if it is long.
+pub(super) fn shortened(text: &str) -> String {
+    const HALF: usize = 60;
+    let count = text.chars().count();
+    if count <= 2 * HALF {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(HALF).collect();
+    let end: String = text.chars().skip(count - HALF).collect();
+    format!("{start}…{end}")
 }
 
 /// The names in backticks, in turn.
@@ -202,7 +224,8 @@ pub(super) fn suggestion(typed: &str, known: &[&str], what: &str) -> String {
 }
 
 fn is_number(expected: &str) -> bool {
-    what_is_expected(expected).contains("number")
+    let expected = what_is_expected(expected);
+    ["number", "a count", "a fraction"].iter().any(|word| expected.contains(word))
 }
 
 fn what_is_expected(expected: &str) -> String {
@@ -301,7 +324,7 @@ mod tests {
             .into_iter()
             .map(|d| {
                 let help = d.help.join("; ");
-                format!("{} {} [{help}]", d.code, d.message)
+                format!("{} {} [{help}]", d.rule.code, d.message)
             })
             .collect();
         assert_eq!(said, expected, "{text}");

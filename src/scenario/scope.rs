@@ -3,6 +3,7 @@
 use super::diagnostic::{Diagnostic, Findings};
 use super::document::{self, Table};
 use super::read::is_within;
+use super::rule::Rule;
 use super::source::Span;
 
 /// One variant's document, and what has been found in it.
@@ -31,9 +32,9 @@ pub(super) struct Issue {
 
 impl Issue {
     /// A broken rule at a dotted path.
-    pub(super) fn new(code: &'static str, path: &str, message: impl Into<String>) -> Self {
+    pub(super) fn new(rule: &'static Rule, path: &str, message: impl Into<String>) -> Self {
         Self {
-            diagnostic: Diagnostic::error(code, message.into()),
+            diagnostic: Diagnostic::new(rule, message.into()),
             path: path.to_owned(),
             label: String::new(),
             because: Vec::new(),
@@ -55,12 +56,6 @@ impl Issue {
     /// What would be right.
     pub(super) fn help(mut self, text: impl Into<String>) -> Self {
         self.diagnostic = self.diagnostic.help(text);
-        self
-    }
-
-    /// The scenario can be run all the same.
-    pub(super) fn warning(mut self) -> Self {
-        self.diagnostic = self.diagnostic.as_warning();
         self
     }
 }

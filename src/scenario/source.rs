@@ -22,6 +22,24 @@ struct Source {
     shown: Shown,
 }
 
+/// A place found in its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found<'a> {
+    /// Number of the text.
+    pub(crate) number: usize,
+    /// The text.
+    pub(crate) shown: &'a Shown,
+    /// The place within it; both ends are those of characters.
+    pub(crate) range: Span,
+    /// Whether the place stands for one that is not shown.
+    pub(crate) is_behind: bool,
+}
+
+/// The first end of a character from `at` on.
+fn boundary(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
+}
+
 /// How a text is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
@@ -64,27 +82,27 @@ impl Sources {
         start
     }
 
-    /// The text that `span` is in, its number, and the range within it. None where there is no
-    /// text at all.
-    pub(crate) fn locate(&self, span: &Span) -> Option<(usize, &Shown, Span)> {
+    /// The text that `span` is in. None where there is no text at all.
+    pub(crate) fn locate(&self, span: &Span) -> Option<Found<'_>> {
         let number = self.list.partition_point(|source| source.start <= span.start);
         let source = self.list.get(number.checked_sub(1)?)?;
-        if let Shown::Behind { place, .. } = &source.shown {
-            // What is behind a place was added after it, so this ends.
-            return self.locate(place);
-        }
-        let length = source.shown.len();
-        let start = (span.start - source.start).min(length);
-        let end = span.end.saturating_sub(source.start).clamp(start, length);
-        Some((number - 1, &source.shown, start..end))
+        let text = match &source.shown {
+            Shown::File { text, .. } | Shown::CommandLine(text) => text,
+            Shown::Behind { place, .. } => {
+                // What is behind a place was added after it, so this ends.
+                return self.locate(place).map(|found| Found { is_behind: true, ..found });
+            }
+        };
+        let start = boundary(text, span.start - source.start);
+        let end = boundary(text, span.end.saturating_sub(source.start)).max(start);
+        let range = start..end;
+        Some(Found { number: number - 1, shown: &source.shown, range, is_behind: false })
     }
 
     /// What is written at `span`; empty where there is nothing.
     pub(crate) fn text(&self, span: &Span) -> &str {
-        match self.locate(span) {
-            Some((_, Shown::File { text, .. } | Shown::CommandLine(text), range)) => {
-                text.get(range).unwrap_or_default()
-            }
+        match self.locate(span).map(|found| (found.shown, found.range)) {
+            Some((Shown::File { text, .. } | Shown::CommandLine(text), range)) => &text[range],
             _ => "",
         }
     }
@@ -125,7 +143,7 @@ mod tests {
         assert_eq!(sources.text(&(second + 6..second + 7)), "a");
         assert_eq!(sources.text(&(behind + 40..behind + 50)), "b");
         let end_of_first = sources.locate(&(first + 3..first + 3));
-        assert_eq!(end_of_first.map(|(number, _, range)| (number, range)), Some((0, 3..3)));
+        assert_eq!(end_of_first.map(|found| (found.number, found.range)), Some((0, 3..3)));
         assert!(Sources::default().locate(&(0..1)).is_none());
     }
 

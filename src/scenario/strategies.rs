@@ -11,11 +11,11 @@ use super::document::{self, Table, Value};
 use super::file::ScenarioFile;
 use super::path::{dotted, is_bare};
 use super::read::{Reader, suggestion};
+use super::room::{self, Subject};
 use super::rule;
 use super::scope::{Issue, Scope};
 use crate::sim::StrategyPlan;
 use crate::strategy::{Kind, OnFailure, Parameters};
-use crate::units::{CountOrPercent, Ratio, Rounding};
 
 /// The fields that every kind has.
 pub(super) const COMMON: &[&str] = &["kind", "on_failure", "rollback", "manifest", "object"];
@@ -98,7 +98,7 @@ impl Strategies<'_> {
             check::without_effect(
                 scope,
                 &format!("{at}.rollback"),
-                &format!("{at}.on_failure"),
+                Some(&format!("{at}.on_failure")),
                 "nothing makes this strategy roll back",
                 "set `on_failure = \"rollback\"`",
             );
@@ -126,8 +126,7 @@ impl Strategies<'_> {
         let parts = parts(scope, table, &at, entry.value);
         let kind = self.kind(scope, &at, &parts)?;
         let mut reader = Reader::new(scope.findings);
-        let further: Vec<&str> = COMMON.to_vec();
-        let parameters = reader.read(&parts.rest, &at, &further, kind.parse);
+        let parameters = reader.read(&parts.rest, &at, COMMON, kind.parse);
         let dropped = reader.into_dropped();
         scope.dropped.extend(dropped.iter().chain(&parts.dropped).cloned());
         let parameters = parameters.filter(|_| dropped.is_empty())?;
@@ -139,7 +138,8 @@ impl Strategies<'_> {
         let path = format!("{at}.kind");
         let names: Vec<&str> = self.kinds.iter().map(|kind| kind.name).collect();
         let Some(name) = &parts.head.kind else {
-            if !parts.dropped.contains(&path) && parts.head.manifest.is_none() {
+            let is_unsaid = |key| !parts.dropped.contains(&format!("{at}.{key}"));
+            if is_unsaid("kind") && is_unsaid("manifest") && parts.head.manifest.is_none() {
                 let message = format!("`{at}` needs `kind`");
                 let issue = Issue::new(rule::MISSING_KEY, &path, message);
                 scope.raise(issue.help(suggestion("", &names, "kinds")));
@@ -180,7 +180,8 @@ impl Strategies<'_> {
         if problems.is_empty()
             && let Some(capacity) = self.file.startup.surge_capacity
         {
-            check_room(scope, at, kind, rest, (capacity, desired));
+            let subject = Subject { at, kind: kind.name, fields: rest };
+            room::check(scope, &subject, capacity, desired);
         }
     }
 
@@ -238,6 +239,11 @@ fn parts<'t>(
     Parts { head, rest: spanned(rest), dropped: reader.into_dropped() }
 }
 
+/// Whether a strategy has this word at this key.
+pub(super) fn any_has(root: &Table<'_>, key: &str, word: &str) -> bool {
+    names(root).iter().any(|name| field(root, name, key) == Some(word))
+}
+
 fn field<'a>(root: &'a Table<'_>, name: &str, key: &str) -> Option<&'a str> {
     document::find(root, ["strategies", name, key])?.value.get_ref().as_str()
 }
@@ -260,46 +266,5 @@ fn circle(root: &Table<'_>, name: &str) -> Option<String> {
         if way[..way.len() - 1].contains(&next) {
             return None;
         }
-    }
-}
-
-/// What decides how many surplus instances a strategy cannot do without.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Bounds {
-    max_unavailable: Option<CountOrPercent>,
-    max_surge: Option<CountOrPercent>,
-    replacement: Option<String>,
-    preview: Option<CountOrPercent>,
-}
-
-fn check_room(
-    scope: &mut Scope<'_, '_>,
-    at: &str,
-    kind: &Kind,
-    rest: &Value<'_>,
-    (capacity, desired): (CountOrPercent, u32),
-) {
-    let Ok(bounds) = Bounds::deserialize(ValueDeserializer::from(rest.clone())) else { return };
-    let quarter = CountOrPercent::Percent(Ratio::from_billionths(250_000_000));
-    match kind.name {
-        "rolling" if bounds.replacement.as_deref() != Some("in-place") => {
-            let unavailable = bounds.max_unavailable.unwrap_or(quarter);
-            let surge = bounds.max_surge.unwrap_or(quarter).resolve(desired, Rounding::Up);
-            // Where both come to nothing, one may be unavailable after all.
-            if unavailable.resolve(desired, Rounding::Down) == 0 && surge > 0 {
-                let field = format!("{at}.max_surge");
-                let why = "`max_unavailable` is 0";
-                check::room(scope, capacity, desired, surge, &field, why);
-            }
-        }
-        "blue-green" => {
-            let whole = CountOrPercent::Percent(Ratio::ONE);
-            let wanted = bounds.preview.unwrap_or(whole).resolve(desired, Rounding::Up);
-            let field = format!("{at}.preview");
-            let why = "nothing of the old fleet goes before the switch";
-            check::room(scope, capacity, desired, wanted, &field, why);
-        }
-        _ => {}
     }
 }

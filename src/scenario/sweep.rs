@@ -1,5 +1,7 @@
 //! Sweeps: every combination of their values is a variant.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::de::{DeValue, ValueDeserializer};
 
@@ -31,30 +33,50 @@ pub(super) fn sweeps<'t>(
             None => all.push(sweep),
         }
     }
-    for sweep in &all {
-        if let Some(diagnostic) = cannot_differ(&sweep.path) {
-            findings.add(diagnostic);
+    let mut kept: Vec<Override<'t>> = Vec::with_capacity(all.len());
+    for sweep in all {
+        let clash = cannot_differ(&sweep.path)
+            .or_else(|| kept.iter().find_map(|earlier| undoes(&sweep.path, &earlier.path)))
+            .or_else(|| says_twice(&sweep));
+        match clash {
+            Some(diagnostic) => findings.add(diagnostic),
+            None => kept.push(sweep),
         }
     }
-    for (index, sweep) in all.iter().enumerate() {
-        for earlier in &all[..index] {
-            if sweep.path.overlaps(&earlier.path) {
-                let message = format!(
-                    "the sweep over `{}` would undo the one over `{}`",
-                    earlier.path, sweep.path
-                );
-                findings.add(
-                    Diagnostic::error(rule::SWEEPS_CLASH, message)
-                        .at(sweep.path.span(), "")
-                        .because(earlier.path.span(), "the other sweep")
-                        .help(
-                            "give all values to one sweep, or sweep fields apart from each other",
-                        ),
-                );
-            }
-        }
+    kept
+}
+
+/// Two sweeps of which one overwrites the other's values.
+fn undoes(path: &Path, earlier: &Path) -> Option<Diagnostic> {
+    if !path.overlaps(earlier) {
+        return None;
     }
-    all
+    let message = format!("the sweeps over `{earlier}` and `{path}` undo each other");
+    Some(
+        Diagnostic::new(rule::SWEEPS_CLASH, message)
+            .at(path.span(), "")
+            .because(earlier.span(), "the other sweep")
+            .help("give all values to one sweep, or sweep fields apart from each other"),
+    )
+}
+
+/// A sweep that has a value twice: two variants would have the same name.
+fn says_twice(sweep: &Override<'_>) -> Option<Diagnostic> {
+    let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+    for value in &sweep.values {
+        let words = in_words(value);
+        if let Some(first) = seen.get(&words) {
+            let message = format!("the sweep over `{}` has `{words}` twice", sweep.path);
+            return Some(
+                Diagnostic::new(rule::SWEEPS_CLASH, message)
+                    .at(value.span(), "")
+                    .because(first.clone(), "first here")
+                    .help("give each value of a sweep once"),
+            );
+        }
+        seen.insert(words, value.span());
+    }
+    None
 }
 
 /// What is the same for all variants by its nature.
@@ -69,7 +91,7 @@ fn cannot_differ(path: &Path) -> Option<Diagnostic> {
         _ => return None,
     };
     Some(
-        Diagnostic::error(rule::SWEEPS_CLASH, message)
+        Diagnostic::new(rule::SWEEPS_CLASH, message)
             .at(path.span(), "")
             .help("sweep a field that a run depends on, such as `fleet.instances`"),
     )
@@ -80,7 +102,7 @@ fn written<'t>(root: &Table<'t>, sources: &Sources, findings: &mut Findings) -> 
     let Some(entry) = document::find(root, ["sweep"]) else { return Vec::new() };
     let DeValue::Array(items) = entry.value.get_ref() else {
         let message = "`sweep` must be an array of tables".to_owned();
-        let diagnostic = Diagnostic::error(rule::WRONG_TYPE, message).at(entry.value.span(), "");
+        let diagnostic = Diagnostic::new(rule::WRONG_TYPE, message).at(entry.value.span(), "");
         findings.add(diagnostic.help("write `[[sweep]]` above its `path` and `values`"));
         return Vec::new();
     };
@@ -112,7 +134,7 @@ fn one<'t>(
     let Some(parsed) = Path::parse(text, start) else {
         let message = format!("`{text}` is not the path of a field");
         findings.add(
-            Diagnostic::error(rule::NO_SUCH_PATH, message)
+            Diagnostic::new(rule::NO_SUCH_PATH, message)
                 .at(path.span(), "")
                 .help("write the keys with dots between, such as `fleet.instances`"),
         );
@@ -123,7 +145,7 @@ fn one<'t>(
     if items.is_empty() {
         let message = format!("the sweep over `{text}` has no values");
         findings.add(
-            Diagnostic::error(rule::NO_VALUES, message)
+            Diagnostic::new(rule::NO_VALUES, message)
                 .at(values.span(), "")
                 .help("a sweep needs at least one value"),
         );
@@ -191,9 +213,9 @@ impl Choice<'_, '_> {
             .collect()
     }
 
-    /// Where the chosen values are written.
-    pub(super) fn spans(&self) -> Vec<Span> {
-        self.values.iter().map(|(_, value)| value.span()).collect()
+    /// Where the last sweep's chosen value is written.
+    pub(super) fn span(&self) -> Option<Span> {
+        self.values.last().map(|(_, value)| value.span())
     }
 }
 

@@ -10,6 +10,9 @@ use super::nearest::nearest;
 use super::rule;
 use super::source::{Shown, Sources, Span};
 
+/// Most characters of a line that are kept to be shown.
+const LONGEST_LINE: usize = 500;
+
 /// CSV files relative to a folder; each text is read once.
 #[derive(Debug)]
 pub(super) struct Tables {
@@ -103,14 +106,16 @@ struct Fault {
 impl Fault {
     fn into_diagnostic(self, path: &Path, text: &str, sources: &mut Sources) -> Diagnostic {
         let number = usize::try_from(self.line).unwrap_or(1).max(1);
-        let line = text.lines().nth(number - 1).unwrap_or_default().to_owned();
+        let line = text.lines().nth(number - 1).unwrap_or_default();
+        // A line may be as long as the file.
+        let line: String = line.chars().take(LONGEST_LINE).collect();
         let length = line.len();
         let start = sources.add(Shown::File {
             path: path.display().to_string(),
             text: line,
             first_line: number,
         });
-        let diagnostic = Diagnostic::error(rule::CSV, self.message).at(start..start + length, "");
+        let diagnostic = Diagnostic::new(rule::CSV, self.message).at(start..start + length, "");
         match self.help {
             Some(help) => diagnostic.help(help),
             None => diagnostic,

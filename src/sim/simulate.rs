@@ -47,7 +47,8 @@ pub(super) enum Flow {
 }
 
 impl World<'_> {
-    /// Lets time pass until `next`, signals of the data plane included. False if interrupted.
+    /// Lets time pass until `next`, or until the data plane has something to say. False if
+    /// interrupted.
     fn advance(&mut self, next: SimTime, interrupted: &AtomicBool) -> bool {
         let demand = Demand(&self.plan.data.traffic.rate);
         while self.now < next {
@@ -59,8 +60,8 @@ impl World<'_> {
                 Some(signal) => {
                     self.pass(signal.at());
                     self.signal(signal);
-                    self.decide();
-                    self.settle();
+                    // Something may be due earlier than `next` now.
+                    return true;
                 }
             }
             if until < next && interrupted.load(Ordering::Relaxed) {

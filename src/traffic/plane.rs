@@ -206,8 +206,7 @@ impl DataPlane {
         on_path!(&mut self.path, path => path.watch_again(instance.0));
     }
 
-    /// How long a request that came now would wait for a slot; [`SimDuration::MAX`] if it would
-    /// find no room to wait.
+    /// How long a request that came now would wait for a slot, if there were a place to wait.
     #[must_use]
     pub fn wait(&self, instance: InstanceId, now: SimTime) -> SimDuration {
         let nanos = on_path!(&self.path, path => path.wait(instance.0, now.as_nanos()));

@@ -99,8 +99,7 @@ impl Visitor<'_> for RatioVisitor {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Ratio, E> {
-        Ratio::from_f64(value)
-            .ok_or_else(|| E::custom(format!("`{value}` is not a fraction such as 0.25")))
+        Ratio::from_f64(value).ok_or_else(|| E::invalid_value(de::Unexpected::Float(value), &self))
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Ratio, E> {
@@ -134,13 +133,13 @@ impl Visitor<'_> for CountVisitor {
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<CountOrPercent, E> {
         u32::try_from(value)
             .map(CountOrPercent::Count)
-            .map_err(|_| E::custom(format!("`{value}` is not a count between 0 and {}", u32::MAX)))
+            .map_err(|_| E::invalid_value(de::Unexpected::Signed(value), &self))
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<CountOrPercent, E> {
         u32::try_from(value)
             .map(CountOrPercent::Count)
-            .map_err(|_| E::custom(format!("`{value}` is not a count between 0 and {}", u32::MAX)))
+            .map_err(|_| E::invalid_value(de::Unexpected::Unsigned(value), &self))
     }
 }
 

@@ -1,37 +1,131 @@
-//! The rules of the format: codes that never change, and what each means.
+//! The rules of the format: codes that never change, what each means, and an example of each.
+//!
+//! The code that checks a rule names it by its constant; `rollsim explain R012` prints its entry.
 
-pub(super) const UNREADABLE: &str = "R001";
-pub(super) const TOO_LARGE: &str = "R002";
-pub(super) const NOT_UTF8: &str = "R003";
-pub(super) const SYNTAX: &str = "R004";
-pub(super) const UNKNOWN_KEY: &str = "R005";
-pub(super) const WRONG_TYPE: &str = "R006";
-pub(super) const NOT_UNDERSTOOD: &str = "R007";
-pub(super) const MISSING_KEY: &str = "R008";
-pub(super) const OUT_OF_RANGE: &str = "R009";
-pub(super) const ONE_RATE: &str = "R010";
-pub(super) const PARAMETERS: &str = "R011";
-pub(super) const SURGE_ROOM: &str = "R012";
-pub(super) const FORMAT: &str = "R013";
-pub(super) const NAME: &str = "R014";
-pub(super) const ZONES: &str = "R015";
-pub(super) const LAW_FIELDS: &str = "R016";
-pub(super) const LAW_VALUES: &str = "R017";
-pub(super) const LIST_PLACE: &str = "R018";
-pub(super) const CSV: &str = "R019";
-pub(super) const PROFILE: &str = "R020";
-pub(super) const KIND: &str = "R021";
-pub(super) const ROLLBACK_NAME: &str = "R022";
-pub(super) const ROLLBACK_CIRCLE: &str = "R023";
-pub(super) const STRATEGY_NAME: &str = "R024";
-pub(super) const NO_SUCH_PATH: &str = "R025";
-pub(super) const NO_VALUES: &str = "R026";
-pub(super) const SWEEPS_CLASH: &str = "R027";
-pub(super) const TOO_MANY_VARIANTS: &str = "R028";
-pub(super) const DEADLINE: &str = "R029";
-pub(super) const GRACE: &str = "R030";
-pub(super) const NO_EFFECT: &str = "R031";
-pub(super) const MANIFEST: &str = "R032";
-pub(super) const MANIFEST_KIND: &str = "R033";
-pub(super) const MANIFEST_NOTE: &str = "R034";
-pub(super) const OVERRIDE: &str = "R035";
+mod file;
+mod strategy;
+mod value;
+mod variant;
+
+use std::fmt;
+
+/// How bad it is to break a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The scenario cannot be run.
+    Error,
+    /// It can, but probably not as meant.
+    Warning,
+}
+
+/// A rule that a scenario can break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its code, such as `R012`; it never changes its meaning.
+    pub code: &'static str,
+    /// What breaking it means.
+    pub severity: Severity,
+    /// The rule in a line.
+    pub title: &'static str,
+    /// Why it is there and what to do, in paragraphs.
+    pub explanation: &'static str,
+    /// What breaks it: a part of a scenario, or a command.
+    pub wrong: &'static str,
+    /// The same put right.
+    pub right: &'static str,
+}
+
+/// The rule as `rollsim explain` prints it.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}\n\n{}\n", self.code, self.title, self.explanation)?;
+        for (heading, example) in [("Wrong", self.wrong), ("Right", self.right)] {
+            writeln!(f, "{heading}:\n")?;
+            for line in example.lines() {
+                match line {
+                    "" => writeln!(f)?,
+                    line => writeln!(f, "    {line}")?,
+                }
+            }
+            if heading == "Wrong" {
+                writeln!(f)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every rule, in the order of the codes.
+#[must_use]
+pub const fn rules() -> &'static [Rule] {
+    RULES
+}
+
+/// The rule with this code, in either case.
+#[must_use]
+pub fn explain(code: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.code.eq_ignore_ascii_case(code))
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $rule:expr;)*) => {
+        $(pub(super) const $name: &Rule = &$rule.coded($code);)*
+
+        const RULES: &[Rule] = &[$($rule.coded($code)),*];
+    };
+}
+
+codes! {
+    UNREADABLE = "R001", file::UNREADABLE;
+    TOO_LARGE = "R002", file::TOO_LARGE;
+    NOT_UTF8 = "R003", file::NOT_UTF8;
+    SYNTAX = "R004", file::SYNTAX;
+    UNKNOWN_KEY = "R005", file::UNKNOWN_KEY;
+    WRONG_TYPE = "R006", file::WRONG_TYPE;
+    NOT_UNDERSTOOD = "R007", file::NOT_UNDERSTOOD;
+    MISSING_KEY = "R008", file::MISSING_KEY;
+    OUT_OF_RANGE = "R009", value::OUT_OF_RANGE;
+    ONE_RATE = "R010", value::ONE_RATE;
+    PARAMETERS = "R011", strategy::PARAMETERS;
+    SURGE_ROOM = "R012", strategy::SURGE_ROOM;
+    FORMAT = "R013", file::FORMAT;
+    NAME = "R014", file::NAME;
+    ZONES = "R015", value::ZONES;
+    LAW_FIELDS = "R016", value::LAW_FIELDS;
+    LAW_VALUES = "R017", value::LAW_VALUES;
+    LIST_PLACE = "R018", value::LIST_PLACE;
+    CSV = "R019", value::CSV;
+    PROFILE = "R020", value::PROFILE;
+    KIND = "R021", strategy::KIND;
+    ROLLBACK_NAME = "R022", strategy::ROLLBACK_NAME;
+    ROLLBACK_CIRCLE = "R023", strategy::ROLLBACK_CIRCLE;
+    STRATEGY_NAME = "R024", strategy::STRATEGY_NAME;
+    NO_SUCH_PATH = "R025", variant::NO_SUCH_PATH;
+    NO_VALUES = "R026", variant::NO_VALUES;
+    SWEEPS_CLASH = "R027", variant::SWEEPS_CLASH;
+    TOO_MANY_VARIANTS = "R028", variant::TOO_MANY_VARIANTS;
+    DEADLINE = "R029", value::DEADLINE;
+    GRACE = "R030", value::GRACE;
+    NO_EFFECT = "R031", value::NO_EFFECT;
+    MANIFEST = "R032", strategy::MANIFEST;
+    MANIFEST_KIND = "R033", strategy::MANIFEST_KIND;
+    MANIFEST_NOTE = "R034", strategy::MANIFEST_NOTE;
+    OVERRIDE = "R035", variant::OVERRIDE;
+}
+
+/// A rule whose code is given to it above.
+#[derive(Clone, Copy)]
+struct Entry {
+    severity: Severity,
+    title: &'static str,
+    explanation: &'static str,
+    wrong: &'static str,
+    right: &'static str,
+}
+
+impl Entry {
+    const fn coded(self, code: &'static str) -> Rule {
+        let Self { severity, title, explanation, wrong, right } = self;
+        Rule { code, severity, title, explanation, wrong, right }
+    }
+}

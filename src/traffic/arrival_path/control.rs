@@ -111,11 +111,7 @@ impl ArrivalPath {
     }
 
     pub(in crate::traffic) fn wait(&self, endpoint: u32, now: u64) -> u64 {
-        let room = self.stations[endpoint as usize].room(self.rules.slots, self.rules.queue, now);
-        match room {
-            Room::From(start) => start - now,
-            Room::None => u64::MAX,
-        }
+        self.stations[endpoint as usize].wait(self.rules.slots, now)
     }
 
     pub(in crate::traffic) fn drained_at(&self, endpoint: u32, now: u64) -> u64 {

@@ -138,10 +138,12 @@ impl ArrivalPath {
             self.fail(place, Cause::Refused, late);
             return None;
         }
-        let room = station.room(self.rules.slots, self.rules.queue, now);
+        let slots = self.rules.slots;
+        let room = station.room(slots, self.rules.queue, now);
         let Room::From(start) = room else {
             self.fail(place, Cause::Overloaded, late);
-            return self.look_at(endpoint, u64::MAX, now);
+            let wait = self.stations[endpoint as usize].wait(slots, now);
+            return self.look_at(endpoint, wait, now);
         };
         let version = station.process.version;
         let factor = self.rules.factors[version.index()];

@@ -103,6 +103,11 @@ impl Station {
         }
     }
 
+    /// How long one more request would wait for a slot, if there were a place to wait.
+    pub(super) fn wait(&self, slots: u32, now: u64) -> u64 {
+        self.slots.first_free(slots as usize).saturating_sub(now)
+    }
+
     /// Whether `queue` requests wait: the one taken that many requests ago has not started.
     #[inline]
     fn is_queue_full(&self, queue: usize, now: u64) -> bool {

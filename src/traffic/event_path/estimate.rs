@@ -26,15 +26,12 @@ impl EventPath {
         (slots, last)
     }
 
-    /// How long a request that came to the endpoint now would wait for a slot, ns; the longest
-    /// there is if it would be turned away.
+    /// How long a request that came to the endpoint now would wait for a slot, ns, if there were a
+    /// place to wait.
     pub(super) fn wait_at(&self, endpoint: u32, now: u64) -> u64 {
         let here = &self.endpoints[endpoint as usize];
         if here.busy < self.rules.slots {
             return 0;
-        }
-        if here.waiting >= self.rules.queue {
-            return u64::MAX;
         }
         let (slots, _) = self.play_forward(endpoint, now);
         slots.peek().map_or(0, |Reverse(free)| free.saturating_sub(now))

@@ -1,5 +1,12 @@
 //! The whole room: texts in, plans or complete error outputs out.
 
+mod defaults;
+mod errors;
+mod files;
+mod random;
+mod rules;
+mod variants;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -138,38 +145,71 @@ pub(super) const KINDS: &[Kind] = &[
     kind!("blue-green", Nothing),
 ];
 
+/// Reads `replicas` of what is said to be a Deployment, for tests of this room alone.
 fn importer(
     text: &str,
-    _path: &str,
+    path: &str,
     object: Option<&str>,
 ) -> Result<Imported, Vec<ManifestProblem>> {
-    let _ = (text, object);
-    Ok(Imported::default())
+    let problem = |line: usize, message: String| {
+        vec![ManifestProblem { line, column: 7, message, help: Some("name another".into()) }]
+    };
+    if !text.contains("kind: Deployment") {
+        return Err(problem(2, format!("`{path}` holds no Deployment")));
+    }
+    if let Some(object) = object.filter(|object| !text.contains(&format!("name: {object}"))) {
+        return Err(problem(4, format!("no Deployment is called `{object}`")));
+    }
+    let strategy = "kind = \"rolling\"\nmax_unavailable = \"25%\"\nmax_surge = 3\n";
+    let scenario = "fleet.instances = 12\nreadiness.deadline = \"10m\"\nreadiness.period = \"7s\"\n\
+                    liveness.period = \"3s\"\nliveness.timeout = \"2s\"\n";
+    let table = |text: &str| text.parse::<toml::Table>().expect("the text is TOML");
+    let notes = text.contains("paused: true").then(|| "`spec.paused` is not simulated".into());
+    Ok(Imported {
+        strategy: table(strategy),
+        scenario: table(scenario),
+        notes: notes.into_iter().collect(),
+    })
 }
 
 pub(super) const CATALOG: Catalog<'static> = Catalog { kinds: KINDS, importer };
 
-pub(super) fn parse(text: &str, sets: &[&str], sweeps: &[&str]) -> Result<Loaded, Report> {
+/// What the command line changes.
+pub(super) fn overrides(sets: &[&str], sweeps: &[&str]) -> Overrides {
     let own = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-    let overrides = Overrides { sets: own(sets), sweeps: own(sweeps) };
-    load::parse(text.to_owned(), Path::new("scenarios/test.toml"), &overrides, CATALOG)
+    Overrides { sets: own(sets), sweeps: own(sweeps) }
 }
 
-pub(super) const MINIMAL: &str = "\
-[fleet]
-instances = 12
+/// A scenario from its text alone.
+pub(super) fn parse(text: &str, sets: &[&str], sweeps: &[&str]) -> Result<Loaded, Report> {
+    let path = Path::new("scenarios/test.toml");
+    load::parse(text.to_owned(), path, &overrides(sets, sweeps), CATALOG)
+}
 
-[traffic]
-rate = 19200
+/// The codes of what is reported, in the order of the places.
+pub(super) fn codes(read: &Result<Loaded, Report>) -> Vec<&'static str> {
+    let report = match read {
+        Ok(loaded) => &loaded.warnings,
+        Err(report) => report,
+    };
+    report.diagnostics.iter().map(|diagnostic| diagnostic.rule.code).collect()
+}
 
-[strategies.rolling]
-kind = \"rolling\"
-";
-
-#[test]
-fn a_minimal_file_is_a_scenario() {
-    let loaded = parse(MINIMAL, &[], &[]).expect("a valid scenario");
-    assert_eq!(loaded.scenario.name, "test");
-    assert_eq!(loaded.scenario.variants.len(), 1);
-    assert!(loaded.warnings.diagnostics.is_empty());
+/// A scenario with the tables that `part` leaves out.
+pub(super) fn completed(part: &str) -> String {
+    let mut text = part.to_owned();
+    let parts = [
+        ("[fleet]", "instances = 12"),
+        ("[traffic]", "rate = 1000"),
+        ("[strategies.", "rolling]\nkind = \"rolling\""),
+    ];
+    for (header, rest) in parts {
+        if !part.contains(header) {
+            text.push_str(&format!(
+                "\n{header}{}{rest}\n",
+                if rest.contains(']') { "" } else { "\n" }
+            ));
+        }
+    }
+    text
 }
