@@ -21,12 +21,7 @@ struct Column {
 }
 
 const COLUMNS: [Column; 6] = [
-    Column {
-        title: "duration",
-        metric: "duration_s",
-        mean: number::duration,
-        half: half_duration,
-    },
+    Column { title: "duration", metric: "duration_s", mean: number::duration, half: half_duration },
     Column { title: "ready min", metric: "ready_min", mean: three_digits, half: two_digits },
     Column { title: "capacity min", metric: "capacity_min", mean: three_digits, half: two_digits },
     Column {

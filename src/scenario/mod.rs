@@ -35,6 +35,7 @@ use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Label, Place, Report};
 pub use load::Loaded;
+pub(crate) use nearest::nearest;
 pub use overrides::Overrides;
 pub use render::Paint;
 pub use rule::{Rule, Severity, explain, rules};

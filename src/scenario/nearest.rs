@@ -1,7 +1,7 @@
 //! The name that was probably meant.
 
 /// The candidate nearest to `typed`, if it is near enough to be what was meant.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     typed: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
