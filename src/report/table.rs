@@ -209,11 +209,11 @@ mod tests {
             "\
 api-gateway: 2 variants, 6 runs, seed 7; means \u{b1} half of their 95% interval
 
-variant        outcome          duration  ready min  capacity min      availability       \
+variant        outcome         duration  ready min  capacity min      availability       \
 budget spent  p95 ratio
-one-at-a-time  completed  3m 12s \u{b1} 60 s       91.7%         91.7%  99.952% \u{b1} 0.0036  \
+one-at-a-time  completed  3m 12s \u{b1} 60 s      91.7%         91.7%  99.952% \u{b1} 0.0036  \
 0.00463% \u{b1} 0.0014       1.08
-recreate       completed    16 s \u{b1} 5 s         0%            0%      79% \u{b1} 5.2       \
+recreate       completed    16 s \u{b1} 5 s          0%            0%      79% \u{b1} 5.2       \
 0.618% \u{b1} 0.19            2
 "
         );
