@@ -16,13 +16,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
-        let text = explanation(&self.name).ok_or_else(|| {
-            let name = &self.name;
-            BadInput(format!(
-                "nothing is called `{name}`; `rollsim list` shows every strategy and metric, and \
-                 an error shows its code"
-            ))
-        })?;
+        let text = explanation(&self.name).ok_or_else(|| BadInput(unknown(&self.name, names())))?;
         let mut out = io::stdout().lock();
         writeln!(out, "{text}")?;
         out.flush()?;
@@ -34,8 +28,23 @@ fn explanation(name: &str) -> Option<String> {
     strategy(name).or_else(|| metric(name)).or_else(|| rule(name))
 }
 
+/// Every name that can be explained but the codes of rules, which say nothing by themselves.
+fn names() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| kind.name).chain(METRICS.iter().map(|metric| metric.name))
+}
+
+fn unknown(name: &str, names: impl Iterator<Item = &'static str>) -> String {
+    match scenario::nearest(name, names) {
+        Some(near) => format!("nothing is called `{name}`; did you mean `{near}`?"),
+        None => format!(
+            "nothing is called `{name}`; `rollsim list` shows every strategy and metric, and an \
+             error shows its code"
+        ),
+    }
+}
+
 fn rule(code: &str) -> Option<String> {
-    scenario::explain(code).map(ToString::to_string)
+    scenario::explain(code).map(|rule| rule.to_string().trim_end().to_owned())
 }
 
 fn strategy(name: &str) -> Option<String> {
@@ -75,6 +84,16 @@ mod tests {
             )
         );
         assert_eq!(explanation("nonsense"), None);
+        let mistyped = unknown("capacity-mim", names());
+        assert_eq!(mistyped, "nothing is called `capacity-mim`; did you mean `capacity_min`?");
+    }
+
+    #[test]
+    fn every_rule_is_explained() {
+        for rule in scenario::rules() {
+            let text = explanation(rule.code).expect("a rule");
+            assert!(text.starts_with(&format!("{}: {}\n", rule.code, rule.title)), "{text}");
+        }
     }
 
     #[test]

@@ -71,9 +71,9 @@ impl Arguments {
         let scenario = self.load()?;
         let target =
             self.out.clone().unwrap_or_else(|| PathBuf::from("results").join(&scenario.name));
+        let interrupted = watch_interrupts()?;
         // Taken before the work, so that hours of it are not lost to a folder that is not ours.
         let folder = Folder::beside(&target).map_err(folder_error)?;
-        let interrupted = watch_interrupts()?;
         warn_of_many_requests(&scenario, &interrupted);
         let Some(results) = self.simulate(&scenario, &interrupted)? else {
             exit::warn("interrupted; nothing was written");

@@ -1,5 +1,6 @@
 //! State and rates over time: the mean over a variant's replications, bin by bin.
 
+use crate::measure::error_budget;
 use crate::sim::{Plan, Run, StateBin};
 use crate::traffic::TrafficBin;
 use crate::units::{Bins, Merge, SimDuration, SimTime, Version};
@@ -72,21 +73,21 @@ impl Timeline {
     /// Adds the next replication. Runs of different lengths may have bins of different widths:
     /// all take the widest.
     pub(super) fn fold(&mut self, plan: &Plan, run: Run) {
-        let Run { start, window, mut states, mut traffic, .. } = run;
+        let budget = error_budget(plan, &run);
+        let Run { start, mut states, mut traffic, .. } = run;
         let sums = self.bins.get_or_insert_with(|| Bins::new(start, plan.simulation.bin));
         let width = sums.width().max(states.width()).max(traffic.bins.width());
         sums.coarsen_to(width);
         states.coarsen_to(width);
         traffic.bins.coarsen_to(width);
-        let budget = error_budget(plan, traffic.window.requests, window);
         for (index, state) in states.cells().iter().enumerate() {
             let sum = cell(sums, index);
             sum.replications += u32::from(state.covered > 0);
             sum.states.merge(state);
             if let Some(requests) = traffic.bins.cells().get(index) {
                 sum.traffic.merge(requests);
-                if states.start_nanos(index) >= 0 && budget > 0.0 {
-                    sum.spent += failed(requests) as f64 / budget;
+                if states.start_nanos(index) >= 0 {
+                    sum.spent += budget.map_or(0.0, |budget| failed(requests) as f64 / budget);
                 }
             }
         }
@@ -118,15 +119,6 @@ fn cell(bins: &mut Bins<BinSum>, index: usize) -> &mut BinSum {
     // The first bin may begin before the simulation does.
     let start = u64::try_from(nanos.max(0)).unwrap_or(u64::MAX);
     bins.cell(SimTime::from_nanos(start))
-}
-
-/// Failed requests that the SLO allows in its window at the rate of a run that sent so many.
-fn error_budget(plan: &Plan, requests: u64, window: SimDuration) -> f64 {
-    if window.is_zero() {
-        return 0.0;
-    }
-    let rate = requests as f64 / window.as_secs_f64();
-    plan.slo.availability.complement().as_f64() * rate * plan.slo.window.as_secs_f64()
 }
 
 fn failed(bin: &TrafficBin) -> u64 {

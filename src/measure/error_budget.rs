@@ -15,20 +15,26 @@ const WINDOW_SECONDS: usize = 60;
 pub(super) fn measure(plan: &Plan, run: &Run) -> Vec<Value> {
     let allowed = plan.slo.availability.complement().as_f64();
     vec![
-        ("error_budget_spent", spent(plan, run, allowed)),
+        ("error_budget_spent", spent(plan, run)),
         ("burn_rate_max", highest_burn_rate(&run.traffic.seconds, allowed)),
     ]
 }
 
-/// failed / ((1 - availability) x requests that the SLO's window would see at this run's rate).
-fn spent(plan: &Plan, run: &Run, allowed: f64) -> Option<f64> {
+fn spent(plan: &Plan, run: &Run) -> Option<f64> {
     let tally = &run.traffic.window;
-    if tally.requests == 0 || run.window.is_zero() {
+    Some((tally.requests - tally.ok) as f64 / error_budget(plan, run)?)
+}
+
+/// How many requests the SLO lets fail in its window at this run's rate; none where the run sent
+/// nothing.
+#[must_use]
+pub fn error_budget(plan: &Plan, run: &Run) -> Option<f64> {
+    let requests = run.traffic.window.requests;
+    if requests == 0 || run.window.is_zero() {
         return None;
     }
-    let rate = tally.requests as f64 / run.window.as_secs_f64();
-    let budget = allowed * rate * plan.slo.window.as_secs_f64();
-    Some((tally.requests - tally.ok) as f64 / budget)
+    let rate = requests as f64 / run.window.as_secs_f64();
+    Some(plan.slo.availability.complement().as_f64() * rate * plan.slo.window.as_secs_f64())
 }
 
 /// The highest of all windows of a minute that begin at a whole second; a shorter run is one

@@ -11,6 +11,7 @@ mod latency;
 mod requests;
 
 pub use catalog::{METRICS, Metric, MetricKind, Metrics};
+pub use error_budget::error_budget;
 
 use crate::sim::{Plan, Run};
 

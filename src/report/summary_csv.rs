@@ -75,10 +75,10 @@ mod tests {
     fn one_row_for_each_defined_metric() {
         let lines = lines(2);
         assert_eq!(lines[0], "variant,metric,mean,ci95_low,ci95_high,min,p05,p50,p95,max,n");
-        // Six steps of 14 s and of 16 s: 90 ± t(1, 0.975) x 6, with t = 12.7062047361747 by SciPy.
+        // Six steps of 14 s and of 16 s: 90 ± t(1, 0.975) x 6, with t = 12.70620474 by SciPy.
         assert_eq!(
             lines[1],
-            "two-at-a-time,duration_s,90,13.7627715829519,166.237228417048,84,84,84,96,96,2"
+            "two-at-a-time,duration_s,90,13.76277156,166.23722844,84,84,84,96,96,2"
         );
         assert!(lines.iter().all(|line| !line.contains("drained_s")));
     }

@@ -21,12 +21,7 @@ struct Column {
 }
 
 const COLUMNS: [Column; 6] = [
-    Column {
-        title: "duration",
-        metric: "duration_s",
-        mean: number::duration,
-        half: number::duration,
-    },
+    Column { title: "duration", metric: "duration_s", mean: number::duration, half: half_duration },
     Column { title: "ready min", metric: "ready_min", mean: three_digits, half: two_digits },
     Column { title: "capacity min", metric: "capacity_min", mean: three_digits, half: two_digits },
     Column {
@@ -43,6 +38,15 @@ const COLUMNS: [Column; 6] = [
     },
     Column { title: "p95 ratio", metric: "latency_p95_ratio", mean: ratio, half: half_ratio },
 ];
+
+/// In seconds as far as the mean would be.
+fn half_duration(seconds: f64) -> String {
+    if seconds < 9.95 {
+        format!("{} s", number::significant(seconds, 2))
+    } else {
+        number::duration(seconds)
+    }
+}
 
 fn three_digits(share: f64) -> String {
     number::percent(share, 3)
@@ -205,11 +209,11 @@ mod tests {
             "\
 api-gateway: 2 variants, 6 runs, seed 7; means \u{b1} half of their 95% interval
 
-variant        outcome          duration  ready min  capacity min      availability       \
+variant        outcome         duration  ready min  capacity min      availability       \
 budget spent  p95 ratio
-one-at-a-time  completed  3m 12s \u{b1} 60 s       91.7%         91.7%  99.952% \u{b1} 0.0036  \
+one-at-a-time  completed  3m 12s \u{b1} 60 s      91.7%         91.7%  99.952% \u{b1} 0.0036  \
 0.00463% \u{b1} 0.0014       1.08
-recreate       completed    16 s \u{b1} 5.0 s         0%            0%      79% \u{b1} 5.2       \
+recreate       completed    16 s \u{b1} 5 s          0%            0%      79% \u{b1} 5.2       \
 0.618% \u{b1} 0.19            2
 "
         );

@@ -35,6 +35,7 @@ mod tests;
 use std::path::Path;
 
 pub use change::Overrides;
+pub(crate) use diagnostic::nearest::nearest;
 pub use diagnostic::render::Paint;
 pub use diagnostic::source::{Sources, Span};
 pub use diagnostic::{Diagnostic, Label, Place, Report};

@@ -1,6 +1,7 @@
 //! Integration tests, one module for each promise.
 
 mod cases;
+mod cli;
 mod differential;
 mod golden;
 mod laws;
