@@ -55,7 +55,7 @@ impl Pool {
     pub fn add(&mut self, instance: Instance) -> InstanceId {
         let id = InstanceId(self.instances.len() as u32);
         self.instances.push(instance);
-        self.count(id, Direction::In);
+        self.count(id, Counted::of(&instance), Direction::In);
         id
     }
 
@@ -67,9 +67,13 @@ impl Pool {
 
     /// Changes one instance; the counts follow.
     pub fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) {
-        self.count(id, Direction::Out);
+        let before = Counted::of(&self.instances[id.index()]);
         change(&mut self.instances[id.index()]);
-        self.count(id, Direction::In);
+        let after = Counted::of(&self.instances[id.index()]);
+        if before != after {
+            self.count(id, before, Direction::Out);
+            self.count(id, after, Direction::In);
+        }
     }
 
     /// Changes what no count depends on.
@@ -204,15 +208,14 @@ impl Pool {
         ZoneId(least.unwrap_or(0) as u16)
     }
 
-    fn count(&mut self, id: InstanceId, direction: Direction) {
-        let one = self.instances[id.index()];
+    fn count(&mut self, id: InstanceId, one: Counted, direction: Direction) {
         let version = one.version.index();
         direction.apply(&mut self.routed[version], one.is_routed);
-        direction.apply(&mut self.terminating[version], one.state.is_terminating());
-        if !one.state.is_active() {
+        direction.apply(&mut self.terminating[version], one.is_terminating);
+        if !one.is_active {
             return;
         }
-        direction.apply(&mut self.starting, one.state.is_starting());
+        direction.apply(&mut self.starting, one.is_starting);
         for counts in [&mut self.counts[version], &mut self.by_zone[one.zone.index()][version]] {
             direction.apply(&mut counts.active, true);
             direction.apply(&mut counts.ready, one.is_ready);
@@ -241,6 +244,34 @@ impl Pool {
                 && terminating == self.terminating_of(version)
                 && active().all(|one| one.is_ready || !one.is_available)
         })
+    }
+}
+
+/// What of an instance is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Counted {
+    version: Version,
+    zone: ZoneId,
+    is_active: bool,
+    is_terminating: bool,
+    is_starting: bool,
+    is_ready: bool,
+    is_available: bool,
+    is_routed: bool,
+}
+
+impl Counted {
+    const fn of(one: &Instance) -> Self {
+        Self {
+            version: one.version,
+            zone: one.zone,
+            is_active: one.state.is_active(),
+            is_terminating: one.state.is_terminating(),
+            is_starting: one.state.is_starting(),
+            is_ready: one.is_ready,
+            is_available: one.is_available,
+            is_routed: one.is_routed,
+        }
     }
 }
 

@@ -75,6 +75,11 @@ pub(super) struct Observer<'a> {
     at: SimTime,
     state: State,
     bins: Bins<StateBin>,
+    /// The cell that holds `at`, and where it ends.
+    cell: usize,
+    cell_end: SimTime,
+    /// The next moment at which the rate curve takes another course.
+    next_change: SimTime,
     observed: Observed,
 }
 
@@ -86,7 +91,9 @@ impl<'a> Observer<'a> {
             ..Observed::default()
         };
         let (start, at) = (bins.origin(), SimTime::ZERO);
-        Self { curve, rates, start, at, state: State::default(), bins, observed }
+        let state = State::default();
+        let (cell, cell_end, next_change) = (0, at, at);
+        Self { curve, rates, start, at, state, bins, cell, cell_end, next_change, observed }
     }
 
     /// The state from now on.
@@ -109,8 +116,14 @@ impl<'a> Observer<'a> {
     /// Lets time pass until `to` in the present state.
     pub(super) fn advance(&mut self, to: SimTime) {
         while self.at < to {
-            let edge = self.bins.end_of_cell(self.at).min(to);
-            let end = self.curve.next_change(self.at).map_or(edge, |change| change.min(edge));
+            if self.at >= self.cell_end {
+                self.cell = self.bins.position(self.at);
+                self.cell_end = self.bins.end_of_cell(self.at);
+            }
+            if self.at >= self.next_change {
+                self.next_change = self.curve.next_change(self.at).unwrap_or(SimTime::MAX);
+            }
+            let end = to.min(self.cell_end).min(self.next_change);
             self.piece(end);
             self.at = end;
         }
@@ -128,7 +141,7 @@ impl<'a> Observer<'a> {
         let old = [capacity(Version::Old, from), capacity(Version::Old, end)];
         let new = [capacity(Version::New, from), capacity(Version::New, end)];
         let mean = |[first, last]: [f64; 2]| f64::midpoint(first, last) * seconds;
-        let bin = self.bins.cell(from);
+        let bin = self.bins.cell_at(self.cell);
         bin.covered += nanos;
         bin.demand += mean(demand);
         bin.old_capacity += mean(old);

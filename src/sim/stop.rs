@@ -43,10 +43,12 @@ impl World<'_> {
         } else if !self.one(id).is_routed {
             self.wait_until_idle(id);
         }
-        let of = self.of(id);
-        if self.one(id).state.is_terminating() {
-            let at = now + self.plan.shutdown.grace;
-            self.calendar.schedule(at, Rank::Instance, Event::GraceOver(of));
+        // Where the grace period cannot end before pre-stop, what is in flight then decides.
+        let shutdown = &self.plan.shutdown;
+        let may_end_first = shutdown.drain_first || shutdown.grace < shutdown.pre_stop;
+        if may_end_first && self.one(id).state.is_terminating() {
+            let of = self.of(id);
+            self.calendar.schedule(now + shutdown.grace, Rank::Instance, Event::GraceOver(of));
         }
     }
 
@@ -82,7 +84,13 @@ impl World<'_> {
         } else {
             self.change(id, |one| one.state = State::Draining);
             let of = self.of(id);
-            self.calendar.schedule(at, Rank::Instance, Event::Drained(of));
+            let killed = self.one(id).told_at + self.plan.shutdown.grace;
+            let (at, event) = if killed < at {
+                (killed.max(self.now), Event::GraceOver(of))
+            } else {
+                (at, Event::Drained(of))
+            };
+            self.calendar.schedule(at, Rank::Instance, event);
         }
     }
 

@@ -100,7 +100,7 @@ impl<'a> World<'a> {
             self.plane.install(id, Version::Old);
             self.plane.set_door(id, Door::Open, self.now);
             self.plane.route(id, self.now);
-            self.tally.count(self.pool.get(id), Step::In);
+            self.tally.count(Counted::of(self.pool.get(id)), Step::In);
         }
         for change in Demand(&self.plan.data.traffic.rate).changes() {
             self.calendar.schedule(change, Rank::Instance, Event::Demand);
@@ -122,15 +122,19 @@ impl<'a> World<'a> {
 
     /// Changes one instance; every count follows.
     pub(super) fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) {
-        self.tally.count(self.pool.get(id), Step::Out);
+        let before = Counted::of(self.pool.get(id));
         self.pool.change(id, change);
-        self.tally.count(self.pool.get(id), Step::In);
+        let after = Counted::of(self.pool.get(id));
+        if before != after {
+            self.tally.count(before, Step::Out);
+            self.tally.count(after, Step::In);
+        }
     }
 
     /// Puts a new instance in.
     pub(super) fn add(&mut self, instance: Instance) -> InstanceId {
         let id = self.pool.add(instance);
-        self.tally.count(&instance, Step::In);
+        self.tally.count(Counted::of(&instance), Step::In);
         id
     }
 
@@ -285,16 +289,39 @@ enum Step {
     Out,
 }
 
+/// What of an instance is counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Counted {
+    version: Version,
+    is_serving: bool,
+    is_ready: bool,
+    is_restless: bool,
+    /// When the warm-up under way began.
+    warm_from: Option<SimTime>,
+}
+
+impl Counted {
+    fn of(one: &Instance) -> Self {
+        Self {
+            version: one.version,
+            is_serving: one.is_serving(),
+            is_ready: one.is_ready,
+            is_restless: one.is_restless(),
+            warm_from: one.is_warming.then_some(one.warm_from),
+        }
+    }
+}
+
 impl Tally {
-    fn count(&mut self, one: &Instance, step: Step) {
+    fn count(&mut self, one: Counted, step: Step) {
         let version = one.version.index();
-        step.apply(&mut self.restless, one.is_restless());
-        step.apply(&mut self.ready_routed[version], one.is_ready && one.is_serving());
+        step.apply(&mut self.restless, one.is_restless);
+        step.apply(&mut self.ready_routed[version], one.is_ready && one.is_serving);
         let serving = &mut self.serving[version];
-        step.apply(&mut serving.count, one.is_serving());
-        if one.is_serving() && one.is_warming {
+        step.apply(&mut serving.count, one.is_serving);
+        if let Some(from) = one.warm_from.filter(|_| one.is_serving) {
             step.apply(&mut serving.warming, true);
-            let from = u128::from(one.warm_from.as_nanos());
+            let from = u128::from(from.as_nanos());
             match step {
                 Step::In => serving.warm_from_sum += from,
                 Step::Out => serving.warm_from_sum -= from,
