@@ -1,5 +1,6 @@
 //! Integration tests, one module for each promise.
 
+mod balancers;
 mod cases;
 mod cli;
 mod differential;
