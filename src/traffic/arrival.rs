@@ -46,14 +46,24 @@ impl ArrivalProcess {
         Self { cursor, gaps: seed.stream(Purpose::Interarrival), kind }
     }
 
-    /// The next moment of arrival in nanoseconds; the end of time if there is none.
-    #[inline]
-    pub(super) fn next(&mut self) -> u64 {
-        match &mut self.kind {
-            Kind::Poisson => self.cursor.advance(unit_exponential(self.gaps.next_u64())),
-            Kind::Uniform(step) => self.cursor.advance(std::mem::replace(step, 1.0)),
+    /// The next moments of arrival in nanoseconds; the end of time where there is none.
+    pub(super) fn fill(&mut self, moments: &mut [u64]) {
+        let Self { cursor, gaps, kind } = self;
+        match kind {
+            Kind::Poisson => {
+                for moment in moments {
+                    *moment = cursor.advance(unit_exponential(gaps.next_u64()));
+                }
+            }
+            Kind::Uniform(step) => {
+                for moment in moments {
+                    *moment = cursor.advance(std::mem::replace(step, 1.0));
+                }
+            }
             Kind::Bursty(bursts) => {
-                bursts.next(&mut self.cursor, unit_exponential(self.gaps.next_u64()))
+                for moment in moments {
+                    *moment = bursts.next(cursor, unit_exponential(gaps.next_u64()));
+                }
             }
         }
     }
@@ -182,7 +192,9 @@ mod tests {
 
     fn times(rate: RateCurve, arrivals: Arrivals, count: usize) -> Vec<f64> {
         let mut process = ArrivalProcess::new(&plan(rate, arrivals), SEED);
-        (0..count).map(|_| process.next() as f64 / 1e9).collect()
+        let mut moments = vec![0; count];
+        process.fill(&mut moments);
+        moments.into_iter().map(|moment| moment as f64 / 1e9).collect()
     }
 
     fn bursty(factor: f64) -> Arrivals {

@@ -3,6 +3,7 @@
 use super::DataPlan;
 use super::arrival_path::{self, ArrivalPath};
 use super::event_path::EventPath;
+use super::process::FOREVER;
 use super::profile::Profile;
 use super::record::{Phase, TrafficRecord};
 use crate::random::Seed;
@@ -210,15 +211,16 @@ impl DataPlane {
     #[must_use]
     pub fn wait(&self, instance: InstanceId, now: SimTime) -> SimDuration {
         let nanos = on_path!(&self.path, path => path.wait(instance.0, now.as_nanos()));
-        SimDuration::from_nanos(nanos)
+        // A slot that is not free within any run's length is never free.
+        if nanos >= FOREVER / 2 { SimDuration::MAX } else { SimDuration::from_nanos(nanos) }
     }
 
     /// When everything in flight and waiting at the instance now will have ended, if nothing more
-    /// comes; `now` when it holds nothing.
+    /// comes; `now` when it holds nothing, [`SimTime::MAX`] if that is never.
     #[must_use]
     pub fn drained_at(&self, instance: InstanceId, now: SimTime) -> SimTime {
         let nanos = on_path!(&self.path, path => path.drained_at(instance.0, now.as_nanos()));
-        SimTime::from_nanos(nanos)
+        if nanos >= FOREVER { SimTime::MAX } else { SimTime::from_nanos(nanos) }
     }
 
     /// Offered requests/s at a moment.

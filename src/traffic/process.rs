@@ -2,43 +2,92 @@
 
 use super::plane::{Departure, Door, Ramp};
 use super::record::Charge;
-use crate::units::{SimTime, Version};
+use crate::units::{SimDuration, SimTime, Version};
+
+/// Longer than any run, 36 years: what would take or wait longer never ends.
+pub(super) const FOREVER: u64 = u64::MAX >> 4;
 
 /// What both paths know of a process besides its requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Process {
     pub(super) version: Version,
-    pub(super) door: Door,
+    door: Door,
+    /// What a request is charged to that finds no slot or answer in time, now and while it warms
+    /// up.
+    late: Charge,
+    late_and_cold: Charge,
     /// When the warm-up is over, ns.
     warm: u64,
+    /// From when on a service takes as long as its demand, ns.
+    plain: u64,
+    /// The same, or never while connections are not accepted.
+    plain_and_open: u64,
+    /// Service time over that of the old version.
+    factor: f64,
     ramp: Ramp,
 }
 
 impl Process {
-    pub(super) const fn new(version: Version) -> Self {
-        let ramp =
-            Ramp { from: SimTime::ZERO, length: crate::units::SimDuration::ZERO, speed: 1.0 };
-        Self { version, door: Door::Closed(Departure::OnPurpose), warm: 0, ramp }
+    pub(super) const fn new(version: Version, factor: f64) -> Self {
+        let ramp = Ramp { from: SimTime::ZERO, length: SimDuration::ZERO, speed: 1.0 };
+        Self {
+            version,
+            door: Door::Closed(Departure::OnPurpose),
+            late: Charge::DrainRace,
+            late_and_cold: Charge::DrainRace,
+            warm: 0,
+            plain: if factor == 1.0 { 0 } else { u64::MAX },
+            plain_and_open: u64::MAX,
+            factor,
+            ramp,
+        }
+    }
+
+    pub(super) const fn door(&self) -> Door {
+        self.door
+    }
+
+    pub(super) fn set_door(&mut self, door: Door) {
+        self.door = door;
+        self.late = self.blame().unwrap_or(Charge::Overload);
+        self.late_and_cold = self.blame().unwrap_or(Charge::ColdStart);
+        self.plain_and_open = if self.accepts() { self.plain } else { u64::MAX };
     }
 
     pub(super) fn set_ramp(&mut self, ramp: Ramp) {
         self.ramp = ramp;
         self.warm = if ramp.speed < 1.0 { (ramp.from + ramp.length).as_nanos() } else { 0 };
+        self.plain = if self.factor == 1.0 { self.warm } else { u64::MAX };
+        self.plain_and_open = if self.accepts() { self.plain } else { u64::MAX };
+    }
+
+    /// Whether a request that comes now is taken and served in the time of its demand, if there
+    /// is room.
+    #[inline(always)]
+    pub(super) const fn is_plain(&self, now: u64) -> bool {
+        now >= self.plain_and_open
+    }
+
+    /// What a request that comes now and is not answered in time is charged to, where
+    /// [`Process::is_plain`].
+    #[inline(always)]
+    pub(super) const fn plain_charge(&self) -> Charge {
+        self.late
     }
 
     /// Whether connections are accepted.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn accepts(&self) -> bool {
         matches!(self.door, Door::Open | Door::Stopping)
     }
 
-    /// How long a demand takes if its service starts at `start`, ns. `factor` is the version's.
-    #[inline]
-    pub(super) fn service(&self, demand: u64, start: u64, factor: f64) -> u64 {
-        if start >= self.warm && factor == 1.0 {
+    /// How long a demand takes if its service starts at `start`, ns.
+    #[inline(always)]
+    pub(super) fn service(&self, demand: u64, start: u64) -> u64 {
+        if start >= self.plain {
             return demand;
         }
-        (demand as f64 * (factor / self.speed(start)) + 0.5) as u64
+        (demand as f64 * (self.factor / self.speed(start)) + 0.5) as u64
     }
 
     /// Speed of a service that starts at `start`.
@@ -55,7 +104,7 @@ impl Process {
     }
 
     /// What a failure is charged to because of the state of the process alone.
-    pub(super) const fn blame(&self) -> Option<Charge> {
+    const fn blame(&self) -> Option<Charge> {
         match self.door {
             Door::Open => None,
             Door::Closed(Departure::Crash) => Some(Charge::Crash),
@@ -66,13 +115,9 @@ impl Process {
     }
 
     /// What a request that comes now and finds no slot or answer in time is charged to.
-    #[inline]
-    pub(super) fn late_charge(&self, now: u64, is_short: bool) -> Charge {
-        match self.blame() {
-            Some(charge) => charge,
-            None if !is_short && now < self.warm => Charge::ColdStart,
-            None => Charge::Overload,
-        }
+    #[inline(always)]
+    pub(super) const fn late_charge(&self, now: u64, is_short: bool) -> Charge {
+        if now < self.warm && !is_short { self.late_and_cold } else { self.late }
     }
 
     /// What a request that comes now and is answered with an error because of `defect` is
@@ -95,34 +140,33 @@ impl Departure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::SimDuration;
 
     #[test]
     fn speed_rises_linearly_and_stays_at_one() {
-        let mut process = Process::new(Version::New);
         let from = SimTime::from_nanos(1000);
-        process.set_ramp(Ramp { from, length: SimDuration::from_nanos(100), speed: 0.5 });
         for (start, factor, expected) in
             [(0, 1.0, 60), (1000, 1.0, 60), (1050, 1.0, 40), (1100, 1.0, 30), (1100, 1.5, 45)]
         {
-            assert_eq!(process.service(30, start, factor), expected, "started at {start}");
+            let mut process = Process::new(Version::New, factor);
+            process.set_ramp(Ramp { from, length: SimDuration::from_nanos(100), speed: 0.5 });
+            assert_eq!(process.service(30, start), expected, "started at {start}");
         }
     }
 
     #[test]
     fn charges_follow_the_state_of_the_process_first() {
-        let mut process = Process::new(Version::New);
+        let mut process = Process::new(Version::New, 1.0);
         let length = SimDuration::from_nanos(100);
         process.set_ramp(Ramp { from: SimTime::ZERO, length, speed: 0.5 });
-        process.door = Door::Open;
+        process.set_door(Door::Open);
         assert_eq!(process.late_charge(50, false), Charge::ColdStart);
         assert_eq!(process.late_charge(50, true), Charge::Overload);
         assert_eq!(process.late_charge(100, false), Charge::Overload);
         assert_eq!(process.error_charge(Charge::BadRelease), Charge::BadRelease);
-        process.door = Door::Stopping;
+        process.set_door(Door::Stopping);
         assert_eq!(process.late_charge(50, true), Charge::DrainRace);
         assert_eq!(process.error_charge(Charge::MixedVersions), Charge::DrainRace);
-        process.door = Door::Closed(Departure::Crash);
+        process.set_door(Door::Closed(Departure::Crash));
         assert_eq!(process.blame(), Some(Charge::Crash));
     }
 }

@@ -18,11 +18,13 @@ struct Piece {
     slope: f64,
     /// Requests offered in the whole of it.
     area: f64,
+    /// Nanoseconds a request at its beginning, where the rate is constant.
+    gap: f64,
 }
 
 impl Piece {
     fn new(from: u64, to: u64, rate: f64, slope: f64) -> Self {
-        let mut piece = Self { from, to, rate, slope, area: f64::INFINITY };
+        let mut piece = Self { from, to, rate, slope, area: f64::INFINITY, gap: NANOS / rate };
         if to < u64::MAX || (rate == 0.0 && slope == 0.0) {
             piece.area = piece.offered_until(to);
         }
@@ -36,18 +38,17 @@ impl Piece {
     }
 
     /// When `amount` requests have been offered since its beginning.
-    #[inline]
+    #[inline(always)]
     fn when(&self, amount: f64) -> u64 {
-        let seconds = if self.slope == 0.0 {
-            amount / self.rate
+        let nanos = if self.slope == 0.0 {
+            amount * self.gap
         } else {
             // The stable form of the quadratic's root: no difference of near-equal numbers.
             let root = (self.rate * self.rate + 2.0 * self.slope * amount).max(0.0).sqrt();
-            2.0 * amount / (self.rate + root)
+            NANOS * (2.0 * amount / (self.rate + root))
         };
-        // 0 / 0 at the very beginning counts as no time at all.
-        let nanos = (seconds * NANOS + 0.5) as u64;
-        self.from.saturating_add(nanos).min(self.to)
+        // Through a signed number, which is what processors convert to.
+        self.from.saturating_add((nanos + 0.5) as i64 as u64).min(self.to)
     }
 
     fn is_silent(&self) -> bool {
@@ -119,10 +120,17 @@ impl Cursor {
 
     /// Moves on by `amount` > 0 offered requests: the moment when they have been offered, or the
     /// end of time.
-    #[inline]
+    #[inline(always)]
     pub(super) fn advance(&mut self, amount: f64) -> u64 {
         self.done += amount;
-        // A silent piece has no area, so `amount` always carries over it.
+        if self.done > self.piece.area { self.advance_beyond() } else { self.piece.when(self.done) }
+    }
+
+    /// Moves on to the piece in which `done` requests from the beginning of this one end.
+    #[cold]
+    #[inline(never)]
+    fn advance_beyond(&mut self) -> u64 {
+        // A silent piece has no area, so whatever is asked of it carries over.
         while self.done > self.piece.area {
             let rest = self.done - self.piece.area;
             if !self.next_piece() {

@@ -94,13 +94,18 @@ impl Recorder {
         }
     }
 
-    /// Counts a logical request sent at `now`, no earlier than the one before: its place.
-    #[inline]
-    pub(super) fn send(&mut self, now: u64) -> Place {
+    /// Counts a logical request sent at `now`, no earlier than the one before.
+    #[inline(always)]
+    pub(super) fn send(&mut self, now: u64) {
         if now >= self.span.to {
             self.enter(now);
         }
         self.sent += 1;
+    }
+
+    /// Where the request that was sent last is counted.
+    #[inline(always)]
+    pub(super) const fn place(&self) -> Place {
         self.span.place
     }
 
@@ -123,7 +128,7 @@ impl Recorder {
     }
 
     /// Counts a success `latency` after the request was first sent.
-    #[inline]
+    #[inline(always)]
     pub(super) fn success(&mut self, place: Place, version: Version, latency: u64, count: Count) {
         let (version, cell, step) = (version.index(), cell_of(latency), count.step());
         let tally = &mut self.tallies[place.tally];
@@ -141,6 +146,8 @@ impl Recorder {
     }
 
     /// Counts a failure.
+    #[cold]
+    #[inline(never)]
     pub(super) fn failure(&mut self, place: Place, failure: Failure, count: Count) {
         let step = count.step();
         let add = |sum: &mut u64| *sum = sum.wrapping_add(step);
@@ -264,7 +271,8 @@ mod tests {
         let mut recorder = recorder(Some(SimDuration::from_millis(700)));
         let mut places = Vec::new();
         for millis in [0, 600, 999, 1_000, 1_999, 2_000, 2_699, 2_700, 3_500] {
-            places.push((millis, recorder.send(at(millis))));
+            recorder.send(at(millis));
+            places.push((millis, recorder.place()));
         }
         for (millis, place) in places {
             let again = recorder.place_of(at(millis));
@@ -292,7 +300,8 @@ mod tests {
         let (mut one, mut other) = (recorder(None), recorder(None));
         for recorder in [&mut one, &mut other] {
             for millis in (0..400_000).step_by(700) {
-                let place = recorder.send(at(millis));
+                recorder.send(at(millis));
+                let place = recorder.place();
                 recorder.success(place, Version::Old, at(millis % 90), Count::Add);
             }
         }

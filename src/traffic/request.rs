@@ -1,5 +1,8 @@
 //! The stream of logical requests: when each arrives and what it draws, whatever happens to it
 //! later, so that request `k` is the same request in every variant.
+//!
+//! Requests are drawn in batches: each stream runs on its own for a while, with its state in
+//! registers, and what depends on the plan is decided once a batch.
 
 use rand::Rng;
 use rand::rngs::Xoshiro256PlusPlus;
@@ -24,66 +27,106 @@ pub(super) struct Request {
     pub(super) is_faulty: bool,
 }
 
+/// Requests drawn at once, a power of two.
+const BATCH: usize = 64;
+
 /// All logical requests, one after another.
 #[derive(Clone, Debug)]
 pub(super) struct Requests {
     arrivals: ArrivalProcess,
-    /// When the next one arrives, ns; the end of time if there is none.
-    next: u64,
-    number: u64,
     law: Law,
     demands: Xoshiro256PlusPlus,
     routes: Xoshiro256PlusPlus,
     failures: Option<(Xoshiro256PlusPlus, u128)>,
+    /// Number of the next request; its place in the batch is this modulo the batch's length.
+    number: u64,
+    batch: Batch,
+}
+
+/// What the requests of a batch drew.
+#[derive(Clone, Debug)]
+struct Batch {
+    sent: [u64; BATCH],
+    demand: [u64; BATCH],
+    route: [u64; BATCH],
+    is_faulty: [bool; BATCH],
 }
 
 impl Requests {
     pub(super) fn new(plan: &DataPlan, seed: Seed) -> Self {
-        let mut arrivals = ArrivalProcess::new(&plan.traffic, seed);
-        let next = arrivals.next();
         let error_rate = plan.release.error_rate;
         let failures = (!error_rate.is_zero())
             .then(|| (seed.stream(Purpose::Failure), error_rate.threshold()));
-        Self {
-            arrivals,
-            next,
-            number: 0,
+        let mut requests = Self {
+            arrivals: ArrivalProcess::new(&plan.traffic, seed),
             law: plan.instance.service_time.clone(),
             demands: seed.stream(Purpose::Demand),
             routes: seed.stream(Purpose::Route),
             failures,
-        }
+            number: 0,
+            batch: Batch {
+                sent: [0; BATCH],
+                demand: [0; BATCH],
+                route: [0; BATCH],
+                is_faulty: [false; BATCH],
+            },
+        };
+        requests.draw_batch();
+        requests
     }
 
     /// When the next request arrives, ns; the end of time if there is none.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn next_arrival(&self) -> u64 {
-        self.next
+        self.batch.sent[self.number as usize % BATCH]
     }
 
     /// No more requests.
     pub(super) const fn stop(&mut self) {
-        self.next = SimTime::MAX.as_nanos();
+        self.batch.sent = [SimTime::MAX.as_nanos(); BATCH];
     }
 
     /// The request that arrives at [`Requests::next_arrival`].
-    #[inline]
-    pub(super) fn take(&mut self) -> Request {
-        let number = self.number;
-        let demand = self.law.draw(self.demands.next_u64(), number).unwrap_or(SimDuration::MAX);
-        let is_faulty = match &mut self.failures {
-            Some((stream, threshold)) => u128::from(stream.next_u64()) < *threshold,
-            None => false,
-        };
-        let request = Request {
-            number,
-            sent: self.next,
-            demand: demand.as_nanos(),
-            route: self.routes.next_u64(),
-            is_faulty,
-        };
+    #[inline(always)]
+    pub(super) const fn current(&self) -> Request {
+        let place = self.number as usize % BATCH;
+        Request {
+            number: self.number,
+            sent: self.batch.sent[place],
+            demand: self.batch.demand[place],
+            route: self.batch.route[place],
+            is_faulty: self.batch.is_faulty[place],
+        }
+    }
+
+    /// On to the next request; there must be a current one.
+    #[inline(always)]
+    pub(super) fn step(&mut self) {
         self.number += 1;
-        self.next = self.arrivals.next();
-        request
+        if self.number.is_multiple_of(BATCH as u64) {
+            self.draw_batch();
+        }
+    }
+
+    #[inline(never)]
+    fn draw_batch(&mut self) {
+        self.arrivals.fill(&mut self.batch.sent);
+        fill_demands(&self.law, &mut self.demands, self.number, &mut self.batch.demand);
+        for route in &mut self.batch.route {
+            *route = self.routes.next_u64();
+        }
+        if let Some((stream, threshold)) = &mut self.failures {
+            for is_faulty in &mut self.batch.is_faulty {
+                *is_faulty = u128::from(stream.next_u64()) < *threshold;
+            }
+        }
+    }
+}
+
+/// Service demands of the requests from number `first` on. One without end takes as long as can
+/// be said.
+fn fill_demands(law: &Law, stream: &mut Xoshiro256PlusPlus, first: u64, demands: &mut [u64]) {
+    for (number, demand) in (first..).zip(demands) {
+        *demand = law.draw(stream.next_u64(), number).unwrap_or(SimDuration::MAX).as_nanos();
     }
 }

@@ -1,6 +1,7 @@
 //! What a client does after a failed attempt: whether it tries again, and when.
 
 use super::RetryPlan;
+use super::process::FOREVER;
 use crate::random::{Key, Purpose, Seed, unit};
 use crate::stats::math;
 use crate::units::{Ratio, SimDuration};
@@ -56,7 +57,7 @@ impl Client {
         let growth = math::pow(self.plan.multiplier, f64::from(tried));
         let spread = 2.0 * unit(self.jitter.draw(number, u64::from(tried))) - 1.0;
         let wait = self.plan.backoff.scaled(growth * (1.0 + self.plan.jitter * spread));
-        let at = now.checked_add(SimDuration::as_nanos(wait)).filter(|&at| at < u64::MAX - 1)?;
+        let at = now.checked_add(SimDuration::as_nanos(wait)).filter(|&at| at < FOREVER)?;
         if let Some(budget) = &mut self.budget {
             if !budget.is_left(now) {
                 return None;

@@ -4,6 +4,7 @@
 use super::station::{Entry, Room, Station};
 use super::{ArrivalPath, Count};
 use crate::traffic::plane::{Departure, Door, Ramp, Split};
+use crate::traffic::process::Process;
 use crate::traffic::record::{Cause, Phase};
 use crate::traffic::recorder::Failure;
 use crate::units::Version;
@@ -15,17 +16,19 @@ impl ArrivalPath {
 
     pub(in crate::traffic) fn install(&mut self, endpoint: u32, version: Version) {
         let index = endpoint as usize;
+        let process = Process::new(version, self.rules.factors[version.index()]);
+        let station = Station::new(process, self.rules.slots);
         if index < self.stations.len() {
             self.kill(endpoint, Departure::OnPurpose, self.now);
         } else {
-            self.stations.resize(index + 1, Station::new(version));
+            self.stations.resize(index + 1, station.clone());
         }
-        self.stations[index] = Station::new(version);
+        self.stations[index] = station;
         self.balancer.install(endpoint, version);
     }
 
     pub(in crate::traffic) fn set_door(&mut self, endpoint: u32, door: Door, _now: u64) {
-        self.station_mut(endpoint).process.door = door;
+        self.station_mut(endpoint).process.set_door(door);
     }
 
     /// What waits now will start at another speed.
@@ -38,22 +41,25 @@ impl ArrivalPath {
         }
         let held: Vec<Entry> = station.held(now).collect();
         station.process.set_ramp(ramp);
-        station.clear();
+        station.clear(slots);
         let version = station.process.version;
-        let factor = self.rules.factors[version.index()];
         for mut entry in held {
-            if entry.start > now {
-                let place = self.recorder.place_of(entry.sent);
+            let is_waiting = entry.start > now;
+            let place = self.recorder.place_of(entry.sent);
+            if is_waiting {
                 self.record(place, &entry, version, Count::TakeBack);
-                let station = self.station_mut(endpoint);
-                // It has its place to wait, so only the slot is asked for.
-                if let Room::From(start) = station.room(slots, u32::MAX, now) {
-                    let service = station.process.service(entry.demand, start, factor);
-                    (entry.start, entry.end) = (start, start.saturating_add(service));
-                }
+            }
+            let station = self.station_mut(endpoint);
+            // It has its place to wait or its slot already, so only the slot is asked for.
+            let Room::From(start, first) = station.room(slots, u32::MAX, now) else { continue };
+            if is_waiting {
+                let service = station.process.service(entry.demand, start);
+                (entry.start, entry.end) = (start, start.saturating_add(service));
+            }
+            station.take(entry, first, slots, now);
+            if is_waiting {
                 self.record(place, &entry, version, Count::Add);
             }
-            self.station_mut(endpoint).take(entry, slots, now);
         }
     }
 
@@ -68,11 +74,11 @@ impl ArrivalPath {
 
     /// The process dies: what it holds and the client still waits for is cut.
     pub(in crate::traffic) fn kill(&mut self, endpoint: u32, departure: Departure, now: u64) {
-        let timeout = self.rules.timeout;
+        let (slots, timeout) = (self.rules.slots, self.rules.timeout);
         let station = self.station_mut(endpoint);
         let held: Vec<Entry> = station.held(now).collect();
-        station.clear();
-        station.process.door = Door::Closed(departure);
+        station.clear(slots);
+        station.process.set_door(Door::Closed(departure));
         let version = station.process.version;
         for entry in held {
             if entry.sent.saturating_add(timeout) <= now {
@@ -115,6 +121,6 @@ impl ArrivalPath {
     }
 
     pub(in crate::traffic) fn drained_at(&self, endpoint: u32, now: u64) -> u64 {
-        self.stations[endpoint as usize].idle_at(now)
+        self.stations[endpoint as usize].idle_at(self.rules.slots, now)
     }
 }

@@ -11,6 +11,7 @@ mod station;
 use self::station::{Entry, Fate, Room, Station};
 use super::balancer::Balancer;
 use super::plane::{Signal, Windows};
+use super::process::FOREVER;
 use super::record::{Cause, Charge, Phase, TrafficRecord};
 use super::recorder::{Count, Failure, Place, Recorder};
 use super::request::{Request, Requests};
@@ -28,6 +29,8 @@ struct Rules {
     factors: [f64; 2],
     /// The client waits this long, ns.
     timeout: u64,
+    /// No longer than this, and no longer than any run: what takes longer never ends.
+    patience: u64,
     users: u32,
     user: Key,
 }
@@ -61,12 +64,14 @@ pub(super) fn can_run(plan: &DataPlan) -> bool {
 
 impl ArrivalPath {
     pub(super) fn new(plan: &DataPlan, windows: Windows, seed: Seed) -> Self {
+        let timeout = plan.traffic.timeout.map_or(u64::MAX, SimDuration::as_nanos);
         let rules = Rules {
             policy: plan.balancer.policy,
             slots: plan.instance.slots,
             queue: plan.instance.queue,
             factors: [1.0, plan.release.service_time_factor],
-            timeout: plan.traffic.timeout.map_or(u64::MAX, SimDuration::as_nanos),
+            timeout,
+            patience: timeout.min(FOREVER / 2),
             users: plan.traffic.users,
             user: seed.key(Purpose::User),
         };
@@ -96,10 +101,9 @@ impl ArrivalPath {
     #[inline(always)]
     fn run(&mut self, policy: Policy, until: u64) -> Option<Signal> {
         while self.requests.next_arrival() < until {
-            let request = self.requests.take();
-            self.now = request.sent;
-            let place = self.recorder.send(request.sent);
-            let signal = self.place(policy, &request, place);
+            self.recorder.send(self.requests.next_arrival());
+            let signal = self.send(policy);
+            self.requests.step();
             if signal.is_some() {
                 return signal;
             }
@@ -108,62 +112,81 @@ impl ArrivalPath {
         None
     }
 
-    /// Sends a request where the policy says.
+    /// Sends the current request where the policy says.
     #[inline(always)]
-    fn place(&mut self, policy: Policy, request: &Request, place: Place) -> Option<Signal> {
-        let now = request.sent;
+    fn send(&mut self, policy: Policy) -> Option<Signal> {
+        let Request { number, sent: now, route, .. } = self.requests.current();
         let Rules { slots, user, users, .. } = self.rules;
-        let side = self.balancer.side(request.route, || {
-            let number = (u128::from(user.draw(request.number, 0)) * u128::from(users)) >> 64;
+        let side = self.balancer.side(route, || {
+            let number = (u128::from(user.draw(number, 0)) * u128::from(users)) >> 64;
             user.draw(number as u64, 1)
         });
         let stations = &self.stations;
         let load = |endpoint: u32| stations[endpoint as usize].load(slots, now);
-        match self.balancer.pick_by(policy, side, request.route, now, load) {
-            Some(endpoint) => self.offer(endpoint, request, place),
+        match self.balancer.pick_by(policy, side, route, now, load) {
+            Some(endpoint) => self.offer(endpoint),
             None => {
-                self.fail(place, Cause::NoEndpoint, Charge::Overload);
+                self.fail(Cause::NoEndpoint, Charge::Overload);
                 None
             }
         }
     }
 
-    /// What the endpoint's process does with a request.
+    /// What the endpoint's process does with the current request.
+    ///
+    /// Nearly all are taken, served in the time of their demand, and answered with success soon
+    /// enough: that much is done here, the rest apart.
     #[inline(always)]
-    fn offer(&mut self, endpoint: u32, request: &Request, place: Place) -> Option<Signal> {
-        let now = request.sent;
+    fn offer(&mut self, endpoint: u32) -> Option<Signal> {
+        let Rules { slots, queue, patience, .. } = self.rules;
+        let Request { sent: now, demand, is_faulty, .. } = self.requests.current();
+        let station = &mut self.stations[endpoint as usize];
+        if !station.process.is_plain(now) | is_faulty {
+            return self.offer_with_care(endpoint);
+        }
+        let Room::From(start, first) = station.room(slots, queue, now) else {
+            return self.offer_with_care(endpoint);
+        };
+        let end = start.saturating_add(demand);
+        if end - now > patience || start - now > self.watch {
+            return self.offer_with_care(endpoint);
+        }
+        let fate = Fate { phase: self.phase, late: station.process.plain_charge(), error: None };
+        station.take(Entry { sent: now, start, end, demand, fate }, first, slots, now);
+        let version = station.process.version;
+        self.recorder.success(self.recorder.place(), version, end - now, Count::Add);
+        None
+    }
+
+    /// What the endpoint's process does with the current request, whatever it is.
+    #[inline(never)]
+    fn offer_with_care(&mut self, endpoint: u32) -> Option<Signal> {
+        let Request { sent: now, demand, is_faulty, .. } = self.requests.current();
         let station = &mut self.stations[endpoint as usize];
         let late = station.process.late_charge(now, self.is_short);
         if !station.process.accepts() {
-            self.fail(place, Cause::Refused, late);
+            self.fail(Cause::Refused, late);
             return None;
         }
         let slots = self.rules.slots;
         let room = station.room(slots, self.rules.queue, now);
-        let Room::From(start) = room else {
-            self.fail(place, Cause::Overloaded, late);
+        let Room::From(start, first) = room else {
+            self.fail(Cause::Overloaded, late);
             let wait = self.stations[endpoint as usize].wait(slots, now);
             return self.look_at(endpoint, wait, now);
         };
         let version = station.process.version;
-        let factor = self.rules.factors[version.index()];
-        let error = (request.is_faulty && version == Version::New)
+        let error = (is_faulty && version == Version::New)
             .then(|| station.process.error_charge(Charge::BadRelease));
-        let service = station.process.service(request.demand, start, factor);
-        let entry = Entry {
-            sent: now,
-            start,
-            end: start.saturating_add(service),
-            demand: request.demand,
-            fate: Fate { phase: self.phase, late, error },
-        };
-        station.take(entry, self.rules.slots, now);
-        self.record(place, &entry, version, Count::Add);
+        let end = start.saturating_add(station.process.service(demand, start));
+        let fate = Fate { phase: self.phase, late, error };
+        let entry = Entry { sent: now, start, end, demand, fate };
+        station.take(entry, first, self.rules.slots, now);
+        self.record(self.recorder.place(), &entry, version, Count::Add);
         self.look_at(endpoint, start - now, now)
     }
 
     /// Tells of an endpoint where a request has to wait too long.
-    #[inline]
     fn look_at(&mut self, endpoint: u32, wait: u64, now: u64) -> Option<Signal> {
         if wait <= self.watch || self.stations[endpoint as usize].is_told {
             return None;
@@ -172,14 +195,14 @@ impl ArrivalPath {
         Some(Signal::Overloaded { instance: InstanceId(endpoint), at: SimTime::from_nanos(now) })
     }
 
-    /// A request fails at once.
-    fn fail(&mut self, place: Place, cause: Cause, charge: Charge) {
+    /// The current request fails at once.
+    #[inline(never)]
+    fn fail(&mut self, cause: Cause, charge: Charge) {
         let failure = Failure { cause, charge, phase: self.phase, answered: None };
-        self.recorder.failure(place, failure, Count::Add);
+        self.recorder.failure(self.recorder.place(), failure, Count::Add);
     }
 
     /// Records the fate of a request, or takes it back.
-    #[inline]
     fn record(&mut self, place: Place, entry: &Entry, version: Version, count: Count) {
         match entry.failure(self.rules.timeout) {
             None => self.recorder.success(place, version, entry.end - entry.sent, count),

@@ -1,103 +1,197 @@
 //! When the slots of an endpoint are free.
+//!
+//! Which slot is free first cannot be predicted, so nothing here branches on it: up to eight slots
+//! are scanned, more play a tournament.
 
-/// The moments at which slots are free of all that was taken so far, as a heap of four children a
-/// node, the earliest first. Only slots that were needed so far are in it.
-#[derive(Clone, Debug)]
-pub(super) struct Slots {
-    free: Vec<u64>,
+use std::hint::select_unpredictable as select;
+
+/// So many slots are scanned.
+const FEW: usize = 8;
+/// Bits of a key that name the slot; the rest is the moment it is free.
+const SLOT_BITS: u32 = 3;
+/// A slot is free by then or never.
+const NEVER: u64 = u64::MAX >> SLOT_BITS;
+
+/// A slot and when it is free of all that was taken so far.
+#[derive(Clone, Copy, Debug)]
+struct Entrant {
+    free: u64,
+    slot: u32,
 }
 
-const CHILDREN: usize = 4;
+/// The slots of an endpoint, as many as were ever needed at once (rounded up).
+#[derive(Clone, Debug)]
+pub(super) struct Slots {
+    /// Keys of the slots there are while few are enough, so that the smallest names its slot.
+    few: [u64; FEW],
+    /// Empty as long as few are enough. Else a tournament of losers over a power of two of slots:
+    /// the winner first, then at position `i` who lost the match between `2 i` and `2 i + 1`,
+    /// slot `s` entering at the length plus `s`. Every slot is in it once.
+    many: Vec<Entrant>,
+}
+
+/// The slot that is free first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct First {
+    slot: u32,
+    /// When it is free, ns.
+    pub(super) free: u64,
+}
 
 impl Slots {
-    pub(super) const fn new() -> Self {
-        Self { free: Vec::new() }
+    pub(super) fn new(limit: u32) -> Self {
+        let free = |slot: usize| if slot < limit as usize { 0 } else { NEVER };
+        Self { few: std::array::from_fn(|slot| key(free(slot), slot)), many: Vec::new() }
     }
 
-    /// When the first of `count` slots is free; zero if one was never needed.
-    #[inline]
-    pub(super) fn first_free(&self, count: usize) -> u64 {
-        match self.free.first() {
-            Some(&first) if self.free.len() == count => first,
-            _ => 0,
+    /// The slot that is free first, of `limit`.
+    #[inline(always)]
+    pub(super) fn first(&self, limit: u32, now: u64) -> First {
+        let first = match self.many.first() {
+            None => first_of_few(&self.few),
+            Some(winner) => First { slot: winner.slot, free: winner.free },
+        };
+        if limit as usize > self.many.len().max(FEW) && first.free > now {
+            // One that was never needed so far.
+            return First { slot: self.many.len().max(FEW) as u32, free: 0 };
         }
+        first
     }
 
-    /// Occupies the first of `count` slots until `end`.
-    #[inline]
-    pub(super) fn occupy(&mut self, end: u64, count: usize, now: u64) {
-        match self.free.first() {
-            Some(&first) if first <= now || self.free.len() == count => self.sink(end),
-            _ => self.rise(end),
+    /// Occupies the slot that [`Slots::first`] gave until `end`.
+    #[inline(always)]
+    pub(super) fn occupy(&mut self, first: First, end: u64, limit: u32) {
+        if first.slot as usize >= self.many.len().max(FEW) {
+            self.grow(limit);
+            self.play(first.slot, end);
+        } else if self.many.is_empty() {
+            let slot = first.slot as usize & (FEW - 1);
+            self.few[slot] = key(end, slot);
+        } else {
+            self.play(first.slot, end);
         }
     }
 
     /// How many are occupied at `now`.
-    #[inline]
-    pub(super) fn busy(&self, now: u64) -> usize {
-        // The top bit of the difference, both being below 2⁶³ but for "never".
-        self.free.iter().map(|&free| usize::from(free > now)).sum()
+    #[inline(always)]
+    pub(super) fn busy(&self, limit: u32, now: u64) -> u32 {
+        if self.many.is_empty() {
+            let missing = FEW as u32 - limit.min(FEW as u32);
+            // The largest key of a slot that is free by now.
+            let now = key(now, FEW - 1);
+            return self.few.iter().map(|&key| u32::from(key > now)).sum::<u32>() - missing;
+        }
+        let missing = self.many.len() as u32 - limit.min(self.many.len() as u32);
+        self.many.iter().map(|entrant| u32::from(entrant.free > now)).sum::<u32>() - missing
     }
 
-    /// When the last is free.
-    pub(super) fn last_free(&self) -> u64 {
-        self.free.iter().copied().max().unwrap_or(0)
+    /// When the last of `limit` is free.
+    pub(super) fn last_free(&self, limit: u32) -> u64 {
+        let few = self.few.iter().take(limit as usize).map(|&key| moment(key));
+        let many = self.many.iter().filter(|entrant| entrant.slot < limit);
+        let last = if self.many.is_empty() { few.max() } else { many.map(|one| one.free).max() };
+        last.unwrap_or(0)
     }
 
-    /// Puts `end` in the place of the first.
-    #[inline]
-    fn sink(&mut self, end: u64) {
-        let free = &mut self.free[..];
-        let mut hole = 0;
-        loop {
-            let first = hole * CHILDREN + 1;
-            let least = match free.get(first..first + CHILDREN) {
-                Some(children) => first + least_of_four(children),
-                None => match free.get(first..) {
-                    Some(children) if !children.is_empty() => first + least_of(children),
-                    _ => break,
-                },
+    /// The winner, slot `slot`, enters again with another moment.
+    #[inline(always)]
+    fn play(&mut self, slot: u32, free: u64) {
+        let many = &mut self.many[..];
+        let mut winner = Entrant { free, slot };
+        let mut place = (many.len() + slot as usize) / 2;
+        while place > 0 {
+            let Some(other) = many.get_mut(place) else { return };
+            let is_beaten = other.free < winner.free;
+            let loser = Entrant {
+                free: select(is_beaten, winner.free, other.free),
+                slot: select(is_beaten, winner.slot, other.slot),
             };
-            if free[least] >= end {
-                break;
-            }
-            free[hole] = free[least];
-            hole = least;
+            winner = Entrant {
+                free: select(is_beaten, other.free, winner.free),
+                slot: select(is_beaten, other.slot, winner.slot),
+            };
+            *other = loser;
+            place /= 2;
         }
-        free[hole] = end;
+        many[0] = winner;
     }
 
-    /// Adds a slot.
-    fn rise(&mut self, end: u64) {
-        let mut hole = self.free.len();
-        self.free.push(end);
-        while hole > 0 {
-            let parent = (hole - 1) / CHILDREN;
-            if self.free[parent] <= end {
-                break;
-            }
-            self.free[hole] = self.free[parent];
-            hole = parent;
+    /// Doubles the number of slots. The first of the new ones wins, being free since ever.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, limit: u32) {
+        let mut free: Vec<u64> = self.few.iter().map(|&key| moment(key)).collect();
+        free.resize(self.many.len().max(FEW), 0);
+        for entrant in &self.many {
+            free[entrant.slot as usize] = entrant.free;
         }
-        self.free[hole] = end;
+        let count = 2 * free.len();
+        let first_new = free.len();
+        free.extend((first_new..count).map(|s| if s < limit as usize { 0 } else { NEVER }));
+        // Winners of the matches, from the leaves to the root; ties go to the later slot, so that
+        // the first new one, which comes before the rest of its kind, is found by index below.
+        let entrant = |slot: usize| Entrant { free: free[slot], slot: slot as u32 };
+        let mut winners: Vec<Entrant> = (0..count).map(|_| entrant(0)).collect();
+        winners.extend((0..count).map(entrant));
+        self.many = winners[..count].to_vec();
+        for place in (1..count).rev() {
+            let (left, right) = (winners[2 * place], winners[2 * place + 1]);
+            let key = |one: Entrant| (one.free, one.slot != first_new as u32, one.slot);
+            let is_left = key(left) < key(right);
+            winners[place] = if is_left { left } else { right };
+            self.many[place] = if is_left { right } else { left };
+        }
+        self.many[0] = winners[1];
     }
 }
 
-/// Position of the earliest of four, without branches: which one it is cannot be predicted.
-#[inline]
-fn least_of_four(free: &[u64]) -> usize {
-    use std::hint::select_unpredictable as select;
-    let left = usize::from(free[1] < free[0]);
-    let right = 2 + usize::from(free[3] < free[2]);
-    select(free[right] < free[left], right, left)
+/// The first free of few: three rounds of matches.
+#[inline(always)]
+fn first_of_few(few: &[u64; FEW]) -> First {
+    let earlier = |one: u64, other: u64| select(other < one, other, one);
+    let quarter = |slot: usize| earlier(few[slot], few[slot + 1]);
+    let first = earlier(earlier(quarter(0), quarter(2)), earlier(quarter(4), quarter(6)));
+    First { slot: (first as usize & (FEW - 1)) as u32, free: moment(first) }
 }
 
-fn least_of(free: &[u64]) -> usize {
-    let mut least = 0;
-    for index in 1..free.len() {
-        if free[index] < free[least] {
-            least = index;
+#[inline(always)]
+const fn key(free: u64, slot: usize) -> u64 {
+    (if free < NEVER { free } else { NEVER }) << SLOT_BITS | slot as u64
+}
+
+#[inline(always)]
+const fn moment(key: u64) -> u64 {
+    key >> SLOT_BITS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn they_agree_with_a_plain_list(
+            limit in 1u32..70,
+            services in prop::collection::vec((0u64..20, 0u64..300), 1..400),
+        ) {
+            let mut slots = Slots::new(limit);
+            let mut list = vec![0u64; limit as usize];
+            let mut now = 0;
+            for (gap, service) in services {
+                now += gap;
+                let busy = list.iter().filter(|&&free| free > now).count();
+                prop_assert_eq!(slots.busy(limit, now), busy as u32);
+                let first = slots.first(limit, now);
+                let (index, &free) =
+                    list.iter().enumerate().min_by_key(|&(_, &free)| free).expect("not empty");
+                prop_assert_eq!(first.free.max(now), free.max(now));
+                let end = free.max(now) + service;
+                list[index] = end;
+                slots.occupy(first, end, limit);
+                let last = list.iter().max().copied();
+                prop_assert_eq!(Some(slots.last_free(limit).max(now)), last.max(Some(now)));
+            }
         }
     }
-    least
 }

@@ -4,10 +4,9 @@
 //! comes (Kiefer and Wolfowitz, 1955): it starts when the first slot is free. What is not over yet
 //! stands in the log, so that it can be reckoned again when the process dies or changes speed.
 
-use super::slots::Slots;
-use crate::traffic::process::Process;
+use super::slots::{First, Slots};
+use crate::traffic::process::{FOREVER, Process};
 use crate::traffic::record::{Cause, Charge, Phase};
-use crate::units::Version;
 
 /// A request that an endpoint took.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +45,7 @@ impl Entry {
     /// Why the request fails, if it does, the client waiting for `timeout`.
     #[inline]
     pub(super) fn failure(&self, timeout: u64) -> Option<(Cause, Charge)> {
-        if self.end > self.sent.saturating_add(timeout) || self.end == u64::MAX {
+        if self.end > self.sent.saturating_add(timeout) || self.end >= FOREVER {
             return Some((Cause::Timeout, self.fate.late));
         }
         self.fate.error.map(|charge| (Cause::Error, charge))
@@ -73,17 +72,18 @@ pub(super) struct Station {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Room {
     /// A slot, from this moment on.
-    From(u64),
+    From(u64, First),
     /// Neither a slot nor a place to wait.
     None,
 }
 
 impl Station {
-    pub(super) const fn new(version: Version) -> Self {
+    /// An empty one with so many slots.
+    pub(super) fn new(process: Process, slots: u32) -> Self {
         Self {
-            process: Process::new(version),
+            process,
             is_told: false,
-            slots: Slots::new(),
+            slots: Slots::new(slots),
             log: Vec::new(),
             taken: 0,
             long: Vec::new(),
@@ -91,29 +91,24 @@ impl Station {
     }
 
     /// What it has for a request that comes at `now`, having so many slots and places to wait.
-    #[inline]
+    #[inline(always)]
     pub(super) fn room(&self, slots: u32, queue: u32, now: u64) -> Room {
-        let free = self.slots.first_free(slots as usize);
-        if free <= now {
-            Room::From(now)
-        } else if self.is_queue_full(queue as usize, now) {
-            Room::None
-        } else {
-            Room::From(free)
-        }
+        let first = self.slots.first(slots, now);
+        // Whether the slot is free cannot be predicted, so only the queue is asked: who waits
+        // there waits because no slot is free.
+        let is_full = if queue == 0 { first.free > now } else { self.is_queue_full(queue, now) };
+        if is_full { Room::None } else { Room::From(first.free.max(now), first) }
     }
 
     /// How long one more request would wait for a slot, if there were a place to wait.
     pub(super) fn wait(&self, slots: u32, now: u64) -> u64 {
-        self.slots.first_free(slots as usize).saturating_sub(now)
+        self.slots.first(slots, now).free.saturating_sub(now)
     }
 
-    /// Whether `queue` requests wait: the one taken that many requests ago has not started.
-    #[inline]
-    fn is_queue_full(&self, queue: usize, now: u64) -> bool {
-        if queue == 0 {
-            return true;
-        }
+    /// Whether `queue` > 0 requests wait: the one taken that many requests ago has not started.
+    #[inline(always)]
+    fn is_queue_full(&self, queue: u32, now: u64) -> bool {
+        let queue = queue as usize;
         // A log shorter than the queue holds all that wait, so the queue has room.
         queue <= self.log.len()
             && self.log[self.position(self.taken.wrapping_sub(queue))].start > now
@@ -124,36 +119,36 @@ impl Station {
         number & self.log.len().wrapping_sub(1)
     }
 
-    /// Takes a request whose service starts at `entry.start`, as [`Station::room`] said.
-    #[inline]
-    pub(super) fn take(&mut self, entry: Entry, slots: u32, now: u64) {
-        self.slots.occupy(entry.end, slots as usize, now);
-        let position = self.position(self.taken);
-        match self.log.get_mut(position) {
-            Some(oldest) if oldest.end <= now => *oldest = entry,
-            _ => self.take_anyway(entry, now),
+    /// Takes a request whose service starts at `entry.start` on the slot `first`, as
+    /// [`Station::room`] said.
+    #[inline(always)]
+    pub(super) fn take(&mut self, entry: Entry, first: First, slots: u32, now: u64) {
+        self.slots.occupy(first, entry.end, slots);
+        let mut position = self.position(self.taken);
+        if self.log.get(position).is_none_or(|oldest| oldest.end > now) {
+            position = self.make_room(slots, now);
         }
+        self.log[position] = entry;
         self.taken = self.taken.wrapping_add(1);
     }
 
-    /// The oldest in the log is not over yet: it must not be forgotten.
+    /// The oldest in the log is not over yet, so it must not be forgotten: a position for another.
     #[cold]
-    fn take_anyway(&mut self, entry: Entry, now: u64) {
+    #[inline(never)]
+    fn make_room(&mut self, slots: u32, now: u64) -> usize {
         let position = self.position(self.taken);
         if let Some(&oldest) = self.log.get(position) {
             self.long.retain(|other| other.end > now);
             let is_waiting = oldest.start > now;
             // A log of eight times what is in service loses few; more would be wasted on the
             // longest services of a heavy tail.
-            if !is_waiting && self.log.len() >= 8 * self.slots.busy(now) {
+            if !is_waiting && self.log.len() >= 8 * self.slots.busy(slots, now) as usize {
                 self.long.push(oldest);
-                self.log[position] = entry;
-                return;
+                return position;
             }
         }
         self.grow();
-        let position = self.position(self.taken);
-        self.log[position] = entry;
+        self.position(self.taken)
     }
 
     /// Doubles the log.
@@ -169,20 +164,20 @@ impl Station {
     /// How many requests it holds at `now`.
     #[inline]
     pub(super) fn load(&self, slots: u32, now: u64) -> u32 {
-        let busy = self.slots.busy(now);
-        let waiting = if busy < slots as usize { 0 } else { self.waiting(now) };
-        (busy + waiting) as u32
+        let busy = self.slots.busy(slots, now);
+        let waiting = if busy < slots { 0 } else { self.waiting(now) };
+        busy + waiting
     }
 
     /// How many wait at `now`: services start in the order in which requests come.
-    fn waiting(&self, now: u64) -> usize {
+    fn waiting(&self, now: u64) -> u32 {
         let latest = (1..=self.log.len()).map(|age| self.taken.wrapping_sub(age));
-        latest.take_while(|&number| self.log[self.position(number)].start > now).count()
+        latest.take_while(|&number| self.log[self.position(number)].start > now).count() as u32
     }
 
     /// When all that it holds at `now` is over.
-    pub(super) fn idle_at(&self, now: u64) -> u64 {
-        self.slots.last_free().max(now)
+    pub(super) fn idle_at(&self, slots: u32, now: u64) -> u64 {
+        self.slots.last_free(slots).max(now)
     }
 
     /// What it holds at `now`, in the order in which it came as far as it waits.
@@ -194,15 +189,11 @@ impl Station {
 
     /// Whether any request waits at `now`.
     pub(super) fn is_any_waiting(&self, slots: u32, now: u64) -> bool {
-        self.slots.busy(now) >= slots as usize && self.waiting(now) > 0
+        self.slots.busy(slots, now) >= slots && self.waiting(now) > 0
     }
 
     /// Forgets all that it holds.
-    pub(super) fn clear(&mut self) {
-        *self = Self {
-            process: self.process,
-            is_told: self.is_told,
-            ..Self::new(self.process.version)
-        };
+    pub(super) fn clear(&mut self, slots: u32) {
+        *self = Self { is_told: self.is_told, ..Self::new(self.process, slots) };
     }
 }

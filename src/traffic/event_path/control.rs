@@ -2,6 +2,7 @@
 
 use super::{Endpoint, EventPath};
 use crate::traffic::plane::{Departure, Door, Ramp, Split};
+use crate::traffic::process::Process;
 use crate::traffic::record::Phase;
 use crate::units::Version;
 
@@ -12,12 +13,13 @@ impl EventPath {
 
     pub(in crate::traffic) fn install(&mut self, endpoint: u32, version: Version) {
         let index = endpoint as usize;
+        let process = Process::new(version, self.rules.factors[version.index()]);
         if index < self.endpoints.len() {
             self.kill(endpoint, Departure::OnPurpose, self.now);
         } else {
-            self.endpoints.resize(index + 1, Endpoint::new(version));
+            self.endpoints.resize(index + 1, Endpoint::new(process));
         }
-        self.endpoints[index] = Endpoint::new(version);
+        self.endpoints[index] = Endpoint::new(process);
         self.balancer.install(endpoint, version);
         if let Some(outliers) = &mut self.outliers {
             outliers.reset(endpoint);
@@ -26,7 +28,7 @@ impl EventPath {
 
     pub(in crate::traffic) fn set_door(&mut self, endpoint: u32, door: Door, now: u64) {
         self.settle(now);
-        self.endpoint_mut(endpoint).process.door = door;
+        self.endpoint_mut(endpoint).process.set_door(door);
         if let (Door::Closed(_), Some(sessions)) = (door, &mut self.sessions) {
             sessions.lose(endpoint, now);
         }

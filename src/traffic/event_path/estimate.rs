@@ -15,10 +15,9 @@ impl EventPath {
         let mut slots: BinaryHeap<Reverse<u64>> =
             in_service.map(|attempt| Reverse(self.attempts[attempt].moment)).collect();
         let mut last = slots.iter().map(|slot| slot.0).max().unwrap_or(now);
-        let factor = self.rules.factors[here.process.version.index()];
         for attempt in self.attempts.iter(here.queue) {
             let Some(Reverse(start)) = slots.pop() else { break };
-            let service = here.process.service(self.attempts[attempt].demand, start, factor);
+            let service = here.process.service(self.attempts[attempt].demand, start);
             let end = start.saturating_add(service);
             last = last.max(end);
             slots.push(Reverse(end));

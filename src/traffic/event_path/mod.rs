@@ -23,14 +23,14 @@ use self::outlier::Outliers;
 use super::DataPlan;
 use super::balancer::Balancer;
 use super::plane::{Signal, Windows};
-use super::process::Process;
+use super::process::{FOREVER, Process};
 use super::record::{Phase, TrafficRecord};
 use super::recorder::{Count, Recorder};
 use super::request::Requests;
 use super::retry::Client;
 use super::session::Sessions;
 use crate::random::{Key, Purpose, Seed};
-use crate::units::{SimDuration, Version};
+use crate::units::SimDuration;
 
 /// What the plan says and no event changes.
 #[derive(Clone, Copy, Debug)]
@@ -77,9 +77,9 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    const fn new(version: Version) -> Self {
+    const fn new(process: Process) -> Self {
         Self {
-            process: Process::new(version),
+            process,
             busy: 0,
             waiting: 0,
             serving: List::EMPTY,
@@ -240,7 +240,8 @@ impl EventPath {
 
     /// A logical request arrives.
     fn arrive(&mut self) {
-        let request = self.requests.take();
+        let request = self.requests.current();
+        self.requests.step();
         let now = request.sent;
         self.recorder.send(now);
         self.client.send(now);
@@ -283,7 +284,7 @@ impl EventPath {
     pub(super) fn finish(mut self, now: u64) -> TrafficRecord {
         while self.advance(now).is_some() {}
         self.requests.stop();
-        while self.advance(u64::MAX - 1).is_some() {}
+        while self.advance(FOREVER - 1).is_some() {}
         self.give_up_the_rest();
         let mut record = self.recorder.finish();
         if let Some(sessions) = &self.sessions {

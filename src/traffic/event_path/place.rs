@@ -124,7 +124,7 @@ impl EventPath {
         let here = &self.endpoints[endpoint as usize];
         let late = here.process.late_charge(now, self.is_short);
         let is_open = here.process.accepts();
-        let is_closed = matches!(here.process.door, Door::Closed(_));
+        let is_closed = matches!(here.process.door(), Door::Closed(_));
         let has_slot = here.busy < self.rules.slots;
         let has_room = has_slot || here.waiting < self.rules.queue;
         self.attempts[attempt].endpoint = endpoint;

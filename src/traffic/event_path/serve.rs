@@ -36,8 +36,7 @@ impl EventPath {
     #[inline]
     fn start(&mut self, attempt: u32, endpoint: u32, now: u64) -> Due {
         let here = &mut self.endpoints[endpoint as usize];
-        let factor = self.rules.factors[here.process.version.index()];
-        let service = here.process.service(self.attempts[attempt].demand, now, factor);
+        let service = here.process.service(self.attempts[attempt].demand, now);
         self.attempts.append(&mut here.serving, attempt);
         let started = &mut self.attempts[attempt];
         started.moment = now.saturating_add(service);
@@ -145,7 +144,7 @@ impl EventPath {
     pub(in crate::traffic) fn kill(&mut self, endpoint: u32, departure: Departure, now: u64) {
         self.settle(now);
         let here = &mut self.endpoints[endpoint as usize];
-        here.process.door = Door::Closed(departure);
+        here.process.set_door(Door::Closed(departure));
         let lists = [here.serving, here.queue];
         (here.serving, here.queue) = (List::EMPTY, List::EMPTY);
         (here.busy, here.waiting) = (0, 0);
