@@ -3,14 +3,14 @@
 //! This room knows the scenario format, its defaults and its rules. It must not know how a run is
 //! simulated or shown.
 //!
-//! A text becomes a tree whose nodes know their places; `--set` and the sweeps act on that tree; each
-//! variant's tree is read into plain structs, checked, and resolved into a plan. Every error is
-//! found, not the first only.
+//! A text becomes a tree whose nodes know their places; `--set` and the sweeps act on that tree;
+//! each variant's tree is read into plain structs, checked, and resolved into a plan. Every error
+//! is found, not the first only.
 //!
 //! | folder or file | what it answers |
 //! |---|---|
 //! | `load.rs` | how do the steps follow each other? |
-//! | `input/` | what do the files say: texts, CSV columns, manifests? |
+//! | `input/`, `import.rs` | what do the files say: texts, CSV columns, manifests? |
 //! | `document/` | where in the text is each value, and how is it read with every error? |
 //! | `change/` | what do `--set` and the sweeps make of the document? |
 //! | `file/` | what can be written, and what holds where nothing is? |
@@ -24,6 +24,7 @@ mod check;
 mod diagnostic;
 mod document;
 mod file;
+mod import;
 mod input;
 mod load;
 mod resolve;
@@ -33,6 +34,9 @@ mod strategies;
 mod tests;
 
 use std::path::Path;
+
+use diagnostic::source;
+use document::path;
 
 pub use change::Overrides;
 pub use diagnostic::render::Paint;
@@ -72,7 +76,7 @@ pub struct Variant {
 const CATALOG: load::Catalog<'static> = load::Catalog {
     kinds: crate::strategy::KINDS,
     importer: |_, _, _| {
-        Err(vec![input::import::manifest::Problem {
+        Err(vec![import::manifest::Problem {
             line: 1,
             column: 1,
             message: "manifests cannot be read yet".into(),

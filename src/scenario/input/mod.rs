@@ -1,6 +1,5 @@
 //! Reading files: the only place below the command line that does.
 
-pub(crate) mod import;
 pub(crate) mod table;
 
 use std::fs::File;

@@ -9,15 +9,15 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use self::manifest::{Imported, Problem};
-use crate::scenario::diagnostic::source::{Shown, Sources, Span, Texts};
-use crate::scenario::diagnostic::{Diagnostic, Findings};
-use crate::scenario::document::path::dotted;
-use crate::scenario::document::{self, Table, moved_table};
-use crate::scenario::input;
-use crate::scenario::rule;
+use super::diagnostic::{Diagnostic, Findings};
+use super::document::{self, Table, moved_table};
+use super::input;
+use super::path::dotted;
+use super::rule;
+use super::source::{Shown, Sources, Span, Texts};
 
 /// What importers hand over.
-pub(crate) mod manifest {
+pub(super) mod manifest {
     /// A manifest, read.
     #[derive(Clone, Debug, Default)]
     pub struct Imported {
@@ -44,18 +44,18 @@ pub(crate) mod manifest {
 }
 
 /// Reads the text of a manifest at a path; the last argument names one object of several.
-pub(crate) type Importer = fn(&str, &str, Option<&str>) -> Result<Imported, Vec<Problem>>;
+pub(super) type Importer = fn(&str, &str, Option<&str>) -> Result<Imported, Vec<Problem>>;
 
 /// What a manifest says, as parts of a document.
 #[derive(Debug)]
-pub(crate) struct Carried<'t> {
+pub(super) struct Carried<'t> {
     strategy: Table<'t>,
     scenario: Table<'t>,
 }
 
 /// Manifests relative to a folder; each is read once.
 #[derive(Debug)]
-pub(crate) struct Manifests<'t> {
+pub(super) struct Manifests<'t> {
     folder: PathBuf,
     importer: Importer,
     texts: &'t Texts,
@@ -64,7 +64,7 @@ pub(crate) struct Manifests<'t> {
 
 /// Whether a manifest said what a strategy is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Carry {
+pub(super) enum Carry {
     /// The strategy names none.
     NoManifest,
     /// It did, and the document has it now.
@@ -75,13 +75,13 @@ pub(crate) enum Carry {
 
 impl<'t> Manifests<'t> {
     /// Manifests relative to `folder`, read by `importer`.
-    pub(crate) const fn new(folder: PathBuf, importer: Importer, texts: &'t Texts) -> Self {
+    pub(super) const fn new(folder: PathBuf, importer: Importer, texts: &'t Texts) -> Self {
         Self { folder, importer, texts, known: BTreeMap::new() }
     }
 
     /// Puts what the manifest of the strategy called `name` says of that strategy into the
     /// document, and what it says of the rest if `is_whole`.
-    pub(crate) fn carry(
+    pub(super) fn carry(
         &mut self,
         root: &mut Table<'t>,
         name: &str,
