@@ -10,7 +10,7 @@
 //! | folder or file | what it answers |
 //! |---|---|
 //! | `load.rs` | how do the steps follow each other? |
-//! | `input/`, `import.rs` | what do the files say: texts, CSV columns, manifests? |
+//! | `input/` | what do the files say: texts, CSV columns, manifests? |
 //! | `document/` | where in the text is each value, and how is it read with every error? |
 //! | `change/` | what do `--set` and the sweeps make of the document? |
 //! | `file/` | what can be written, and what holds where nothing is? |
@@ -24,7 +24,6 @@ mod check;
 mod diagnostic;
 mod document;
 mod file;
-mod import;
 mod input;
 mod load;
 mod resolve;
@@ -34,9 +33,6 @@ mod strategies;
 mod tests;
 
 use std::path::Path;
-
-use diagnostic::source;
-use document::path;
 
 pub use change::Overrides;
 pub use diagnostic::render::Paint;
@@ -76,7 +72,7 @@ pub struct Variant {
 const CATALOG: load::Catalog<'static> = load::Catalog {
     kinds: crate::strategy::KINDS,
     importer: |_, _, _| {
-        Err(vec![import::manifest::Problem {
+        Err(vec![input::import::manifest::Problem {
             line: 1,
             column: 1,
             message: "manifests cannot be read yet".into(),

@@ -1,5 +1,6 @@
 //! Reading files: the only place below the command line that does.
 
+pub(crate) mod import;
 pub(crate) mod table;
 
 use std::fs::File;

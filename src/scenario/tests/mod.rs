@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::import::manifest::{Imported, Problem as ManifestProblem};
+use super::input::import::manifest::{Imported, Problem as ManifestProblem};
 use super::load::{self, Catalog, Loaded};
 use super::{Overrides, Report};
 use crate::strategy::{Kind, OnFailure, Parameters, Problem, Setup, Strategy};

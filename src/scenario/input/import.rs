@@ -9,15 +9,15 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use self::manifest::{Imported, Problem};
-use super::diagnostic::{Diagnostic, Findings};
-use super::document::{self, Table, moved_table};
-use super::input;
-use super::path::dotted;
-use super::rule;
-use super::source::{Shown, Sources, Span, Texts};
+use crate::scenario::diagnostic::source::{Shown, Sources, Span, Texts};
+use crate::scenario::diagnostic::{Diagnostic, Findings};
+use crate::scenario::document::path::dotted;
+use crate::scenario::document::{self, Table, moved_table};
+use crate::scenario::input;
+use crate::scenario::rule;
 
 /// What importers hand over.
-pub(super) mod manifest {
+pub(crate) mod manifest {
     /// A manifest, read.
     #[derive(Clone, Debug, Default)]
     pub struct Imported {
@@ -44,18 +44,18 @@ pub(super) mod manifest {
 }
 
 /// Reads the text of a manifest at a path; the last argument names one object of several.
-pub(super) type Importer = fn(&str, &str, Option<&str>) -> Result<Imported, Vec<Problem>>;
+pub(crate) type Importer = fn(&str, &str, Option<&str>) -> Result<Imported, Vec<Problem>>;
 
 /// What a manifest says, as parts of a document.
 #[derive(Debug)]
-pub(super) struct Carried<'t> {
+pub(crate) struct Carried<'t> {
     strategy: Table<'t>,
     scenario: Table<'t>,
 }
 
 /// Manifests relative to a folder; each is read once.
 #[derive(Debug)]
-pub(super) struct Manifests<'t> {
+pub(crate) struct Manifests<'t> {
     folder: PathBuf,
     importer: Importer,
     texts: &'t Texts,
@@ -64,7 +64,7 @@ pub(super) struct Manifests<'t> {
 
 /// Whether a manifest said what a strategy is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Carry {
+pub(crate) enum Carry {
     /// The strategy names none.
     NoManifest,
     /// It did, and the document has it now.
@@ -75,13 +75,13 @@ pub(super) enum Carry {
 
 impl<'t> Manifests<'t> {
     /// Manifests relative to `folder`, read by `importer`.
-    pub(super) const fn new(folder: PathBuf, importer: Importer, texts: &'t Texts) -> Self {
+    pub(crate) const fn new(folder: PathBuf, importer: Importer, texts: &'t Texts) -> Self {
         Self { folder, importer, texts, known: BTreeMap::new() }
     }
 
     /// Puts what the manifest of the strategy called `name` says of that strategy into the
     /// document, and what it says of the rest if `is_whole`.
-    pub(super) fn carry(
+    pub(crate) fn carry(
         &mut self,
         root: &mut Table<'t>,
         name: &str,
