@@ -19,7 +19,7 @@ use crate::scenario::document::read::{Reader, shortened, suggestion};
 use crate::scenario::document::{self, Obstacle, Table, Value};
 use crate::scenario::file::{self, ScenarioFile};
 use crate::scenario::input;
-use crate::scenario::input::import::{Carry, Importer, Manifests};
+use crate::scenario::input::import::{Carry, Extent, Importer, Manifests};
 use crate::scenario::input::table::Tables;
 use crate::scenario::resolve;
 use crate::scenario::resolve::law::LawReader;
@@ -276,8 +276,9 @@ impl<'t, 'c> Session<'t, 'c> {
                 if !self.findings.is_full()
                     && let Some(variant) = self.choice(root, name, &choice)
                 {
-                    let is_new = called.insert(variant.name.clone());
-                    self.check_unique(is_new, &variant.name, &choice);
+                    if !called.insert(variant.name.clone()) {
+                        self.report_same_name(&variant.name, &choice);
+                    }
                     variants.push(variant);
                 }
             }
@@ -286,8 +287,8 @@ impl<'t, 'c> Session<'t, 'c> {
     }
 
     /// Reports two variants of one name; texts with ` key=` inside could make such.
-    fn check_unique(&mut self, is_new: bool, name: &str, choice: &Choice<'_, 't>) {
-        if let (false, Some(span)) = (is_new, choice.span()) {
+    fn report_same_name(&mut self, name: &str, choice: &Choice<'_, 't>) {
+        if let Some(span) = choice.span() {
             let message = format!("two variants would be called `{name}`");
             let diagnostic = Diagnostic::new(rule::SWEEPS_CLASH, message).at(span, "");
             self.findings.add(diagnostic.help("write the swept texts in another way"));
@@ -316,11 +317,12 @@ impl<'t, 'c> Session<'t, 'c> {
         let names = strategies::names(&root);
         let mut dropped = Vec::new();
         for other in &names {
-            let is_whole = Some(other.as_str()) == name;
+            let is_own = Some(other.as_str()) == name;
+            let extent = if is_own { Extent::Whole } else { Extent::Strategy };
             let places = (&mut self.findings, &mut self.sources);
-            if self.manifests.carry(&mut root, other, is_whole, places) == Carry::Failed {
+            if self.manifests.carry(&mut root, other, extent, places) == Carry::Failed {
                 dropped.push(dotted(&["strategies", other]));
-                if is_whole {
+                if is_own {
                     // It would have said this as well.
                     dropped.push("fleet.instances".to_owned());
                 }

@@ -3,9 +3,9 @@
 //! This room knows the scenario format, its defaults and its rules. It must not know how a run is
 //! simulated or shown.
 //!
-//! A text becomes a tree whose nodes know their places; `--set` and the sweeps act on that tree; each
-//! variant's tree is read into plain structs, checked, and resolved into a plan. Every error is
-//! found, not the first only.
+//! A text becomes a tree whose nodes know their places; `--set` and the sweeps act on that tree;
+//! each variant's tree is read into plain structs, checked, and resolved into a plan. Every error
+//! is found, not the first only.
 //!
 //! | folder or file | what it answers |
 //! |---|---|

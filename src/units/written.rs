@@ -60,7 +60,7 @@ impl FromStr for CountOrPercent {
             return Ok(Self::Count(count));
         }
         text.parse().map(Self::Percent).map_err(|_: WrittenError| {
-            WrittenError(format!("`{text}` is neither a count nor a percentage such as `25%`"))
+            WrittenError(format!("`{text}` is no count and no percentage such as `25%`"))
         })
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn load_balancer(scope: &mut Scope<'_, '_>, balancer: &LoadBalancerFi
             scope,
             "load_balancer.queue_timeout",
             Some("load_balancer.max_connections"),
-            "without a limit nothing waits in the balancer",
+            "nothing waits in the balancer",
             "set `load_balancer.max_connections`",
         );
     }

@@ -345,11 +345,15 @@ mod tests {
     #[test]
     fn every_error_is_reported_at_once() {
         check(
-            "count = -1\nshare = 0.125\nwait = 5\nkind = 'by-cuont'\nflag = 'yes'\ncuont = 3\nextar = 1",
+            "count = -1\nshare = 0.125\nwait = 5\nkind = 'by-cuont'\nflag = 'yes'\ncuont = \
+             3\nextar = 1",
             &[
-                "R009 `x.count` must be a whole number from 0 to 4294967295, not the integer `-1` []",
-                "R006 `x.share` must be a count such as 2 or a percentage such as \"25%\", not the number `0.125` [if it is a share, write `\"12.5%\"`]",
-                "R006 `x.wait` must be a duration such as \"90s\", not the integer `5` [write the unit as well, such as `\"5s\"`]",
+                "R009 `x.count` must be a whole number from 0 to 4294967295, not the integer `-1` \
+                 []",
+                "R006 `x.share` must be a count such as 2 or a percentage such as \"25%\", not \
+                 the number `0.125` [if it is a share, write `\"12.5%\"`]",
+                "R006 `x.wait` must be a duration such as \"90s\", not the integer `5` [write the \
+                 unit as well, such as `\"5s\"`]",
                 "R007 `x.kind` cannot be `by-cuont` [did you mean `by-count`?]",
                 "R006 `x.flag` must be `true` or `false`, not the string `\"yes\"` []",
                 "R005 unknown key `cuont` in `x` [did you mean `count`?]",
@@ -361,11 +365,13 @@ mod tests {
     #[test]
     fn errors_in_arrays_keep_their_index_and_cause_no_others() {
         check(
-            "steps = [{ weight = 'a' }, { weight = 1, paus = '1s' }, { pause = 3, weight = 'b' }, {}, 7]",
+            "steps = [{ weight = 'a' }, { weight = 1, paus = '1s' }, { pause = 3, weight = 'b' }, \
+             {}, 7]",
             &[
                 "R006 `x.steps.0.weight` must be a number, not the string `\"a\"` []",
                 "R005 unknown key `paus` in `x.steps.1` [did you mean `pause`?]",
-                "R006 `x.steps.2.pause` must be a duration such as \"90s\", not the integer `3` [write the unit as well, such as `\"3s\"`]",
+                "R006 `x.steps.2.pause` must be a duration such as \"90s\", not the integer `3` \
+                 [write the unit as well, such as `\"3s\"`]",
                 "R006 `x.steps.2.weight` must be a number, not the string `\"b\"` []",
                 "R008 `x.steps.3` needs `weight` []",
                 "R006 `x.steps.4` must be a table, not the integer `7` []",
@@ -378,9 +384,11 @@ mod tests {
         check(
             "zzz = 1\nkind = 'purple'\nwait = 'soon'",
             &[
-                "R005 unknown key `zzz` in `x` [the keys are `count`, `share`, `wait`, `kind`, `flag`, `steps` and `extra`]",
+                "R005 unknown key `zzz` in `x` [the keys are `count`, `share`, `wait`, `kind`, \
+                 `flag`, `steps` and `extra`]",
                 "R007 `x.kind` cannot be `purple` [the choices are `by-count` and `weighted`]",
-                "R007 `x.wait`: `soon` is not a duration: write a number with its unit, such as `250ms` or `1h30m` []",
+                "R007 `x.wait`: `soon` is not a duration: write a number with its unit, such as \
+                 `250ms` or `1h30m` []",
             ],
         );
     }

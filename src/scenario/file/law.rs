@@ -119,7 +119,10 @@ impl<'de> Visitor<'de> for LawVisitor {
     type Value = LawFile;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a duration such as \"90s\" or a distribution such as { dist = \"exponential\", mean = \"90s\" }")
+        f.write_str(
+            "a duration such as \"90s\", or a table such as \
+             { dist = \"exponential\", mean = \"90s\" }",
+        )
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<LawFile, E> {

@@ -46,6 +46,15 @@ pub(crate) enum Carry {
     Failed,
 }
 
+/// How much of a manifest is carried into a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// What it says of the strategy.
+    Strategy,
+    /// What it says of the fleet, its probes and its shutdown too.
+    Whole,
+}
+
 impl<'t> Manifests<'t> {
     /// Manifests relative to `folder`, read by `importer`.
     pub(crate) const fn new(folder: PathBuf, importer: Importer, texts: &'t Texts) -> Self {
@@ -53,12 +62,12 @@ impl<'t> Manifests<'t> {
     }
 
     /// Puts what the manifest of the strategy called `name` says of that strategy into the
-    /// document, and what it says of the rest if `is_whole`.
+    /// document, and as much of the rest as `extent` says.
     pub(crate) fn carry(
         &mut self,
         root: &mut Table<'t>,
         name: &str,
-        is_whole: bool,
+        extent: Extent,
         (findings, sources): (&mut Findings, &mut Sources),
     ) -> Carry {
         let at = dotted(&["strategies", name]);
@@ -91,7 +100,7 @@ impl<'t> Manifests<'t> {
             return Carry::Failed;
         }
         fill(strategy, &carried.strategy);
-        if is_whole {
+        if extent == Extent::Whole {
             fill_tables(root, &carried.scenario);
         }
         Carry::Carried

@@ -2,88 +2,113 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::rc::Rc;
 
+use crate::random::Law;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::diagnostic::nearest::nearest;
 use crate::scenario::diagnostic::source::{Shown, Sources, Span};
 use crate::scenario::input;
 use crate::scenario::rule;
+use crate::units::{SimDuration, SimTime};
 
+/// Longest time in a file, seconds: ten years of 365 days.
+const LONGEST_SECONDS: f64 = 10.0 * 365.0 * 86_400.0;
 /// Most characters of a line that are kept to be shown.
 const LONGEST_LINE: usize = 500;
 
-/// CSV files relative to a folder; each text is read once.
+/// CSV files relative to a folder; each is read once for each choice of columns.
 #[derive(Debug)]
 pub(crate) struct Tables {
     folder: PathBuf,
-    texts: BTreeMap<PathBuf, Result<Arc<str>, Diagnostic>>,
-    columns: BTreeMap<(PathBuf, Vec<String>), Result<Rows, Diagnostic>>,
+    samples: BTreeMap<[String; 2], Result<Law, Diagnostic>>,
+    steps: BTreeMap<[String; 3], Result<Steps, Diagnostic>>,
 }
 
-/// The wanted columns, row by row; one `Vec` for each row.
-pub(crate) type Rows = Arc<[Row]>;
-
-/// One row.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row {
-    /// Its line in the file, from 1.
-    pub(crate) line: u64,
-    /// Its numbers, in the order in which the columns were asked for; finite, not negative.
-    pub(crate) numbers: Vec<f64>,
-}
+/// Times from zero and the rate from each on.
+pub(crate) type Steps = Rc<[(SimTime, f64)]>;
 
 impl Tables {
     /// Files relative to `folder`.
     pub(crate) const fn new(folder: PathBuf) -> Self {
-        Self { folder, texts: BTreeMap::new(), columns: BTreeMap::new() }
+        Self { folder, samples: BTreeMap::new(), steps: BTreeMap::new() }
     }
 
-    /// The numbers of the named columns of `file`.
+    /// The durations in a column, in seconds, each as likely.
     ///
     /// # Errors
     ///
-    /// A diagnostic at the CSV's line, or at `asked` (where the file is named) if there is no such
-    /// file.
-    pub(crate) fn read(
+    /// A diagnostic at the CSV's line, or at `asked` (where the file is named) if it cannot be
+    /// read.
+    pub(crate) fn samples(
         &mut self,
-        file: &str,
-        columns: &[&str],
+        [file, column]: [&str; 2],
         asked: &Span,
         sources: &mut Sources,
-    ) -> Result<Rows, Diagnostic> {
-        let path = self.folder.join(file);
-        let names: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
-        let key = (path.clone(), names);
-        if let Some(known) = self.columns.get(&key) {
-            return known.clone().map_err(|error| about(error, asked));
+    ) -> Result<Law, Diagnostic> {
+        let key = [file, column].map(str::to_owned);
+        if !self.samples.contains_key(&key) {
+            let mut samples = Vec::new();
+            let read = self.read(file, &[column], sources, &mut |numbers| {
+                if numbers[0] > LONGEST_SECONDS {
+                    return Err(format!("{} s is longer than ten years", numbers[0]));
+                }
+                samples.push(SimDuration::from_secs_f64(numbers[0]));
+                Ok(())
+            });
+            let law = read.map(|()| {
+                samples.sort_unstable();
+                Law::Empirical(samples.into())
+            });
+            self.samples.insert(key.clone(), law);
         }
-        let text = self
-            .texts
-            .entry(path.clone())
-            .or_insert_with(|| input::read_text(&path, input::MOST_CSV).map(Arc::from))
-            .clone();
-        let rows = text.and_then(|text| {
-            parse(&text, columns).map_err(|fault| fault.into_diagnostic(&path, &text, sources))
-        });
-        self.columns.insert(key, rows.clone());
-        rows.map_err(|error| about(error, asked))
+        self.samples[&key].clone().map_err(|error| about(error, asked))
     }
 
-    /// A diagnostic at a line of a file that has been read.
-    pub(crate) fn at_line(
+    /// A column of rates as steps in time; the first time of the other column, in seconds, is
+    /// zero.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tables::samples`].
+    pub(crate) fn steps(
+        &mut self,
+        [file, time, rate]: [&str; 3],
+        asked: &Span,
+        sources: &mut Sources,
+    ) -> Result<Steps, Diagnostic> {
+        let key = [file, time, rate].map(str::to_owned);
+        if !self.steps.contains_key(&key) {
+            let mut steps: Vec<(SimTime, f64)> = Vec::new();
+            let mut origin = None;
+            let read = self.read(file, &[time, rate], sources, &mut |numbers| {
+                let seconds = numbers[0] - *origin.get_or_insert(numbers[0]);
+                let at = SimTime::ZERO + SimDuration::from_secs_f64(seconds);
+                if steps.last().is_some_and(|(before, _)| at <= *before) {
+                    return Err(format!("the times in column `{time}` must rise from row to row"));
+                }
+                if seconds > LONGEST_SECONDS {
+                    return Err("the trace is longer than ten years".to_owned());
+                }
+                steps.push((at, numbers[1]));
+                Ok(())
+            });
+            self.steps.insert(key.clone(), read.map(|()| steps.into()));
+        }
+        self.steps[&key].clone().map_err(|error| about(error, asked))
+    }
+
+    /// Calls `see` with the numbers of each row in the named columns.
+    fn read(
         &self,
         file: &str,
-        line: u64,
-        message: String,
+        columns: &[&str],
         sources: &mut Sources,
-    ) -> Diagnostic {
+        see: &mut See<'_>,
+    ) -> Result<(), Diagnostic> {
         let path = self.folder.join(file);
-        let text = match self.texts.get(&path) {
-            Some(Ok(text)) => text.as_ref(),
-            _ => "",
-        };
-        Fault { line, message, help: None }.into_diagnostic(&path, text, sources)
+        let text = input::read_text(&path, input::MOST_CSV)?;
+        parse(&text, columns, see).map_err(|fault| fault.into_diagnostic(&path, &text, sources))
     }
 }
 
@@ -123,28 +148,32 @@ impl Fault {
     }
 }
 
-fn parse(text: &str, columns: &[&str]) -> Result<Rows, Fault> {
+/// Told of a row: its numbers in the columns asked for, finite and not negative.
+type See<'a> = dyn FnMut(&[f64]) -> Result<(), String> + 'a;
+
+fn parse(text: &str, columns: &[&str], see: &mut See<'_>) -> Result<(), Fault> {
     let fault = |line: u64, message: String| Fault { line, message, help: None };
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| in_csv(text, &error))?.clone();
     let positions =
         columns.iter().map(|name| position(&header, name)).collect::<Result<Vec<_>, _>>()?;
-    let mut rows = Vec::new();
-    for record in reader.into_records() {
-        let record = record.map_err(|error| in_csv(text, &error))?;
-        let line = record.position().map_or(1, |position| line_of(text, position));
-        let numbers = positions
-            .iter()
-            .zip(columns)
-            .map(|(position, name)| number(record.get(*position).unwrap_or_default(), name))
-            .collect::<Result<Vec<f64>, String>>()
-            .map_err(|message| fault(line, message))?;
-        rows.push(Row { line, numbers });
+    let mut record = csv::StringRecord::new();
+    let mut numbers = Vec::with_capacity(columns.len());
+    let mut is_empty = true;
+    while reader.read_record(&mut record).map_err(|error| in_csv(text, &error))? {
+        let line = || record.position().map_or(1, |position| line_of(text, position));
+        numbers.clear();
+        for (position, name) in positions.iter().zip(columns) {
+            let field = record.get(*position).unwrap_or_default();
+            numbers.push(number(field, name).map_err(|message| fault(line(), message))?);
+        }
+        see(&numbers).map_err(|message| fault(line(), message))?;
+        is_empty = false;
     }
-    if rows.is_empty() {
+    if is_empty {
         return Err(fault(1, "there are no rows below the header".into()));
     }
-    Ok(rows.into())
+    Ok(())
 }
 
 /// The line that a record is on: its position is where the one before ended, empty lines or not.
@@ -196,9 +225,14 @@ mod tests {
     use super::*;
 
     fn check(text: &str, columns: &[&str], expected: Result<&[&[f64]], (u64, &str)>) {
-        let read = parse(text, columns);
+        let mut rows: Vec<Vec<f64>> = Vec::new();
+        let read = parse(text, columns, &mut |row| {
+            rows.push(row.to_vec());
+            Ok(())
+        });
+        let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
         let read = match &read {
-            Ok(rows) => Ok(rows.iter().map(|row| row.numbers.as_slice()).collect::<Vec<_>>()),
+            Ok(()) => Ok(rows),
             Err(fault) => Err((fault.line, fault.message.as_str())),
         };
         assert_eq!(read, expected.map(<[&[f64]]>::to_vec), "{text}");

@@ -10,9 +10,6 @@ use crate::scenario::input::table::Tables;
 use crate::scenario::rule;
 use crate::units::SimDuration;
 
-/// Longest sample of a file, seconds: ten years of 365 days.
-pub(crate) const LONGEST_SECONDS: f64 = 10.0 * 365.0 * 86_400.0;
-
 /// Whether a field may take its values in turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lists {
@@ -84,24 +81,8 @@ impl LawReader<'_> {
         let file = table.file.as_deref()?;
         let column = table.column.as_deref().unwrap_or("seconds");
         let asked = scope.span(&format!("{at}.file"))?;
-        let rows = self.tables.read(file, &[column], &asked, self.sources);
-        let rows = match rows {
-            Ok(rows) => rows,
-            Err(diagnostic) => {
-                scope.findings.add(diagnostic);
-                return None;
-            }
-        };
-        if let Some(row) = rows.iter().find(|row| row.numbers[0] > LONGEST_SECONDS) {
-            let message = format!("{} s is longer than ten years", row.numbers[0]);
-            let diagnostic = self.tables.at_line(file, row.line, message, self.sources);
-            scope.findings.add(diagnostic.because(asked, "read here"));
-            return None;
-        }
-        let mut samples: Vec<SimDuration> =
-            rows.iter().map(|row| SimDuration::from_secs_f64(row.numbers[0])).collect();
-        samples.sort_unstable();
-        Some(Law::Empirical(samples.into()))
+        let law = self.tables.samples([file, column], &asked, self.sources);
+        law.map_err(|diagnostic| scope.findings.add(diagnostic)).ok()
     }
 }
 
@@ -161,7 +142,7 @@ fn has_its_fields(scope: &mut Scope<'_, '_>, at: &str, table: &LawTable, dist: D
     {
         return true;
     }
-    let ways_in_words: Vec<String> = ways(dist).iter().map(|way| way.map_words()).collect();
+    let ways_in_words: Vec<String> = ways(dist).iter().map(|way| in_words(way)).collect();
     let takes = format!("`{}` takes {}", name(dist), ways_in_words.join(", or "));
     // The way that shares most with what is written is what was meant.
     let meant = ways(dist)
@@ -181,7 +162,7 @@ fn has_its_fields(scope: &mut Scope<'_, '_>, at: &str, table: &LawTable, dist: D
     let missing: Vec<&str> =
         meant.iter().copied().filter(|field| !written.contains(field)).collect();
     if !missing.is_empty() {
-        let message = format!("`{at}` needs {}", missing.as_slice().map_words());
+        let message = format!("`{at}` needs {}", in_words(&missing));
         let issue = Issue::new(rule::LAW_FIELDS, at, message).help(takes);
         // A field that could not be read is no missing field.
         if !missing.iter().any(|field| scope.is_unreadable(&format!("{at}.{field}"))) {
@@ -191,15 +172,9 @@ fn has_its_fields(scope: &mut Scope<'_, '_>, at: &str, table: &LawTable, dist: D
     false
 }
 
-trait Words {
-    fn map_words(&self) -> String;
-}
-
-impl Words for [&str] {
-    fn map_words(&self) -> String {
-        let quoted: Vec<String> = self.iter().map(|field| format!("`{field}`")).collect();
-        quoted.join(" and ")
-    }
+fn in_words(fields: &[&str]) -> String {
+    let quoted: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+    quoted.join(" and ")
 }
 
 fn written_fields(table: &LawTable) -> Vec<&'static str> {

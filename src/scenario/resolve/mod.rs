@@ -2,9 +2,7 @@
 
 pub(crate) mod law;
 
-use std::collections::BTreeMap;
-
-use self::law::{LONGEST_SECONDS, LawReader, Lists};
+use self::law::{LawReader, Lists};
 use crate::fleet::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,
@@ -12,8 +10,8 @@ use crate::fleet::{
 use crate::random::Law;
 use crate::scenario::check::scope::{Issue, Scope};
 use crate::scenario::file::{
-    ArrivalsFile, LawFile, ListenFile, LoadBalancerFile, PolicyFile, ScenarioFile, TraceFile,
-    TrafficFile, UntilFile,
+    ArrivalsFile, ListenFile, LoadBalancerFile, PolicyFile, ScenarioFile, TraceFile, TrafficFile,
+    UntilFile,
 };
 use crate::scenario::rule;
 use crate::sim::{HealthCheckPlan, Plan, RoutingPlan, SimulationPlan, SloPlan, StrategyPlan};
@@ -21,12 +19,18 @@ use crate::traffic::{
     Arrivals, BalancerPlan, DataPlan, InstancePlan, OutlierPlan, Policy, RateCurve, ReleaseTraffic,
     RetryPlan, TrafficPlan,
 };
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
 
-/// Every distribution of a file, by its dotted path, and the rate over time.
+/// What a file says by distributions and by other files.
 #[derive(Debug)]
 pub(crate) struct Resolved {
-    laws: BTreeMap<&'static str, Law>,
+    service_time: Law,
+    provision: Law,
+    pull: Law,
+    boot: Law,
+    deploy: Law,
+    lag: Law,
+    session_length: Law,
     crash_after: Option<Law>,
     rate: RateCurve,
 }
@@ -38,50 +42,40 @@ pub(crate) fn resolve(
     reader: &mut LawReader<'_>,
     file: &ScenarioFile,
 ) -> Option<Resolved> {
-    let mut laws = BTreeMap::new();
-    let mut is_whole = true;
-    for (path, written, lists) in distributions(file) {
-        match reader.law(scope, path, written, lists) {
-            Some(law) => drop(laws.insert(path, law)),
-            None => is_whole = false,
-        }
-    }
-    for (path, what) in
-        [("instance.service_time", "a request's service"), ("traffic.sessions.length", "a session")]
-    {
-        if let Some(law) = laws.get(path) {
-            has_positive_mean(scope, path, what, law);
-        }
-    }
-    let crash_after = match &file.release.crash_after {
-        Some(written) => {
-            let law = reader.law(scope, "release.crash_after", written, Lists::Refused);
-            is_whole &= law.is_some();
-            law
-        }
-        None => None,
-    };
+    let mut law = |path, written, lists| reader.law(scope, path, written, lists);
+    let startup = &file.startup;
+    // All of them are looked at before the first that is wrong ends this.
+    let service_time = law("instance.service_time", &file.instance.service_time, Lists::Refused);
+    let provision = law("startup.provision", &startup.provision, Lists::Durations);
+    let pull = law("startup.pull", &startup.pull, Lists::Durations);
+    let boot = law("startup.boot", &startup.boot, Lists::DurationsAndNever);
+    let deploy = law("shutdown.deploy", &file.shutdown.deploy, Lists::Durations);
+    let lag = law("load_balancer.lag", &file.load_balancer.lag, Lists::Refused);
+    let length = &file.traffic.sessions.length;
+    let session_length = law("traffic.sessions.length", length, Lists::Refused);
+    let crash = file.release.crash_after.as_ref();
+    let crash_after = crash.map(|crash| law("release.crash_after", crash, Lists::Refused));
+    has_positive_mean(scope, "instance.service_time", service_time.as_ref());
+    has_positive_mean(scope, "traffic.sessions.length", session_length.as_ref());
     let rate = rate(scope, reader, &file.traffic);
-    match rate {
-        Some(rate) if is_whole => Some(Resolved { laws, crash_after, rate }),
-        _ => None,
-    }
+    Some(Resolved {
+        service_time: service_time?,
+        provision: provision?,
+        pull: pull?,
+        boot: boot?,
+        deploy: deploy?,
+        lag: lag?,
+        session_length: session_length?,
+        crash_after: match crash_after {
+            Some(law) => Some(law?),
+            None => None,
+        },
+        rate: rate?,
+    })
 }
 
-fn distributions(file: &ScenarioFile) -> [(&'static str, &LawFile, Lists); 7] {
-    [
-        ("instance.service_time", &file.instance.service_time, Lists::Refused),
-        ("startup.provision", &file.startup.provision, Lists::Durations),
-        ("startup.pull", &file.startup.pull, Lists::Durations),
-        ("startup.boot", &file.startup.boot, Lists::DurationsAndNever),
-        ("shutdown.deploy", &file.shutdown.deploy, Lists::Durations),
-        ("load_balancer.lag", &file.load_balancer.lag, Lists::Refused),
-        ("traffic.sessions.length", &file.traffic.sessions.length, Lists::Refused),
-    ]
-}
-
-fn has_positive_mean(scope: &mut Scope<'_, '_>, path: &str, what: &str, law: &Law) {
-    let mean = law.mean_s();
+fn has_positive_mean(scope: &mut Scope<'_, '_>, path: &str, law: Option<&Law>) {
+    let Some(mean) = law.map(Law::mean_s) else { return };
     let message = if mean <= 0.0 {
         format!("the mean of `{path}` must be above zero")
     } else if mean.is_finite() {
@@ -89,7 +83,7 @@ fn has_positive_mean(scope: &mut Scope<'_, '_>, path: &str, what: &str, law: &La
     } else {
         format!("the mean of `{path}` must be finite")
     };
-    let help = format!("{what} takes some time, and not for ever on average");
+    let help = "it takes some time, and not for ever on average";
     scope.raise(Issue::new(rule::LAW_VALUES, path, message).help(help));
 }
 
@@ -115,39 +109,12 @@ fn trace(
     trace: &TraceFile,
 ) -> Option<Vec<(SimTime, f64)>> {
     let asked = scope.span("traffic.trace.file")?;
-    let columns = [trace.time.as_str(), trace.rate.as_str()];
-    let rows = match reader.tables.read(&trace.file, &columns, &asked, reader.sources) {
-        Ok(rows) => rows,
-        Err(diagnostic) => {
-            scope.findings.add(diagnostic);
-            return None;
-        }
-    };
-    let origin = rows.first()?.numbers[0];
-    let mut steps: Vec<(SimTime, f64)> = Vec::with_capacity(rows.len());
-    for row in rows.iter() {
-        let seconds = row.numbers[0] - origin;
-        let time = SimTime::ZERO + SimDuration::from_secs_f64(seconds);
-        let message = if steps.last().is_some_and(|(before, _)| time <= *before) {
-            format!("the times in column `{}` must rise from row to row", trace.time)
-        } else if seconds > LONGEST_SECONDS {
-            "the trace is longer than ten years".to_owned()
-        } else {
-            steps.push((time, row.numbers[1]));
-            continue;
-        };
-        let diagnostic = reader.tables.at_line(&trace.file, row.line, message, reader.sources);
-        scope.findings.add(diagnostic.because(asked, "read here"));
-        return None;
-    }
-    Some(steps)
+    let what = [trace.file.as_str(), &trace.time, &trace.rate];
+    let steps = reader.tables.steps(what, &asked, reader.sources);
+    steps.map_err(|diagnostic| scope.findings.add(diagnostic)).ok().map(|steps| steps.to_vec())
 }
 
 impl Resolved {
-    fn law(&self, path: &str) -> Law {
-        self.laws.get(path).cloned().unwrap_or(Law::Constant(SimDuration::ZERO))
-    }
-
     /// The plan of a file whose rules all hold.
     pub(crate) fn into_plan(self, file: &ScenarioFile, strategy: StrategyPlan) -> Option<Plan> {
         let fleet = FleetPlan { instances: file.fleet.instances?, zones: file.fleet.zones.clone() };
@@ -161,10 +128,10 @@ impl Resolved {
                 drain_first: file.shutdown.drain_first,
                 pre_stop: file.shutdown.pre_stop,
                 grace: file.shutdown.grace,
-                deploy: self.law("shutdown.deploy"),
+                deploy: self.deploy.clone(),
             },
             routing: RoutingPlan {
-                lag: self.law("load_balancer.lag"),
+                lag: self.lag.clone(),
                 health_check: health_check(&file.load_balancer),
             },
             release: ReleasePlan {
@@ -188,9 +155,9 @@ impl Resolved {
     fn startup(&self, file: &ScenarioFile) -> StartupPlan {
         let written = &file.startup;
         StartupPlan {
-            provision: self.law("startup.provision"),
-            pull: self.law("startup.pull"),
-            boot: self.law("startup.boot"),
+            provision: self.provision.clone(),
+            pull: self.pull.clone(),
+            boot: self.boot.clone(),
             warmup: written.warmup.duration,
             warmup_speed: written.warmup.speed,
             listen: match written.listen {
@@ -209,7 +176,7 @@ impl Resolved {
             instance: InstancePlan {
                 slots: file.instance.slots,
                 queue: file.instance.queue,
-                service_time: self.law("instance.service_time"),
+                service_time: self.service_time.clone(),
             },
             balancer: balancer(&file.load_balancer),
             release: ReleaseTraffic {
@@ -241,7 +208,7 @@ impl Resolved {
             },
             users: written.users,
             session_share: written.sessions.share,
-            session_length: self.law("traffic.sessions.length"),
+            session_length: self.session_length.clone(),
         }
     }
 }

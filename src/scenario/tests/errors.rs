@@ -143,7 +143,7 @@ error[R012]: `surge_capacity` leaves no room for `max_surge`
   |
   = help: lower `max_surge` to 1, or allow `max_unavailable = 1`
 
-error[R007]: `strategies.rolling.max_surge`: `many` is neither a count nor a percentage such as `25%`
+error[R007]: `strategies.rolling.max_surge`: `many` is no count and no percentage such as `25%`
 --> command line:1:42
  |
  | --sweep strategies.rolling.max_surge=1,2,many
@@ -289,7 +289,7 @@ warning[R030]: `shutdown.pre_stop` (60 s) is longer than `shutdown.grace` (30 s)
   |
   = help: the instance is killed before it stops accepting; raise `grace`
 
-warning[R031]: `load_balancer.queue_timeout` has no effect: without a limit nothing waits in the balancer
+warning[R031]: `load_balancer.queue_timeout` has no effect: nothing waits in the balancer
  --> scenarios/test.toml:4:17
   |
 4 | queue_timeout = "5s"

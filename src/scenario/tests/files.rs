@@ -138,6 +138,15 @@ fn traces_that_are_none() {
 }
 
 #[test]
+fn a_fault_in_a_file_is_one_error_for_all_variants() {
+    let part = "[traffic]\ntrace = { file = \"t.csv\" }\n\
+                [startup]\nboot = { dist = \"empirical\", file = \"t.csv\" }\n\
+                [[sweep]]\npath = \"fleet.instances\"\nvalues = [1, 2, 3]\n";
+    let folder = Folder::new(&completed(part), &[("t.csv", "seconds,rps\n1e9,1\n1e9,1\n")]);
+    assert_eq!(codes(&folder.load()), ["R019", "R019"]);
+}
+
+#[test]
 fn a_fault_in_a_csv_file_shows_its_line() {
     let text = completed("[startup]\nboot = { dist = \"empirical\", file = \"boot.csv\" }\n");
     let folder = Folder::new(&text, &[("boot.csv", "seconds\n8.2\nfast\n")]);

@@ -71,7 +71,8 @@ proptest! {
     }
 
     #[test]
-    fn any_override(typed in "\\PC{0,20}", path in "(fleet|strategies|traffic|sweep|[a-z.\"]{0,9})",
+    fn any_override(typed in "\\PC{0,20}",
+                    path in "(fleet|strategies|traffic|sweep|[a-z.\"]{0,9})",
                     value in "[-0-9a-z\\[\\]{}\"',= ]{0,12}") {
         let set = format!("{path}.{value}={typed}");
         let sweep = format!("{path}={value},{typed}");
@@ -79,8 +80,9 @@ proptest! {
     }
 
     #[test]
-    fn any_value_of_a_field(field in 0..100_usize, value in "(-?[0-9]{1,20}|[0-9]{1,3}(s|ms|h|d|%|y)|\
-                            \\[\\]|\\{\\}|\\{ dist = 'list' \\}|nan|inf|true|1e308|0x1f|1979-05-27)") {
+    fn any_value_of_a_field(field in 0..100_usize,
+                            value in "(-?[0-9]{1,20}|[0-9]{1,3}(s|ms|h|d|%|y)|\\[\\]|\\{\\}|\
+                            \\{ dist = 'list' \\}|nan|inf|true|1e308|0x1f|1979-05-27)") {
         let lines: Vec<&str> = EVERYTHING.lines().filter(|line| line.contains(" = ")).collect();
         let line = lines[field % lines.len()];
         let key = line.split(" = ").next().unwrap_or_default();
