@@ -53,7 +53,7 @@ impl Server {
 }
 
 /// Runs the reference workload.
-pub fn run(routing: Routing, requests: u64) -> Outcome {
+pub(crate) fn run(routing: Routing, requests: u64) -> Outcome {
     match routing {
         Routing::Random => run_by(requests, |bits, _, _| draw(bits >> 32, SERVERS)),
         Routing::Two => run_by(requests, |bits, servers, now| {
@@ -93,6 +93,6 @@ fn run_by(requests: u64, pick: impl Fn(u64, &[Server; SERVERS], u64) -> usize) -
 
 /// A number below `count` from 32 bits.
 #[inline(always)]
-pub const fn draw(bits: u64, count: usize) -> usize {
+pub(crate) const fn draw(bits: u64, count: usize) -> usize {
     ((bits * count as u64) >> 32) as usize
 }

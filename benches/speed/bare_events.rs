@@ -132,7 +132,7 @@ impl Servers {
 }
 
 /// Runs the reference workload.
-pub fn run(routing: Routing, requests: u64) -> Outcome {
+pub(crate) fn run(routing: Routing, requests: u64) -> Outcome {
     match routing {
         Routing::Random => run_by(requests, |bits, _| draw(bits >> 32, SERVERS)),
         Routing::Two => run_by(requests, |bits, loads| {

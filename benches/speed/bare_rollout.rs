@@ -9,20 +9,20 @@ use rollsim::stats::math;
 
 /// What came out.
 #[derive(Clone, Copy, Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Lowest number in service.
-    pub least: u32,
+    pub(crate) least: u32,
     /// Integral of the number out of service, instance-seconds.
-    pub lost: f64,
+    pub(crate) lost: f64,
     /// When it was over, s.
-    pub end: f64,
-    pub events: u64,
+    pub(crate) end: f64,
+    pub(crate) events: u64,
 }
 
 impl Outcome {
     /// Whether it is what the workload's definition gives: E min(Exp(10), 30) = 9.502 s of
     /// draining, then 1.25 + 15 + 12.5 s in the mean.
-    pub fn check(&self, instances: u32) {
+    pub(crate) fn check(&self, instances: u32) {
         assert_eq!(self.events, 5 * u64::from(instances));
         assert_eq!(self.least, instances - instances / 10);
         assert!(self.end > 0.0);
@@ -91,7 +91,7 @@ impl Heap {
 }
 
 /// Runs the rollout.
-pub fn run(instances: u32, seed: u64) -> Outcome {
+pub(crate) fn run(instances: u32, seed: u64) -> Outcome {
     let window = (instances / 10).max(1);
     let nanos = |seconds: f64| (seconds * 1e9) as u64;
     // Which instance each place of the window holds and its next step.

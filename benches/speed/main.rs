@@ -8,6 +8,7 @@
 mod bare_arrivals;
 mod bare_events;
 mod bare_rollout;
+mod control_plane;
 mod planes;
 mod rounds;
 mod workload;
@@ -26,8 +27,8 @@ fn main() {
         println!("{}", contest(&one, scale));
     }
     for instances in [100, 1_000, 10_000, 100_000] {
-        if is_wanted("bare rollout") {
-            println!("{}", rounds::alone(instances, scale));
+        if is_wanted("rollout of") {
+            println!("{}", rounds::rollout(instances, scale));
         }
     }
 }

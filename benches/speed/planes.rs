@@ -91,7 +91,7 @@ fn finish(plane: DataPlane, end: f64) -> Outcome {
 }
 
 /// Nothing happens but requests.
-pub fn steady(routing: Routing, requests: u64) -> Outcome {
+pub(crate) fn steady(routing: Routing, requests: u64) -> Outcome {
     let (mut plane, end) = begin(&plan(routing), requests);
     while plane.advance(at(end)).is_some() {}
     finish(plane, end)
@@ -99,14 +99,14 @@ pub fn steady(routing: Routing, requests: u64) -> Outcome {
 
 /// Clients wait 1 s, waits are watched, and a server is replaced every 10 s: it drains for a
 /// second, is killed, and another takes its place a second later.
-pub fn rolling(routing: Routing, requests: u64) -> Outcome {
+pub(crate) fn rolling(routing: Routing, requests: u64) -> Outcome {
     let mut plan = plan(routing);
     plan.traffic.timeout = Some(SimDuration::from_secs(1));
     replace(&plan, requests)
 }
 
 /// As [`rolling`], clients trying again up to twice.
-pub fn retrying(routing: Routing, requests: u64) -> Outcome {
+pub(crate) fn retrying(routing: Routing, requests: u64) -> Outcome {
     let mut plan = plan(routing);
     plan.traffic.timeout = Some(SimDuration::from_secs(1));
     plan.traffic.retries.attempts = 2;

@@ -6,12 +6,12 @@ use std::fmt;
 use std::hint::black_box;
 use std::time::Instant;
 
-use crate::bare_rollout;
 use crate::workload::Outcome;
+use crate::{bare_rollout, control_plane};
 
 /// How much is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
+pub(crate) enum Scale {
     /// Enough to measure.
     Full,
     /// Enough to see that it works.
@@ -35,19 +35,19 @@ impl Scale {
 }
 
 /// A program that sends so many requests.
-pub type Program = Box<dyn Fn(u64) -> Outcome>;
+pub(crate) type Program = Box<dyn Fn(u64) -> Outcome>;
 
 /// The simulator against a bare loop.
-pub struct Contest {
-    pub name: &'static str,
+pub(crate) struct Contest {
+    pub(crate) name: &'static str,
     /// The speed of the simulator over that of the bare loop that it should reach.
-    pub goal: f64,
-    pub bare: Program,
-    pub plane: Program,
+    pub(crate) goal: f64,
+    pub(crate) bare: Program,
+    pub(crate) plane: Program,
 }
 
 /// Nanoseconds a request of both, and the ratio of speeds.
-pub struct Verdict {
+pub(crate) struct Verdict {
     name: &'static str,
     goal: f64,
     bare: f64,
@@ -68,7 +68,7 @@ impl fmt::Display for Verdict {
 }
 
 /// Runs both in turns, so that whatever else the machine does falls on both.
-pub fn contest(contest: &Contest, scale: Scale) -> Verdict {
+pub(crate) fn contest(contest: &Contest, scale: Scale) -> Verdict {
     let requests = scale.requests();
     let time = |program: &Program| {
         let start = Instant::now();
@@ -88,17 +88,31 @@ pub fn contest(contest: &Contest, scale: Scale) -> Verdict {
     Verdict { name: contest.name, goal: contest.goal, bare, plane, ratio }
 }
 
-/// The bare loop of a rollout without requests, alone: microseconds a run.
-pub fn alone(instances: u32, scale: Scale) -> String {
+/// A whole rollout of `instances` without requests against its bare loop, in turns: microseconds a
+/// run of both, and how many times as long the simulator takes.
+pub(crate) fn rollout(instances: u32, scale: Scale) -> String {
     let instances = if scale == Scale::Full { instances } else { instances.min(1_000) };
-    let mut times = Vec::new();
+    let plan = control_plane::plan(instances);
+    let (mut bare, mut whole, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..scale.rounds() {
         let start = Instant::now();
         let outcome = black_box(bare_rollout::run(black_box(instances), round as u64));
-        times.push(start.elapsed().as_nanos() as f64 / 1e3);
+        let one = start.elapsed().as_nanos() as f64 / 1e3;
         outcome.check(instances);
+        let start = Instant::now();
+        control_plane::run(black_box(&plan), round as u32);
+        let other = start.elapsed().as_nanos() as f64 / 1e3;
+        bare.push(one);
+        whole.push(other);
+        ratios.push(other / one);
     }
-    format!("bare rollout of {instances} instances: {:.1} µs", median(times))
+    format!(
+        "rollout of {instances} instances: bare {:.0} µs, simulator {:.0} µs a run, {:.1} times \
+         as long (goal: 2.2)",
+        median(bare),
+        median(whole),
+        median(ratios)
+    )
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -3,19 +3,19 @@
 //! runs version `i` modulo 2.
 
 /// Servers.
-pub const SERVERS: usize = 12;
+pub(crate) const SERVERS: usize = 12;
 /// Slots of a server.
-pub const SLOTS: usize = 8;
+pub(crate) const SLOTS: usize = 8;
 /// Places to wait at a server.
-pub const ROOM: usize = 64;
+pub(crate) const ROOM: usize = 64;
 /// Mean service time, s.
-pub const SERVICE: f64 = 0.1;
+pub(crate) const SERVICE: f64 = 0.1;
 /// Requests/s.
-pub const RATE: f64 = 0.8 * (SERVERS * SLOTS) as f64 / SERVICE;
+pub(crate) const RATE: f64 = 0.8 * (SERVERS * SLOTS) as f64 / SERVICE;
 
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Routing {
+pub(crate) enum Routing {
     /// To any server.
     Random,
     /// To the less loaded of two distinct servers, the first on ties.
@@ -26,24 +26,24 @@ pub enum Routing {
 
 /// What came out.
 #[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    pub requests: u64,
+pub(crate) struct Outcome {
+    pub(crate) requests: u64,
     /// Answered, by version.
-    pub completed: [u64; 2],
+    pub(crate) completed: [u64; 2],
     /// Sum of the times from arrival to departure, ns.
-    pub sojourn: u128,
+    pub(crate) sojourn: u128,
     /// Cells of a log-linear histogram of those times, 128 an octave.
-    pub cells: Vec<u32>,
+    pub(crate) cells: Vec<u32>,
 }
 
 impl Outcome {
-    pub fn new(requests: u64) -> Self {
+    pub(crate) fn new(requests: u64) -> Self {
         Self { requests, cells: vec![0; 58 << 7], ..Self::default() }
     }
 
     /// Counts an answer.
     #[inline(always)]
-    pub fn answer(&mut self, server: usize, sojourn: u64) {
+    pub(crate) fn answer(&mut self, server: usize, sojourn: u64) {
         self.completed[server & 1] += 1;
         self.sojourn += u128::from(sojourn);
         let shift = 56 - (sojourn | 128).leading_zeros();
@@ -59,7 +59,7 @@ impl Outcome {
     }
 
     /// Whether both did the same work, in the mean: they take different draws.
-    pub fn check_against(&self, bare: &Self, name: &str) {
+    pub(crate) fn check_against(&self, bare: &Self, name: &str) {
         // Some contests lose a few requests to timeouts and kills on purpose.
         let lost = 1.0 - self.answered() as f64 / self.requests as f64;
         assert!(lost < 0.02, "{name}: {lost} lost");

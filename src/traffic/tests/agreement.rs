@@ -256,7 +256,11 @@ fn counts(tally: &Tally) -> impl PartialEq + std::fmt::Debug {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..Default::default()
+    })]
     #[test]
     fn both_paths_agree_to_the_last_bit(
         plan in prop_oneof![generated_plan(), tied_plan()],
