@@ -218,7 +218,7 @@ impl Balancer {
         side: Side,
         route: u64,
         now: u64,
-        load: impl Fn(u32) -> u32,
+        load: impl Fn(u32) -> u32 + Copy,
     ) -> Option<u32> {
         self.pick_by(self.policy, side, route, now, load)
     }
@@ -232,7 +232,7 @@ impl Balancer {
         side: Side,
         route: u64,
         now: u64,
-        load: impl Fn(u32) -> u32,
+        load: impl Fn(u32) -> u32 + Copy,
     ) -> Option<u32> {
         let (pool, route) = match side {
             Side::All => (ALL, route),
@@ -243,7 +243,7 @@ impl Balancer {
             return None;
         }
         if !self.ramping.is_empty() {
-            return self.pick_while_ramping(pool, route, now, &load);
+            return self.pick_while_ramping(pool, route, now, load);
         }
         Some(match policy {
             Policy::Random => draw_one(&self.pools[pool].list, route),
@@ -260,12 +260,12 @@ impl Balancer {
         route: u64,
         now: u64,
         excluded: &[u32],
-        load: impl Fn(u32) -> u32,
+        load: impl Fn(u32) -> u32 + Copy,
     ) -> Option<u32> {
         for &endpoint in excluded {
             self.pass_over(endpoint, Absence::Excluded, load(endpoint), now);
         }
-        let picked = self.pick(side, route, now, &load);
+        let picked = self.pick(side, route, now, load);
         for &endpoint in excluded {
             self.readmit(endpoint, Absence::Excluded, load(endpoint), now);
         }
@@ -392,7 +392,7 @@ impl Balancer {
         pool: usize,
         route: u64,
         now: u64,
-        load: &dyn Fn(u32) -> u32,
+        load: impl Fn(u32) -> u32 + Copy,
     ) -> Option<u32> {
         let is_up = |since: u64| now >= since.saturating_add(self.slow_start);
         // They came up one after another, so those whose weight is full by now stand first.
@@ -487,7 +487,7 @@ impl Balancer {
     }
 
     /// The endpoint with the least load for its weight, the lowest index on ties.
-    fn least_weighted(&self, pool: usize, now: u64, load: &dyn Fn(u32) -> u32) -> Option<u32> {
+    fn least_weighted(&self, pool: usize, now: u64, load: impl Fn(u32) -> u32) -> Option<u32> {
         let full = self.least_of(pool).map(|(endpoint, load)| (endpoint, load, FULL_WEIGHT));
         let rising = self.rising(pool, now).map(|(e, weight)| (e, load(e), weight));
         let best = rising.chain(full).min_by(|one, other| {
