@@ -29,7 +29,10 @@ const fn start_of(cell: usize) -> u64 {
 /// 128 cells an octave: a quantile is within 0.4% of the exact one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histogram {
-    cells: Vec<u64>,
+    /// The low half of each count: small, so that what is used of it stays in the nearest cache.
+    cells: Vec<u32>,
+    /// The high half; empty while all are zero.
+    carries: Vec<u32>,
 }
 
 /// 16 cells an octave, for time bins: a quantile is within 3.2% of the exact one. A cell counts to
@@ -42,38 +45,71 @@ pub struct CoarseHistogram {
 }
 
 impl Histogram {
-    /// Adds `by` (modulo 2⁶⁴) to a cell that [`cell_of`] gave.
-    #[inline]
-    pub(super) fn add(&mut self, cell: usize, by: u64) {
+    /// Adds one to a cell that [`cell_of`] gave.
+    #[inline(always)]
+    pub(super) fn add(&mut self, cell: usize) {
         match self.cells.get_mut(cell) {
-            Some(count) => *count = count.wrapping_add(by),
-            None => self.grow(cell, by),
+            Some(count) if *count < u32::MAX => *count += 1,
+            _ => self.add_beyond(cell),
         }
     }
 
+    /// Takes one away from a cell to which one was added.
+    pub(super) fn take_back(&mut self, cell: usize) {
+        if self.cells[cell] == 0 {
+            self.carries[cell] -= 1;
+        }
+        self.cells[cell] = self.cells[cell].wrapping_sub(1);
+    }
+
     #[cold]
-    fn grow(&mut self, cell: usize, by: u64) {
-        self.cells.resize((cell + 1).next_multiple_of(1 << FINE), 0);
-        self.cells[cell] = by;
+    #[inline(never)]
+    fn add_beyond(&mut self, cell: usize) {
+        if cell >= self.cells.len() {
+            self.cells.resize((cell + 1).next_multiple_of(1 << FINE), 0);
+        }
+        self.set(cell, self.get(cell) + 1);
+    }
+
+    fn get(&self, cell: usize) -> u64 {
+        let carries = self.carries.get(cell).copied().unwrap_or(0);
+        u64::from(carries) << 32 | u64::from(self.cells[cell])
+    }
+
+    fn set(&mut self, cell: usize, count: u64) {
+        self.cells[cell] = count as u32;
+        let carries = (count >> 32) as u32;
+        if carries > 0 && cell >= self.carries.len() {
+            self.carries.resize(cell + 1, 0);
+        }
+        if let Some(old) = self.carries.get_mut(cell) {
+            *old = carries;
+        }
+    }
+
+    fn counts(&self) -> impl Iterator<Item = u64> + '_ {
+        (0..self.cells.len()).map(|cell| self.get(cell))
     }
 
     /// Drops the empty cells at the end, so that equal counts are equal histograms.
     pub(super) fn trim(&mut self) {
+        let carried = self.carries.iter().rposition(|&count| count != 0).map_or(0, |last| last + 1);
+        self.carries.truncate(carried);
         let used = self.cells.iter().rposition(|&count| count != 0).map_or(0, |last| last + 1);
-        self.cells.truncate(used);
+        self.cells.truncate(used.max(carried));
     }
 
     /// How many latencies it holds.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.cells.iter().sum()
+        self.counts().sum()
     }
 
     /// The `share`-quantile (`share` in 0..=1): the middle of the cell that holds the smallest
     /// latency with at least this share at or below it; none when empty.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<SimDuration> {
-        let cell = position(self.cells.iter().copied(), self.count(), share)?;
+        let cell = position(self.counts(), self.count(), share)?;
         Some(middle(cell, cell + 1))
     }
 
@@ -81,7 +117,7 @@ impl Histogram {
     /// its own cell.
     #[must_use]
     pub fn count_from(&self, threshold: SimDuration) -> u64 {
-        self.cells.iter().skip(cell_of(threshold.as_nanos())).sum()
+        self.counts().skip(cell_of(threshold.as_nanos())).sum()
     }
 }
 
@@ -142,8 +178,8 @@ impl Merge for Histogram {
         if self.cells.len() < other.cells.len() {
             self.cells.resize(other.cells.len(), 0);
         }
-        for (sum, more) in self.cells.iter_mut().zip(&other.cells) {
-            *sum += more;
+        for (cell, more) in other.counts().enumerate().filter(|&(_, more)| more > 0) {
+            self.set(cell, self.get(cell) + more);
         }
     }
 }
@@ -188,7 +224,7 @@ mod tests {
     fn fine(latencies: &[u64]) -> Histogram {
         let mut histogram = Histogram::default();
         for &nanos in latencies {
-            histogram.add(cell_of(nanos), 1);
+            histogram.add(cell_of(nanos));
         }
         histogram
     }
@@ -214,6 +250,27 @@ mod tests {
     fn nothing_has_no_quantile() {
         assert_eq!(fine(&[]).quantile(0.5), None);
         assert_eq!(coarse(&[]).quantile(0.5), None);
+    }
+
+    #[test]
+    fn a_count_goes_beyond_32_bits_and_back() {
+        let mut histogram = Histogram::default();
+        histogram.add(9);
+        histogram.set(9, u64::from(u32::MAX) - 1);
+        let before = histogram.clone();
+        for _ in 0..5 {
+            histogram.add(9);
+        }
+        assert_eq!(histogram.count(), (1 << 32) + 3);
+        let mut twice = histogram.clone();
+        twice.merge(&histogram);
+        assert_eq!(twice.count(), (1 << 33) + 6);
+        for _ in 0..5 {
+            histogram.take_back(9);
+        }
+        histogram.trim();
+        assert_eq!(histogram.count(), before.count());
+        assert!(histogram.carries.is_empty());
     }
 
     /// Latencies over the whole range, each octave as likely.
@@ -253,7 +310,7 @@ mod tests {
             let together: Vec<u64> = kept.iter().chain(&undone).copied().collect();
             let (mut narrow, mut wide) = (fine(&together), coarse(&together));
             for &nanos in &undone {
-                narrow.add(cell_of(nanos), u64::MAX);
+                narrow.take_back(cell_of(nanos));
                 wide.add(cell_of(nanos), u32::MAX);
             }
             let (mut only, mut only_wide) = (fine(&kept), coarse(&kept));

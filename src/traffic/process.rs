@@ -7,6 +7,9 @@ use crate::units::{SimDuration, SimTime, Version};
 /// Longer than any run, 36 years: what would take or wait longer never ends.
 pub(super) const FOREVER: u64 = u64::MAX >> 4;
 
+/// A longer demand, nine years, is cut to this: the bits above are needed for something else.
+pub(super) const LONGEST_DEMAND: u64 = u64::MAX >> 6;
+
 /// What both paths know of a process besides its requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Process {

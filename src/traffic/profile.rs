@@ -47,8 +47,9 @@ impl Piece {
             let root = (self.rate * self.rate + 2.0 * self.slope * amount).max(0.0).sqrt();
             NANOS * (2.0 * amount / (self.rate + root))
         };
-        // Through a signed number, which is what processors convert to.
-        self.from.saturating_add((nanos + 0.5) as i64 as u64).min(self.to)
+        // Through a signed number, which is what processors convert to; it is below 2⁶³, as is
+        // the beginning of every piece.
+        (self.from + (nanos + 0.5) as i64 as u64).min(self.to)
     }
 
     fn is_silent(&self) -> bool {

@@ -63,11 +63,25 @@ impl Cause {
 impl Charge {
     /// How many there are.
     pub const COUNT: usize = 8;
+    /// All, in order.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::DrainRace,
+        Self::Crash,
+        Self::Overload,
+        Self::ColdStart,
+        Self::BadRelease,
+        Self::MixedVersions,
+        Self::Dependency,
+        Self::InjectedFault,
+    ];
 }
 
 impl Phase {
     /// How many there are.
     pub const COUNT: usize = 4;
+    /// All, in order.
+    pub const ALL: [Self; Self::COUNT] =
+        [Self::RollingOut, Self::Baking, Self::RollingBack, Self::Settling];
 }
 
 /// Counts over one window of time, by the moment requests were sent.

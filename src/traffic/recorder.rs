@@ -4,7 +4,7 @@
 //! Everything is an integer count, so what was recorded can be taken back exactly, and nothing
 //! depends on the order of recording.
 
-use super::histogram::cell_of;
+use super::histogram::{Histogram, cell_of};
 use super::plane::Windows;
 use super::record::{Cause, Charge, Phase, Second, Tally, TrafficBin, TrafficRecord};
 use crate::units::{Bins, SimDuration, SimTime, Version};
@@ -76,6 +76,11 @@ pub(super) struct Recorder {
     earlier: Span,
     /// Before the baseline (dropped), the baseline, from the rollout on.
     tallies: [Tally; 3],
+    /// What of the tallies every success changes. A power of two of each, so that positions need
+    /// no check; the last is unused.
+    latencies: [[Histogram; 2]; 4],
+    sums: [u128; 4],
+    slow_counts: [u64; 4],
     bins: Bins<TrafficBin>,
     seconds: Vec<Second>,
 }
@@ -89,6 +94,9 @@ impl Recorder {
             sent: 0,
             earlier: NOWHERE,
             tallies: Default::default(),
+            latencies: Default::default(),
+            sums: [0; 4],
+            slow_counts: [0; 4],
             bins: Bins::new(windows.rollout, windows.bin),
             seconds: Vec::new(),
         }
@@ -131,14 +139,19 @@ impl Recorder {
     #[inline(always)]
     pub(super) fn success(&mut self, place: Place, version: Version, latency: u64, count: Count) {
         let (version, cell, step) = (version.index(), cell_of(latency), count.step());
-        let tally = &mut self.tallies[place.tally];
-        tally.latency[version].add(cell, step);
-        tally.latency_sum_nanos = match count {
-            Count::Add => tally.latency_sum_nanos.wrapping_add(u128::from(latency)),
-            Count::TakeBack => tally.latency_sum_nanos.wrapping_sub(u128::from(latency)),
-        };
+        let tally = place.tally % 4;
+        match count {
+            Count::Add => {
+                self.latencies[tally][version].add(cell);
+                self.sums[tally] += u128::from(latency);
+            }
+            Count::TakeBack => {
+                self.latencies[tally][version].take_back(cell);
+                self.sums[tally] -= u128::from(latency);
+            }
+        }
         if latency > self.slow {
-            tally.slow = tally.slow.wrapping_add(step);
+            self.slow_counts[tally] = self.slow_counts[tally].wrapping_add(step);
         }
         let bin = self.bins.cell_at(place.bin);
         bin.answered[version] = bin.answered[version].wrapping_add(step);
@@ -225,8 +238,8 @@ impl Recorder {
     /// The finished record, without sessions.
     pub(super) fn finish(mut self) -> TrafficRecord {
         self.flush();
-        let [_, mut baseline, mut window] = self.tallies;
-        for tally in [&mut baseline, &mut window] {
+        for (tally, latency) in self.tallies.iter_mut().zip(self.latencies) {
+            tally.latency = latency;
             for version in 0..2 {
                 tally.latency[version].trim();
                 let successes = tally.latency[version].count();
@@ -234,6 +247,11 @@ impl Recorder {
                 tally.answered[version] = successes + tally.answered_error[version];
             }
         }
+        for (index, tally) in self.tallies.iter_mut().enumerate() {
+            tally.latency_sum_nanos = self.sums[index];
+            tally.slow = self.slow_counts[index];
+        }
+        let [_, baseline, window] = self.tallies;
         for index in 0..self.bins.cells().len() {
             self.bins.cell_at(index).latency.trim();
         }

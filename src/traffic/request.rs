@@ -9,6 +9,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 
 use super::DataPlan;
 use super::arrival::ArrivalProcess;
+use super::process::LONGEST_DEMAND;
 use crate::random::{Law, Purpose, Seed};
 use crate::units::{SimDuration, SimTime};
 
@@ -112,9 +113,12 @@ impl Requests {
     fn draw_batch(&mut self) {
         self.arrivals.fill(&mut self.batch.sent);
         fill_demands(&self.law, &mut self.demands, self.number, &mut self.batch.demand);
+        // A copy has no address, so that its state stays in registers.
+        let mut routes = self.routes.clone();
         for route in &mut self.batch.route {
-            *route = self.routes.next_u64();
+            *route = routes.next_u64();
         }
+        self.routes = routes;
         if let Some((stream, threshold)) = &mut self.failures {
             for is_faulty in &mut self.batch.is_faulty {
                 *is_faulty = u128::from(stream.next_u64()) < *threshold;
@@ -123,10 +127,30 @@ impl Requests {
     }
 }
 
-/// Service demands of the requests from number `first` on. One without end takes as long as can
-/// be said.
+/// Service demands of the requests from number `first` on.
 fn fill_demands(law: &Law, stream: &mut Xoshiro256PlusPlus, first: u64, demands: &mut [u64]) {
-    for (number, demand) in (first..).zip(demands) {
-        *demand = law.draw(stream.next_u64(), number).unwrap_or(SimDuration::MAX).as_nanos();
+    match *law {
+        // Named here, the commonest law needs no further look at which one it is.
+        Law::Exponential { mean } => {
+            let law = Law::Exponential { mean };
+            fill(stream, first, demands, |bits, number| law.draw(bits, number));
+        }
+        _ => fill(stream, first, demands, |bits, number| law.draw(bits, number)),
     }
+}
+
+#[inline(always)]
+fn fill(
+    stream: &mut Xoshiro256PlusPlus,
+    first: u64,
+    demands: &mut [u64],
+    draw: impl Fn(u64, u64) -> Option<SimDuration>,
+) {
+    // A copy has no address, so that its state stays in registers.
+    let mut local = stream.clone();
+    for (number, demand) in (first..).zip(demands) {
+        let draw = draw(local.next_u64(), number).unwrap_or(SimDuration::MAX);
+        *demand = draw.as_nanos().min(LONGEST_DEMAND);
+    }
+    *stream = local;
 }

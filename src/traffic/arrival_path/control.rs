@@ -53,7 +53,7 @@ impl ArrivalPath {
             // It has its place to wait or its slot already, so only the slot is asked for.
             let Room::From(start, first) = station.room(slots, u32::MAX, now) else { continue };
             if is_waiting {
-                let service = station.process.service(entry.demand, start);
+                let service = station.process.service(entry.fate.demand(), start);
                 (entry.start, entry.end) = (start, start.saturating_add(service));
             }
             station.take(entry, first, slots, now);
@@ -89,7 +89,7 @@ impl ArrivalPath {
             let failure = Failure {
                 cause: Cause::Aborted,
                 charge: departure.charge(),
-                phase: entry.fate.phase,
+                phase: entry.fate.phase(),
                 answered: None,
             };
             self.recorder.failure(place, failure, Count::Add);

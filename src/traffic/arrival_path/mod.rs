@@ -121,8 +121,9 @@ impl ArrivalPath {
             let number = (u128::from(user.draw(number, 0)) * u128::from(users)) >> 64;
             user.draw(number as u64, 1)
         });
-        let stations = &self.stations;
-        let load = |endpoint: u32| stations[endpoint as usize].load(slots, now);
+        let stations = &self.stations[..];
+        // It owns what it looks at, so that nothing has to be kept in memory for its sake.
+        let load = move |endpoint: u32| stations[endpoint as usize].load(slots, now);
         match self.balancer.pick_by(policy, side, route, now, load) {
             Some(endpoint) => self.offer(endpoint),
             None => {
@@ -144,15 +145,17 @@ impl ArrivalPath {
         if !station.process.is_plain(now) | is_faulty {
             return self.offer_with_care(endpoint);
         }
-        let Room::From(start, first) = station.room(slots, queue, now) else {
+        let first = station.first_free(slots, now);
+        let Some(position) = station.easy_place(first, queue, now) else {
             return self.offer_with_care(endpoint);
         };
+        let start = first.free.max(now);
         let end = start.saturating_add(demand);
         if end - now > patience || start - now > self.watch {
             return self.offer_with_care(endpoint);
         }
-        let fate = Fate { phase: self.phase, late: station.process.plain_charge(), error: None };
-        station.take(Entry { sent: now, start, end, demand, fate }, first, slots, now);
+        let fate = Fate::new(demand, self.phase, station.process.plain_charge(), None);
+        station.take_at(position, Entry { sent: now, start, end, fate }, first, slots);
         let version = station.process.version;
         self.recorder.success(self.recorder.place(), version, end - now, Count::Add);
         None
@@ -179,8 +182,8 @@ impl ArrivalPath {
         let error = (is_faulty && version == Version::New)
             .then(|| station.process.error_charge(Charge::BadRelease));
         let end = start.saturating_add(station.process.service(demand, start));
-        let fate = Fate { phase: self.phase, late, error };
-        let entry = Entry { sent: now, start, end, demand, fate };
+        let fate = Fate::new(demand, self.phase, late, error);
+        let entry = Entry { sent: now, start, end, fate };
         station.take(entry, first, self.rules.slots, now);
         self.record(self.recorder.place(), &entry, version, Count::Add);
         self.look_at(endpoint, start - now, now)
@@ -208,7 +211,7 @@ impl ArrivalPath {
             None => self.recorder.success(place, version, entry.end - entry.sent, count),
             Some((cause, charge)) => {
                 let answered = (cause == Cause::Error).then_some(version);
-                let failure = Failure { cause, charge, phase: entry.fate.phase, answered };
+                let failure = Failure { cause, charge, phase: entry.fate.phase(), answered };
                 self.recorder.failure(place, failure, count);
             }
         }

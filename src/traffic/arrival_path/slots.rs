@@ -47,13 +47,19 @@ impl Slots {
     /// The slot that is free first, of `limit`.
     #[inline(always)]
     pub(super) fn first(&self, limit: u32, now: u64) -> First {
+        if limit as usize <= FEW { first_of_few(&self.few) } else { self.first_of_many(limit, now) }
+    }
+
+    #[inline]
+    fn first_of_many(&self, limit: u32, now: u64) -> First {
         let first = match self.many.first() {
             None => first_of_few(&self.few),
             Some(winner) => First { slot: winner.slot, free: winner.free },
         };
-        if limit as usize > self.many.len().max(FEW) && first.free > now {
+        let needed = self.many.len().max(FEW) as u32;
+        if first.free > now && limit > needed {
             // One that was never needed so far.
-            return First { slot: self.many.len().max(FEW) as u32, free: 0 };
+            return First { slot: needed, free: 0 };
         }
         first
     }
@@ -61,15 +67,24 @@ impl Slots {
     /// Occupies the slot that [`Slots::first`] gave until `end`.
     #[inline(always)]
     pub(super) fn occupy(&mut self, first: First, end: u64, limit: u32) {
-        if first.slot as usize >= self.many.len().max(FEW) {
-            self.grow(limit);
-            self.play(first.slot, end);
-        } else if self.many.is_empty() {
+        if limit as usize <= FEW {
             let slot = first.slot as usize & (FEW - 1);
             self.few[slot] = key(end, slot);
         } else {
-            self.play(first.slot, end);
+            self.occupy_of_many(first, end, limit);
         }
+    }
+
+    #[inline]
+    fn occupy_of_many(&mut self, first: First, end: u64, limit: u32) {
+        let slot = first.slot as usize;
+        if slot >= self.many.len().max(FEW) {
+            self.grow(limit);
+        } else if self.many.is_empty() {
+            self.few[slot] = key(end, slot);
+            return;
+        }
+        self.play(first.slot, end);
     }
 
     /// How many are occupied at `now`.

@@ -5,7 +5,7 @@
 //! stands in the log, so that it can be reckoned again when the process dies or changes speed.
 
 use super::slots::{First, Slots};
-use crate::traffic::process::{FOREVER, Process};
+use crate::traffic::process::{FOREVER, LONGEST_DEMAND, Process};
 use crate::traffic::record::{Cause, Charge, Phase};
 
 /// A request that an endpoint took.
@@ -17,38 +17,75 @@ pub(super) struct Entry {
     pub(super) start: u64,
     /// When its service ends, ns.
     pub(super) end: u64,
-    /// Service demand at speed 1 on the old version, ns.
-    pub(super) demand: u64,
     pub(super) fate: Fate,
 }
 
-/// What is known of a request beside its times.
+/// What is known of a request beside its times, in one word: its service demand at speed 1 on the
+/// old version, what the rollout did when it was sent, to what it is charged if it is not answered
+/// in time, and if its answer is an error, to what that is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fate {
-    /// What the rollout did when it was sent.
-    pub(super) phase: Phase,
-    /// To what it is charged if it is not answered in time.
-    pub(super) late: Charge,
-    /// If its answer is an error: to what that is charged.
-    pub(super) error: Option<Charge>,
+pub(super) struct Fate(u64);
+
+impl Fate {
+    /// What a request can be charged to that is not answered in time.
+    const LATE: [Charge; 4] =
+        [Charge::DrainRace, Charge::Crash, Charge::Overload, Charge::ColdStart];
+    /// What an error can be charged to.
+    const ERROR: [Option<Charge>; 4] =
+        [None, Some(Charge::DrainRace), Some(Charge::BadRelease), Some(Charge::Crash)];
+    const PHASE_SHIFT: u32 = 62;
+    const LATE_SHIFT: u32 = 60;
+    const ERROR_SHIFT: u32 = 58;
+
+    #[inline(always)]
+    pub(super) const fn new(
+        demand: u64,
+        phase: Phase,
+        late: Charge,
+        error: Option<Charge>,
+    ) -> Self {
+        let error = match error {
+            None => 0,
+            Some(Charge::DrainRace) => 1,
+            Some(Charge::Crash) => 3,
+            Some(_) => 2,
+        };
+        // The charges for lateness are the first four.
+        let codes = (phase as u64) << Self::PHASE_SHIFT
+            | (late as u64 & 3) << Self::LATE_SHIFT
+            | error << Self::ERROR_SHIFT;
+        // A demand is never longer than the longest.
+        Self(codes | demand)
+    }
+
+    /// The service demand, ns.
+    pub(super) const fn demand(self) -> u64 {
+        self.0 & LONGEST_DEMAND
+    }
+
+    pub(super) const fn phase(self) -> Phase {
+        Phase::ALL[(self.0 >> Self::PHASE_SHIFT) as usize]
+    }
+
+    const fn late(self) -> Charge {
+        Self::LATE[(self.0 >> Self::LATE_SHIFT & 3) as usize]
+    }
+
+    const fn error(self) -> Option<Charge> {
+        Self::ERROR[(self.0 >> Self::ERROR_SHIFT & 3) as usize]
+    }
 }
 
-const NOTHING: Entry = Entry {
-    sent: 0,
-    start: 0,
-    end: 0,
-    demand: 0,
-    fate: Fate { phase: Phase::RollingOut, late: Charge::Overload, error: None },
-};
+const NOTHING: Entry = Entry { sent: 0, start: 0, end: 0, fate: Fate(0) };
 
 impl Entry {
     /// Why the request fails, if it does, the client waiting for `timeout`.
     #[inline]
     pub(super) fn failure(&self, timeout: u64) -> Option<(Cause, Charge)> {
         if self.end > self.sent.saturating_add(timeout) || self.end >= FOREVER {
-            return Some((Cause::Timeout, self.fate.late));
+            return Some((Cause::Timeout, self.fate.late()));
         }
-        self.fate.error.map(|charge| (Cause::Error, charge))
+        self.fate.error().map(|charge| (Cause::Error, charge))
     }
 }
 
@@ -93,11 +130,12 @@ impl Station {
     /// What it has for a request that comes at `now`, having so many slots and places to wait.
     #[inline(always)]
     pub(super) fn room(&self, slots: u32, queue: u32, now: u64) -> Room {
-        let first = self.slots.first(slots, now);
-        // Whether the slot is free cannot be predicted, so only the queue is asked: who waits
-        // there waits because no slot is free.
-        let is_full = if queue == 0 { first.free > now } else { self.is_queue_full(queue, now) };
-        if is_full { Room::None } else { Room::From(first.free.max(now), first) }
+        let first = self.first_free(slots, now);
+        if self.is_full(first, queue, now) {
+            Room::None
+        } else {
+            Room::From(first.free.max(now), first)
+        }
     }
 
     /// How long one more request would wait for a slot, if there were a place to wait.
@@ -105,13 +143,43 @@ impl Station {
         self.slots.first(slots, now).free.saturating_sub(now)
     }
 
-    /// Whether `queue` > 0 requests wait: the one taken that many requests ago has not started.
+    /// The slot that is free first, of so many.
     #[inline(always)]
-    fn is_queue_full(&self, queue: u32, now: u64) -> bool {
+    pub(super) fn first_free(&self, slots: u32, now: u64) -> First {
+        self.slots.first(slots, now)
+    }
+
+    /// Whether `queue` requests wait, or none can and no slot is free.
+    #[inline(always)]
+    fn is_full(&self, first: First, queue: u32, now: u64) -> bool {
         let queue = queue as usize;
-        // A log shorter than the queue holds all that wait, so the queue has room.
+        if queue == 0 {
+            return first.free > now;
+        }
+        // The one taken `queue` requests ago waits still. (A log shorter than the queue holds all
+        // that wait, so the queue has room.) Whether the slot is free cannot be predicted, so it
+        // is not asked: who waits there waits because no slot is free.
         queue <= self.log.len()
             && self.log[self.position(self.taken.wrapping_sub(queue))].start > now
+    }
+
+    /// Where in the log another request goes without ado: the oldest there is over, and the queue
+    /// has room. If the log is no longer than the queue, the first says the second as well: fewer
+    /// than the log's length wait.
+    #[inline(always)]
+    pub(super) fn easy_place(&self, first: First, queue: u32, now: u64) -> Option<usize> {
+        let position = self.position(self.taken);
+        let is_over = self.log.get(position)?.end <= now;
+        let is_room = self.log.len() <= queue as usize || !self.is_full(first, queue, now);
+        (is_over && is_room).then_some(position)
+    }
+
+    /// Takes a request at the place that [`Station::easy_place`] gave.
+    #[inline(always)]
+    pub(super) fn take_at(&mut self, position: usize, entry: Entry, first: First, slots: u32) {
+        self.slots.occupy(first, entry.end, slots);
+        self.log[position] = entry;
+        self.taken = self.taken.wrapping_add(1);
     }
 
     #[inline]
@@ -121,15 +189,12 @@ impl Station {
 
     /// Takes a request whose service starts at `entry.start` on the slot `first`, as
     /// [`Station::room`] said.
-    #[inline(always)]
     pub(super) fn take(&mut self, entry: Entry, first: First, slots: u32, now: u64) {
-        self.slots.occupy(first, entry.end, slots);
         let mut position = self.position(self.taken);
         if self.log.get(position).is_none_or(|oldest| oldest.end > now) {
             position = self.make_room(slots, now);
         }
-        self.log[position] = entry;
-        self.taken = self.taken.wrapping_add(1);
+        self.take_at(position, entry, first, slots);
     }
 
     /// The oldest in the log is not over yet, so it must not be forgotten: a position for another.
@@ -195,5 +260,25 @@ impl Station {
     /// Forgets all that it holds.
     pub(super) fn clear(&mut self, slots: u32) {
         *self = Self { is_told: self.is_told, ..Self::new(self.process, slots) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fate_gives_back_what_was_put_in() {
+        for phase in Phase::ALL {
+            for late in Fate::LATE {
+                for error in Fate::ERROR {
+                    for demand in [0, 1, 123_456_789, LONGEST_DEMAND] {
+                        let fate = Fate::new(demand, phase, late, error);
+                        assert_eq!((fate.demand(), fate.phase()), (demand, phase));
+                        assert_eq!((fate.late(), fate.error()), (late, error));
+                    }
+                }
+            }
+        }
     }
 }

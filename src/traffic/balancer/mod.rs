@@ -220,7 +220,7 @@ impl Balancer {
         side: Side,
         route: u64,
         now: u64,
-        load: impl Fn(u32) -> u32,
+        load: impl Fn(u32) -> u32 + Copy,
     ) -> Option<u32> {
         self.pick_by(self.policy, side, route, now, load)
     }
@@ -234,7 +234,7 @@ impl Balancer {
         side: Side,
         route: u64,
         now: u64,
-        load: impl Fn(u32) -> u32,
+        load: impl Fn(u32) -> u32 + Copy,
     ) -> Option<u32> {
         let (pool, route) = match side {
             Side::All => (ALL, route),
@@ -245,7 +245,7 @@ impl Balancer {
             return None;
         }
         if !self.ramping.is_empty() {
-            return self.pick_while_ramping(pool, route, now, &load);
+            return self.pick_while_ramping(pool, route, now, load);
         }
         Some(match policy {
             Policy::Random => draw_one(&self.pools[pool].list, route),
@@ -262,12 +262,12 @@ impl Balancer {
         route: u64,
         now: u64,
         excluded: &[u32],
-        load: impl Fn(u32) -> u32,
+        load: impl Fn(u32) -> u32 + Copy,
     ) -> Option<u32> {
         for &endpoint in excluded {
             self.pass_over(endpoint, Absence::Excluded, load(endpoint), now);
         }
-        let picked = self.pick(side, route, now, &load);
+        let picked = self.pick(side, route, now, load);
         for &endpoint in excluded {
             self.readmit(endpoint, Absence::Excluded, load(endpoint), now);
         }

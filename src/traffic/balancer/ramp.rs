@@ -11,7 +11,7 @@ impl Balancer {
         pool: usize,
         route: u64,
         now: u64,
-        load: &dyn Fn(u32) -> u32,
+        load: impl Fn(u32) -> u32 + Copy,
     ) -> Option<u32> {
         let is_up = |since: u64| now >= since.saturating_add(self.slow_start);
         // They came up one after another, so those whose weight is full by now stand first.
@@ -106,7 +106,7 @@ impl Balancer {
     }
 
     /// The endpoint with the least load for its weight, the lowest index on ties.
-    fn least_weighted(&self, pool: usize, now: u64, load: &dyn Fn(u32) -> u32) -> Option<u32> {
+    fn least_weighted(&self, pool: usize, now: u64, load: impl Fn(u32) -> u32) -> Option<u32> {
         let full = self.least_of(pool).map(|(endpoint, load)| (endpoint, load, FULL_WEIGHT));
         let rising = self.rising(pool, now).map(|(e, weight)| (e, load(e), weight));
         let best = rising.chain(full).min_by(|one, other| {
