@@ -1,6 +1,6 @@
 //! How is it shown? One file per format, all of them from the same results.
 //!
-//! [`write`] makes a result folder. Charts are drawn from the files just written, so that redoing
+//! [`write()`] makes a result folder. Charts are drawn from the files just written, so that redoing
 //! them later gives the same bytes. This room knows formats, numbers on screens and pictures. It
 //! must not know how results came about, and prints nothing itself.
 

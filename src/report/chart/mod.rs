@@ -1,6 +1,6 @@
 //! The three charts of a result folder.
 //!
-//! Each chart is a function from the results to a [`picture::Picture`]; [`svg`] and [`png`] paint
+//! Each chart is a function from the results to a `picture::Picture`; `svg` and `png` paint
 //! pictures through plotters. Neither needs a font of the machine, and both give the same bytes for
 //! the same results.
 

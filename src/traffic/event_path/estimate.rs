@@ -36,6 +36,16 @@ impl EventPath {
         slots.peek().map_or(0, |Reverse(free)| free.saturating_sub(now))
     }
 
+    /// No request that came now would wait longer than this, ns; cheap. Until it starts every slot
+    /// is busy, with what is in service (until the latest end at most) or with what waits, which
+    /// is served at the present speed or faster.
+    pub(super) fn longest_wait(&self, endpoint: u32, now: u64) -> u64 {
+        let here = &self.endpoints[endpoint as usize];
+        let queued = here.process.service(here.queued, now) / u64::from(self.rules.slots);
+        let in_service = here.latest.saturating_sub(now);
+        in_service.saturating_add(queued).saturating_add(u64::from(here.waiting) + 1)
+    }
+
     /// When the last of what the endpoint holds now ends, ns.
     pub(super) fn idle_at(&self, endpoint: u32, now: u64) -> u64 {
         self.play_forward(endpoint, now).1.max(now)

@@ -70,6 +70,10 @@ struct Endpoint {
     busy: u32,
     /// Waiting for a slot.
     waiting: u32,
+    /// Demand of those waiting, ns.
+    queued: u64,
+    /// Latest end of any service begun, ns.
+    latest: u64,
     serving: List,
     queue: List,
     /// Whether the watch has told of it.
@@ -82,6 +86,8 @@ impl Endpoint {
             process,
             busy: 0,
             waiting: 0,
+            queued: 0,
+            latest: 0,
             serving: List::EMPTY,
             queue: List::EMPTY,
             is_told: false,

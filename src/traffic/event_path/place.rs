@@ -150,7 +150,11 @@ impl EventPath {
 
     /// Tells of an endpoint where a request that came now would wait too long.
     fn look_at(&mut self, endpoint: u32, now: u64) {
-        if !self.endpoints[endpoint as usize].is_told && self.wait_at(endpoint, now) > self.watch {
+        let here = &self.endpoints[endpoint as usize];
+        if here.is_told || self.longest_wait(endpoint, now) <= self.watch {
+            return;
+        }
+        if self.wait_at(endpoint, now) > self.watch {
             self.endpoints[endpoint as usize].is_told = true;
             let (instance, at) = (InstanceId(endpoint), SimTime::from_nanos(now));
             self.signals.push_back(Signal::Overloaded { instance, at });

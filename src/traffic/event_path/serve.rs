@@ -20,6 +20,7 @@ impl EventPath {
             self.completions.push(due);
         } else {
             here.waiting += 1;
+            here.queued = here.queued.saturating_add(self.attempts[attempt].demand);
             self.attempts.append(&mut here.queue, attempt);
         }
         let load = self.load_of(endpoint);
@@ -40,6 +41,7 @@ impl EventPath {
         self.attempts.append(&mut here.serving, attempt);
         let started = &mut self.attempts[attempt];
         started.moment = now.saturating_add(service);
+        here.latest = here.latest.max(started.moment);
         Due { at: started.moment, attempt, run: started.run }
     }
 
@@ -87,6 +89,7 @@ impl EventPath {
             Some(next) => {
                 self.attempts.remove(&mut here.queue, next);
                 here.waiting -= 1;
+                here.queued = here.queued.saturating_sub(self.attempts[next].demand);
                 let due = self.start(next, endpoint, now);
                 self.completions.replace_first(due);
             }
@@ -147,7 +150,7 @@ impl EventPath {
         here.process.set_door(Door::Closed(departure));
         let lists = [here.serving, here.queue];
         (here.serving, here.queue) = (List::EMPTY, List::EMPTY);
-        (here.busy, here.waiting) = (0, 0);
+        (here.busy, here.waiting, here.queued, here.latest) = (0, 0, 0, 0);
         let held: Vec<u32> = lists.into_iter().flat_map(|list| self.attempts.iter(list)).collect();
         self.balancer.load_changed(endpoint, 0);
         if let Some(sessions) = &mut self.sessions {
