@@ -154,7 +154,7 @@ impl ArrivalPath {
         let fate = Fate::new(demand, self.phase, station.process.plain_charge(), None);
         station.take_at(position, Entry { sent: now, start, end, fate }, first);
         let version = station.process.version;
-        self.recorder.success(self.recorder.place(), version, end - now, Count::Add);
+        self.recorder.succeed_latest(version, end - now);
         None
     }
 
