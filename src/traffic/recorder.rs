@@ -63,6 +63,14 @@ pub(super) struct Failure {
     pub(super) answered: Option<Version>,
 }
 
+/// What of a tally every success changes.
+#[derive(Clone, Debug, Default)]
+struct Successes {
+    latency: [Histogram; 2],
+    sum: u128,
+    slow: u64,
+}
+
 /// The record in the making.
 #[derive(Clone, Debug)]
 pub(super) struct Recorder {
@@ -72,15 +80,15 @@ pub(super) struct Recorder {
     span: Span,
     /// Requests sent in it that are not yet in their tally, bin and second.
     sent: u64,
+    /// The successes of the tally and of the bin of that span, taken out of their places so that
+    /// they need not be looked up.
+    successes: Successes,
+    bin: TrafficBin,
     /// The span before it.
     earlier: Span,
     /// Before the baseline (dropped), the baseline, from the rollout on.
     tallies: [Tally; 3],
-    /// What of the tallies every success changes. A power of two of each, so that positions need
-    /// no check; the last is unused.
-    latencies: [[Histogram; 2]; 4],
-    sums: [u128; 4],
-    slow_counts: [u64; 4],
+    tally_successes: [Successes; 3],
     bins: Bins<TrafficBin>,
     seconds: Vec<Second>,
 }
@@ -92,11 +100,11 @@ impl Recorder {
             slow: slow.map_or(u64::MAX, SimDuration::as_nanos),
             span: NOWHERE,
             sent: 0,
+            successes: Successes::default(),
+            bin: TrafficBin::default(),
             earlier: NOWHERE,
             tallies: Default::default(),
-            latencies: Default::default(),
-            sums: [0; 4],
-            slow_counts: [0; 4],
+            tally_successes: Default::default(),
             bins: Bins::new(windows.rollout, windows.bin),
             seconds: Vec::new(),
         }
@@ -135,27 +143,37 @@ impl Recorder {
         }
     }
 
-    /// Counts a success `latency` after the request was first sent.
+    /// Counts a success of the latest request, `latency` after it was sent.
     #[inline(always)]
+    pub(super) fn succeed_latest(&mut self, version: Version, latency: u64) {
+        let slow = self.slow;
+        count_success(&mut self.successes, &mut self.bin, version, latency, slow);
+    }
+
+    /// Counts a success `latency` after the request was first sent.
+    #[inline]
     pub(super) fn success(&mut self, place: Place, version: Version, latency: u64, count: Count) {
-        let (version, cell, step) = (version.index(), cell_of(latency), count.step());
-        let tally = place.tally % 4;
+        let successes = if place.tally == self.span.place.tally {
+            &mut self.successes
+        } else {
+            &mut self.tally_successes[place.tally]
+        };
+        let bin = if place.bin == self.span.place.bin {
+            &mut self.bin
+        } else {
+            self.bins.cell_at(place.bin)
+        };
         match count {
-            Count::Add => {
-                self.latencies[tally][version].add(cell);
-                self.sums[tally] += u128::from(latency);
-            }
+            Count::Add => count_success(successes, bin, version, latency, self.slow),
             Count::TakeBack => {
-                self.latencies[tally][version].take_back(cell);
-                self.sums[tally] -= u128::from(latency);
+                let cell = cell_of(latency);
+                successes.latency[version.index()].take_back(cell);
+                successes.sum -= u128::from(latency);
+                successes.slow -= u64::from(latency > self.slow);
+                bin.answered[version.index()] -= 1;
+                bin.latency.add(cell, u32::MAX);
             }
         }
-        if latency > self.slow {
-            self.slow_counts[tally] = self.slow_counts[tally].wrapping_add(step);
-        }
-        let bin = self.bins.cell_at(place.bin);
-        bin.answered[version] = bin.answered[version].wrapping_add(step);
-        bin.latency.add(cell, step as u32);
     }
 
     /// Counts a failure.
@@ -169,7 +187,11 @@ impl Recorder {
         add(&mut tally.failed_cause[cause]);
         add(&mut tally.failed_charge[charge]);
         add(&mut tally.failed_phase[failure.phase as usize]);
-        let bin = self.bins.cell_at(place.bin);
+        let bin = if place.bin == self.span.place.bin {
+            &mut self.bin
+        } else {
+            self.bins.cell_at(place.bin)
+        };
         add(&mut bin.failed_cause[cause]);
         add(&mut bin.failed_charge[charge]);
         if let Some(version) = failure.answered {
@@ -185,7 +207,7 @@ impl Recorder {
     #[cold]
     #[inline(never)]
     fn enter(&mut self, now: u64) {
-        self.flush();
+        self.put_back();
         let width = self.bins.width();
         let span = self.locate(now);
         self.earlier = if self.bins.width() == width { self.span } else { NOWHERE };
@@ -194,13 +216,15 @@ impl Recorder {
             self.earlier = Span { from: span.from, to: span.from, ..NOWHERE };
         }
         self.span = span;
+        self.successes = std::mem::take(&mut self.tally_successes[span.place.tally]);
+        self.bin = std::mem::take(self.bins.cell_at(span.place.bin));
         if span.place.second != NO_SECOND {
             self.seconds.resize(span.place.second as usize + 1, Second::default());
         }
     }
 
-    /// Adds the requests counted by [`Recorder::send`] to where they belong.
-    fn flush(&mut self) {
+    /// Puts what was counted apart for the latest span where it belongs.
+    fn put_back(&mut self) {
         let sent = std::mem::take(&mut self.sent);
         if sent == 0 {
             return;
@@ -208,7 +232,9 @@ impl Recorder {
         let place = self.span.place;
         self.tallies[place.tally].requests += sent;
         self.tallies[place.tally].attempts += sent;
-        self.bins.cell_at(place.bin).requests += sent;
+        self.tally_successes[place.tally] = std::mem::take(&mut self.successes);
+        self.bin.requests += sent;
+        *self.bins.cell_at(place.bin) = std::mem::take(&mut self.bin);
         if place.second != NO_SECOND {
             self.seconds[place.second as usize].requests += sent;
         }
@@ -237,19 +263,17 @@ impl Recorder {
 
     /// The finished record, without sessions.
     pub(super) fn finish(mut self) -> TrafficRecord {
-        self.flush();
-        for (tally, latency) in self.tallies.iter_mut().zip(self.latencies) {
-            tally.latency = latency;
+        self.put_back();
+        for (tally, successes) in self.tallies.iter_mut().zip(self.tally_successes) {
+            tally.latency = successes.latency;
+            tally.latency_sum_nanos = successes.sum;
+            tally.slow = successes.slow;
             for version in 0..2 {
                 tally.latency[version].trim();
-                let successes = tally.latency[version].count();
-                tally.ok += successes;
-                tally.answered[version] = successes + tally.answered_error[version];
+                let count = tally.latency[version].count();
+                tally.ok += count;
+                tally.answered[version] = count + tally.answered_error[version];
             }
-        }
-        for (index, tally) in self.tallies.iter_mut().enumerate() {
-            tally.latency_sum_nanos = self.sums[index];
-            tally.slow = self.slow_counts[index];
         }
         let [_, baseline, window] = self.tallies;
         for index in 0..self.bins.cells().len() {
@@ -258,6 +282,22 @@ impl Recorder {
         let (bins, seconds) = (self.bins, self.seconds);
         TrafficRecord { baseline, window, bins, seconds, sessions: 0, sessions_lost: 0 }
     }
+}
+
+#[inline(always)]
+fn count_success(
+    successes: &mut Successes,
+    bin: &mut TrafficBin,
+    version: Version,
+    latency: u64,
+    slow: u64,
+) {
+    let (version, cell) = (version.index(), cell_of(latency));
+    successes.latency[version].add(cell);
+    successes.sum += u128::from(latency);
+    successes.slow += u64::from(latency > slow);
+    bin.answered[version] += 1;
+    bin.latency.add(cell, 1);
 }
 
 #[cfg(test)]

@@ -33,15 +33,15 @@ impl ArrivalPath {
 
     /// What waits now will start at another speed.
     pub(in crate::traffic) fn set_ramp(&mut self, endpoint: u32, ramp: Ramp) {
-        let (slots, now) = (self.rules.slots, self.now);
+        let now = self.now;
         let station = self.station_mut(endpoint);
-        if !station.is_any_waiting(slots, now) {
+        if !station.is_any_waiting(now) {
             station.process.set_ramp(ramp);
             return;
         }
         let held: Vec<Entry> = station.held(now).collect();
         station.process.set_ramp(ramp);
-        station.clear(slots);
+        station.clear();
         let version = station.process.version;
         for mut entry in held {
             let is_waiting = entry.start > now;
@@ -51,12 +51,12 @@ impl ArrivalPath {
             }
             let station = self.station_mut(endpoint);
             // It has its place to wait or its slot already, so only the slot is asked for.
-            let Room::From(start, first) = station.room(slots, u32::MAX, now) else { continue };
+            let Room::From(start, first) = station.room(u32::MAX, now) else { continue };
             if is_waiting {
                 let service = station.process.service(entry.fate.demand(), start);
                 (entry.start, entry.end) = (start, start.saturating_add(service));
             }
-            station.take(entry, first, slots, now);
+            station.take(entry, first, now);
             if is_waiting {
                 self.record(place, &entry, version, Count::Add);
             }
@@ -74,10 +74,10 @@ impl ArrivalPath {
 
     /// The process dies: what it holds and the client still waits for is cut.
     pub(in crate::traffic) fn kill(&mut self, endpoint: u32, departure: Departure, now: u64) {
-        let (slots, timeout) = (self.rules.slots, self.rules.timeout);
+        let timeout = self.rules.timeout;
         let station = self.station_mut(endpoint);
         let held: Vec<Entry> = station.held(now).collect();
-        station.clear(slots);
+        station.clear();
         station.process.set_door(Door::Closed(departure));
         let version = station.process.version;
         for entry in held {
@@ -117,10 +117,10 @@ impl ArrivalPath {
     }
 
     pub(in crate::traffic) fn wait(&self, endpoint: u32, now: u64) -> u64 {
-        self.stations[endpoint as usize].wait(self.rules.slots, now)
+        self.stations[endpoint as usize].wait(now)
     }
 
     pub(in crate::traffic) fn drained_at(&self, endpoint: u32, now: u64) -> u64 {
-        self.stations[endpoint as usize].idle_at(self.rules.slots, now)
+        self.stations[endpoint as usize].idle_at(now)
     }
 }

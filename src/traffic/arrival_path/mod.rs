@@ -116,15 +116,12 @@ impl ArrivalPath {
     #[inline(always)]
     fn send(&mut self, policy: Policy) -> Option<Signal> {
         let Request { number, sent: now, route, .. } = self.requests.current();
-        let Rules { slots, user, users, .. } = self.rules;
+        let Rules { user, users, .. } = self.rules;
         let side = self.balancer.side(route, || {
             let number = (u128::from(user.draw(number, 0)) * u128::from(users)) >> 64;
             user.draw(number as u64, 1)
         });
-        let stations = &self.stations[..];
-        // It owns what it looks at, so that nothing has to be kept in memory for its sake.
-        let load = move |endpoint: u32| stations[endpoint as usize].load(slots, now);
-        match self.balancer.pick_by(policy, side, route, now, load) {
+        match self.balancer.pick_by(policy, side, route, now, &self.stations) {
             Some(endpoint) => self.offer(endpoint),
             None => {
                 self.fail(Cause::NoEndpoint, Charge::Overload);
@@ -139,13 +136,13 @@ impl ArrivalPath {
     /// enough: that much is done here, the rest apart.
     #[inline(always)]
     fn offer(&mut self, endpoint: u32) -> Option<Signal> {
-        let Rules { slots, queue, patience, .. } = self.rules;
+        let Rules { queue, patience, .. } = self.rules;
         let Request { sent: now, demand, is_faulty, .. } = self.requests.current();
         let station = &mut self.stations[endpoint as usize];
         if !station.process.is_plain(now) | is_faulty {
             return self.offer_with_care(endpoint);
         }
-        let first = station.first_free(slots, now);
+        let first = station.first_free(now);
         let Some(position) = station.easy_place(first, queue, now) else {
             return self.offer_with_care(endpoint);
         };
@@ -155,9 +152,9 @@ impl ArrivalPath {
             return self.offer_with_care(endpoint);
         }
         let fate = Fate::new(demand, self.phase, station.process.plain_charge(), None);
-        station.take_at(position, Entry { sent: now, start, end, fate }, first, slots);
+        station.take_at(position, Entry { sent: now, start, end, fate }, first);
         let version = station.process.version;
-        self.recorder.success(self.recorder.place(), version, end - now, Count::Add);
+        self.recorder.succeed_latest(version, end - now);
         None
     }
 
@@ -171,11 +168,10 @@ impl ArrivalPath {
             self.fail(Cause::Refused, late);
             return None;
         }
-        let slots = self.rules.slots;
-        let room = station.room(slots, self.rules.queue, now);
+        let room = station.room(self.rules.queue, now);
         let Room::From(start, first) = room else {
             self.fail(Cause::Overloaded, late);
-            let wait = self.stations[endpoint as usize].wait(slots, now);
+            let wait = self.stations[endpoint as usize].wait(now);
             return self.look_at(endpoint, wait, now);
         };
         let version = station.process.version;
@@ -184,7 +180,7 @@ impl ArrivalPath {
         let end = start.saturating_add(station.process.service(demand, start));
         let fate = Fate::new(demand, self.phase, late, error);
         let entry = Entry { sent: now, start, end, fate };
-        station.take(entry, first, self.rules.slots, now);
+        station.take(entry, first, now);
         self.record(self.recorder.place(), &entry, version, Count::Add);
         self.look_at(endpoint, start - now, now)
     }

@@ -22,6 +22,8 @@ struct Entrant {
 /// The slots of an endpoint, as many as were ever needed at once (rounded up).
 #[derive(Clone, Debug)]
 pub(super) struct Slots {
+    /// How many there are.
+    limit: u32,
     /// Keys of the slots there are while few are enough, so that the smallest names its slot.
     few: [u64; FEW],
     /// Empty as long as few are enough. Else a tournament of losers over a power of two of slots:
@@ -41,23 +43,30 @@ pub(super) struct First {
 impl Slots {
     pub(super) fn new(limit: u32) -> Self {
         let free = |slot: usize| if slot < limit as usize { 0 } else { NEVER };
-        Self { few: std::array::from_fn(|slot| key(free(slot), slot)), many: Vec::new() }
+        let few = std::array::from_fn(|slot| key(free(slot), slot));
+        Self { limit, few, many: Vec::new() }
     }
 
-    /// The slot that is free first, of `limit`.
+    /// How many there are.
     #[inline(always)]
-    pub(super) fn first(&self, limit: u32, now: u64) -> First {
-        if limit as usize <= FEW { first_of_few(&self.few) } else { self.first_of_many(limit, now) }
+    pub(super) const fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// The slot that is free first.
+    #[inline(always)]
+    pub(super) fn first(&self, now: u64) -> First {
+        if self.limit as usize <= FEW { first_of_few(&self.few) } else { self.first_of_many(now) }
     }
 
     #[inline]
-    fn first_of_many(&self, limit: u32, now: u64) -> First {
+    fn first_of_many(&self, now: u64) -> First {
         let first = match self.many.first() {
             None => first_of_few(&self.few),
             Some(winner) => First { slot: winner.slot, free: winner.free },
         };
         let needed = self.many.len().max(FEW) as u32;
-        if first.free > now && limit > needed {
+        if first.free > now && self.limit > needed {
             // One that was never needed so far.
             return First { slot: needed, free: 0 };
         }
@@ -66,20 +75,20 @@ impl Slots {
 
     /// Occupies the slot that [`Slots::first`] gave until `end`.
     #[inline(always)]
-    pub(super) fn occupy(&mut self, first: First, end: u64, limit: u32) {
-        if limit as usize <= FEW {
+    pub(super) fn occupy(&mut self, first: First, end: u64) {
+        if self.limit as usize <= FEW {
             let slot = first.slot as usize & (FEW - 1);
             self.few[slot] = key(end, slot);
         } else {
-            self.occupy_of_many(first, end, limit);
+            self.occupy_of_many(first, end);
         }
     }
 
     #[inline]
-    fn occupy_of_many(&mut self, first: First, end: u64, limit: u32) {
+    fn occupy_of_many(&mut self, first: First, end: u64) {
         let slot = first.slot as usize;
         if slot >= self.many.len().max(FEW) {
-            self.grow(limit);
+            self.grow();
         } else if self.many.is_empty() {
             self.few[slot] = key(end, slot);
             return;
@@ -89,21 +98,21 @@ impl Slots {
 
     /// How many are occupied at `now`.
     #[inline(always)]
-    pub(super) fn busy(&self, limit: u32, now: u64) -> u32 {
+    pub(super) fn busy(&self, now: u64) -> u32 {
         if self.many.is_empty() {
-            let missing = FEW as u32 - limit.min(FEW as u32);
+            let missing = FEW as u32 - self.limit.min(FEW as u32);
             // The largest key of a slot that is free by now.
             let now = key(now, FEW - 1);
             return self.few.iter().map(|&key| u32::from(key > now)).sum::<u32>() - missing;
         }
-        let missing = self.many.len() as u32 - limit.min(self.many.len() as u32);
+        let missing = self.many.len() as u32 - self.limit.min(self.many.len() as u32);
         self.many.iter().map(|entrant| u32::from(entrant.free > now)).sum::<u32>() - missing
     }
 
-    /// When the last of `limit` is free.
-    pub(super) fn last_free(&self, limit: u32) -> u64 {
-        let few = self.few.iter().take(limit as usize).map(|&key| moment(key));
-        let many = self.many.iter().filter(|entrant| entrant.slot < limit);
+    /// When the last is free.
+    pub(super) fn last_free(&self) -> u64 {
+        let few = self.few.iter().take(self.limit as usize).map(|&key| moment(key));
+        let many = self.many.iter().filter(|entrant| entrant.slot < self.limit);
         let last = if self.many.is_empty() { few.max() } else { many.map(|one| one.free).max() };
         last.unwrap_or(0)
     }
@@ -134,15 +143,15 @@ impl Slots {
     /// Doubles the number of slots. The first of the new ones wins, being free since ever.
     #[cold]
     #[inline(never)]
-    fn grow(&mut self, limit: u32) {
+    fn grow(&mut self) {
         let mut free: Vec<u64> = self.few.iter().map(|&key| moment(key)).collect();
         free.resize(self.many.len().max(FEW), 0);
         for entrant in &self.many {
             free[entrant.slot as usize] = entrant.free;
         }
         let count = 2 * free.len();
-        let first_new = free.len();
-        free.extend((first_new..count).map(|s| if s < limit as usize { 0 } else { NEVER }));
+        let (first_new, limit) = (free.len(), self.limit as usize);
+        free.extend((first_new..count).map(|s| if s < limit { 0 } else { NEVER }));
         // Winners of the matches, from the leaves to the root; ties go to the later slot, so that
         // the first new one, which comes before the rest of its kind, is found by index below.
         let entrant = |slot: usize| Entrant { free: free[slot], slot: slot as u32 };
@@ -196,16 +205,16 @@ mod tests {
             for (gap, service) in services {
                 now += gap;
                 let busy = list.iter().filter(|&&free| free > now).count();
-                prop_assert_eq!(slots.busy(limit, now), busy as u32);
-                let first = slots.first(limit, now);
+                prop_assert_eq!(slots.busy(now), busy as u32);
+                let first = slots.first(now);
                 let (index, &free) =
                     list.iter().enumerate().min_by_key(|&(_, &free)| free).expect("not empty");
                 prop_assert_eq!(first.free.max(now), free.max(now));
                 let end = free.max(now) + service;
                 list[index] = end;
-                slots.occupy(first, end, limit);
+                slots.occupy(first, end);
                 let last = list.iter().max().copied();
-                prop_assert_eq!(Some(slots.last_free(limit).max(now)), last.max(Some(now)));
+                prop_assert_eq!(Some(slots.last_free().max(now)), last.max(Some(now)));
             }
         }
     }

@@ -5,6 +5,7 @@
 //! stands in the log, so that it can be reckoned again when the process dies or changes speed.
 
 use super::slots::{First, Slots};
+use crate::traffic::balancer::Holder;
 use crate::traffic::process::{FOREVER, LONGEST_DEMAND, Process};
 use crate::traffic::record::{Cause, Charge, Phase};
 
@@ -127,10 +128,10 @@ impl Station {
         }
     }
 
-    /// What it has for a request that comes at `now`, having so many slots and places to wait.
+    /// What it has for a request that comes at `now`, having so many places to wait.
     #[inline(always)]
-    pub(super) fn room(&self, slots: u32, queue: u32, now: u64) -> Room {
-        let first = self.first_free(slots, now);
+    pub(super) fn room(&self, queue: u32, now: u64) -> Room {
+        let first = self.first_free(now);
         if self.is_full(first, queue, now) {
             Room::None
         } else {
@@ -139,14 +140,14 @@ impl Station {
     }
 
     /// How long one more request would wait for a slot, if there were a place to wait.
-    pub(super) fn wait(&self, slots: u32, now: u64) -> u64 {
-        self.slots.first(slots, now).free.saturating_sub(now)
+    pub(super) fn wait(&self, now: u64) -> u64 {
+        self.first_free(now).free.saturating_sub(now)
     }
 
-    /// The slot that is free first, of so many.
+    /// The slot that is free first.
     #[inline(always)]
-    pub(super) fn first_free(&self, slots: u32, now: u64) -> First {
-        self.slots.first(slots, now)
+    pub(super) fn first_free(&self, now: u64) -> First {
+        self.slots.first(now)
     }
 
     /// Whether `queue` requests wait, or none can and no slot is free.
@@ -176,8 +177,8 @@ impl Station {
 
     /// Takes a request at the place that [`Station::easy_place`] gave.
     #[inline(always)]
-    pub(super) fn take_at(&mut self, position: usize, entry: Entry, first: First, slots: u32) {
-        self.slots.occupy(first, entry.end, slots);
+    pub(super) fn take_at(&mut self, position: usize, entry: Entry, first: First) {
+        self.slots.occupy(first, entry.end);
         self.log[position] = entry;
         self.taken = self.taken.wrapping_add(1);
     }
@@ -189,25 +190,25 @@ impl Station {
 
     /// Takes a request whose service starts at `entry.start` on the slot `first`, as
     /// [`Station::room`] said.
-    pub(super) fn take(&mut self, entry: Entry, first: First, slots: u32, now: u64) {
+    pub(super) fn take(&mut self, entry: Entry, first: First, now: u64) {
         let mut position = self.position(self.taken);
         if self.log.get(position).is_none_or(|oldest| oldest.end > now) {
-            position = self.make_room(slots, now);
+            position = self.make_room(now);
         }
-        self.take_at(position, entry, first, slots);
+        self.take_at(position, entry, first);
     }
 
     /// The oldest in the log is not over yet, so it must not be forgotten: a position for another.
     #[cold]
     #[inline(never)]
-    fn make_room(&mut self, slots: u32, now: u64) -> usize {
+    fn make_room(&mut self, now: u64) -> usize {
         let position = self.position(self.taken);
         if let Some(&oldest) = self.log.get(position) {
             self.long.retain(|other| other.end > now);
             let is_waiting = oldest.start > now;
             // A log of eight times what is in service loses few; more would be wasted on the
             // longest services of a heavy tail.
-            if !is_waiting && self.log.len() >= 8 * self.slots.busy(slots, now) as usize {
+            if !is_waiting && self.log.len() >= 8 * self.slots.busy(now) as usize {
                 self.long.push(oldest);
                 return position;
             }
@@ -226,14 +227,6 @@ impl Station {
         }
     }
 
-    /// How many requests it holds at `now`.
-    #[inline]
-    pub(super) fn load(&self, slots: u32, now: u64) -> u32 {
-        let busy = self.slots.busy(slots, now);
-        let waiting = if busy < slots { 0 } else { self.waiting(now) };
-        busy + waiting
-    }
-
     /// How many wait at `now`: services start in the order in which requests come.
     fn waiting(&self, now: u64) -> u32 {
         let latest = (1..=self.log.len()).map(|age| self.taken.wrapping_sub(age));
@@ -241,8 +234,8 @@ impl Station {
     }
 
     /// When all that it holds at `now` is over.
-    pub(super) fn idle_at(&self, slots: u32, now: u64) -> u64 {
-        self.slots.last_free(slots).max(now)
+    pub(super) fn idle_at(&self, now: u64) -> u64 {
+        self.slots.last_free().max(now)
     }
 
     /// What it holds at `now`, in the order in which it came as far as it waits.
@@ -253,13 +246,22 @@ impl Station {
     }
 
     /// Whether any request waits at `now`.
-    pub(super) fn is_any_waiting(&self, slots: u32, now: u64) -> bool {
-        self.slots.busy(slots, now) >= slots && self.waiting(now) > 0
+    pub(super) fn is_any_waiting(&self, now: u64) -> bool {
+        self.waiting(now) > 0
     }
 
     /// Forgets all that it holds.
-    pub(super) fn clear(&mut self, slots: u32) {
-        *self = Self { is_told: self.is_told, ..Self::new(self.process, slots) };
+    pub(super) fn clear(&mut self) {
+        *self = Self { is_told: self.is_told, ..Self::new(self.process, self.slots.limit()) };
+    }
+}
+
+impl Holder for Station {
+    #[inline(always)]
+    fn load(&self, now: u64) -> u32 {
+        let busy = self.slots.busy(now);
+        let waiting = if busy < self.slots.limit() { 0 } else { self.waiting(now) };
+        busy + waiting
     }
 }
 

@@ -16,6 +16,17 @@ use crate::units::{Ratio, Version};
 const FULL_WEIGHT: u64 = 1 << 16;
 const SECOND: u64 = 1_000_000_000;
 
+/// An endpoint, as far as the policies look at it.
+pub(super) trait Holder {
+    /// How many requests it holds at `now`, in service and waiting.
+    fn load(&self, now: u64) -> u32;
+}
+
+#[inline(always)]
+fn load_of(holders: &[impl Holder], endpoint: u32, now: u64) -> u32 {
+    holders[endpoint as usize].load(now)
+}
+
 /// Why an endpoint that the balancer knows is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Absence {
@@ -212,7 +223,7 @@ impl Balancer {
         Side::Only(if is_new { Version::New } else { Version::Old })
     }
 
-    /// Picks an endpoint by the policy; `load` tells how many requests one holds at `now`. None
+    /// Picks an endpoint by the policy; `holders` tell how many requests each holds at `now`. None
     /// if none can be picked.
     #[inline]
     pub(super) fn pick(
@@ -220,9 +231,9 @@ impl Balancer {
         side: Side,
         route: u64,
         now: u64,
-        load: impl Fn(u32) -> u32 + Copy,
+        holders: &[impl Holder],
     ) -> Option<u32> {
-        self.pick_by(self.policy, side, route, now, load)
+        self.pick_by(self.policy, side, route, now, holders)
     }
 
     /// As [`Balancer::pick`], with the plan's policy known to the compiler where the caller has
@@ -234,7 +245,7 @@ impl Balancer {
         side: Side,
         route: u64,
         now: u64,
-        load: impl Fn(u32) -> u32 + Copy,
+        holders: &[impl Holder],
     ) -> Option<u32> {
         let (pool, route) = match side {
             Side::All => (ALL, route),
@@ -245,13 +256,13 @@ impl Balancer {
             return None;
         }
         if !self.ramping.is_empty() {
-            return self.pick_while_ramping(pool, route, now, load);
+            return self.pick_while_ramping(pool, route, now, holders);
         }
         Some(match policy {
             Policy::Random => draw_one(&self.pools[pool].list, route),
             Policy::RoundRobin => self.pools[pool].take_turn()?,
             Policy::LeastRequests => self.least_of(pool)?.0,
-            Policy::PowerOfTwo => draw_two(&self.pools[pool].list, route, load),
+            Policy::PowerOfTwo => draw_two(&self.pools[pool].list, route, now, holders),
         })
     }
 
@@ -262,14 +273,14 @@ impl Balancer {
         route: u64,
         now: u64,
         excluded: &[u32],
-        load: impl Fn(u32) -> u32 + Copy,
+        holders: &[impl Holder],
     ) -> Option<u32> {
         for &endpoint in excluded {
-            self.pass_over(endpoint, Absence::Excluded, load(endpoint), now);
+            self.pass_over(endpoint, Absence::Excluded, load_of(holders, endpoint, now), now);
         }
-        let picked = self.pick(side, route, now, load);
+        let picked = self.pick(side, route, now, holders);
         for &endpoint in excluded {
-            self.readmit(endpoint, Absence::Excluded, load(endpoint), now);
+            self.readmit(endpoint, Absence::Excluded, load_of(holders, endpoint, now), now);
         }
         picked
     }
@@ -446,7 +457,7 @@ fn draw_one(list: &[u32], route: u64) -> u32 {
 /// The less loaded of two distinct draws, the first on ties. The two halves of the number are
 /// the two draws.
 #[inline]
-fn draw_two(list: &[u32], route: u64, load: impl Fn(u32) -> u32) -> u32 {
+fn draw_two(list: &[u32], route: u64, now: u64, holders: &[impl Holder]) -> u32 {
     let count = list.len() as u64;
     let first = ((route >> 32) * count) >> 32;
     if count < 2 {
@@ -455,5 +466,6 @@ fn draw_two(list: &[u32], route: u64, load: impl Fn(u32) -> u32) -> u32 {
     let other = ((route & 0xffff_ffff) * (count - 1)) >> 32;
     let second = other + u64::from(other >= first);
     let (first, second) = (list[first as usize], list[second as usize]);
-    std::hint::select_unpredictable(load(second) < load(first), second, first)
+    let is_second = load_of(holders, second, now) < load_of(holders, first, now);
+    std::hint::select_unpredictable(is_second, second, first)
 }

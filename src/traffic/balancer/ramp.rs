@@ -1,6 +1,6 @@
 //! Picks while endpoints come up gradually: by weight, from a sixteenth in equal steps to full.
 
-use super::{ALL, Balancer, FULL_WEIGHT, SECOND, scale, scramble};
+use super::{ALL, Balancer, FULL_WEIGHT, Holder, SECOND, load_of, scale, scramble};
 use crate::traffic::Policy;
 
 impl Balancer {
@@ -11,7 +11,7 @@ impl Balancer {
         pool: usize,
         route: u64,
         now: u64,
-        load: impl Fn(u32) -> u32 + Copy,
+        holders: &[impl Holder],
     ) -> Option<u32> {
         let is_up = |since: u64| now >= since.saturating_add(self.slow_start);
         // They came up one after another, so those whose weight is full by now stand first.
@@ -19,18 +19,19 @@ impl Balancer {
         let up = up.count();
         for endpoint in self.ramping.drain(..up).collect::<Vec<u32>>() {
             self.members[endpoint as usize].is_ramping = false;
-            self.enter_fully(endpoint, load(endpoint));
+            self.enter_fully(endpoint, load_of(holders, endpoint, now));
         }
         match self.policy {
             Policy::Random => Some(self.draw_weighted(pool, route, now, None)),
             Policy::RoundRobin => self.take_weighted_turn(pool, now),
-            Policy::LeastRequests => self.least_weighted(pool, now, load),
+            Policy::LeastRequests => self.least_weighted(pool, now, holders),
             Policy::PowerOfTwo => {
                 let first = self.draw_weighted(pool, route, now, None);
                 if self.pools[pool].present == 1 {
                     return Some(first);
                 }
                 let second = self.draw_weighted(pool, scramble(route ^ 1), now, Some(first));
+                let load = |endpoint| load_of(holders, endpoint, now);
                 Some(if load(second) < load(first) { second } else { first })
             }
         }
@@ -106,9 +107,10 @@ impl Balancer {
     }
 
     /// The endpoint with the least load for its weight, the lowest index on ties.
-    fn least_weighted(&self, pool: usize, now: u64, load: impl Fn(u32) -> u32) -> Option<u32> {
+    fn least_weighted(&self, pool: usize, now: u64, holders: &[impl Holder]) -> Option<u32> {
         let full = self.least_of(pool).map(|(endpoint, load)| (endpoint, load, FULL_WEIGHT));
-        let rising = self.rising(pool, now).map(|(e, weight)| (e, load(e), weight));
+        let rising =
+            self.rising(pool, now).map(|(e, weight)| (e, load_of(holders, e, now), weight));
         let best = rising.chain(full).min_by(|one, other| {
             let left = u64::from(one.1) * other.2;
             let right = u64::from(other.1) * one.2;

@@ -21,7 +21,7 @@ use self::attempt::{Attempts, Fresh, List};
 use self::heap::Completions;
 use self::outlier::Outliers;
 use super::DataPlan;
-use super::balancer::Balancer;
+use super::balancer::{Balancer, Holder};
 use super::plane::{Signal, Windows};
 use super::process::{FOREVER, Process};
 use super::record::{Phase, TrafficRecord};
@@ -93,9 +93,11 @@ impl Endpoint {
             is_told: false,
         }
     }
+}
 
-    #[inline]
-    const fn load(&self) -> u32 {
+impl Holder for Endpoint {
+    #[inline(always)]
+    fn load(&self, _now: u64) -> u32 {
         self.busy + self.waiting
     }
 }
@@ -311,6 +313,7 @@ impl EventPath {
     }
 
     fn load_of(&self, endpoint: u32) -> u32 {
-        self.endpoints[endpoint as usize].load()
+        let here = &self.endpoints[endpoint as usize];
+        here.busy + here.waiting
     }
 }

@@ -42,9 +42,7 @@ impl EventPath {
             }
             return;
         }
-        let endpoints = &self.endpoints;
-        let load = |endpoint: u32| endpoints[endpoint as usize].load();
-        match self.balancer.pick(side, route, now, load) {
+        match self.balancer.pick(side, route, now, &self.endpoints) {
             Some(endpoint) => self.approach(attempt, endpoint, now),
             None if self.balancer.is_any_full(side) => self.wait_in_front(attempt, now),
             None => self.fail(attempt, Cause::NoEndpoint, Charge::Overload, now),
@@ -90,9 +88,7 @@ impl EventPath {
         if self.rules.redispatch {
             let route =
                 self.keys.route.draw(number, u64::from(retries) << 32 | u64::from(connects));
-            let endpoints = &self.endpoints;
-            let load = |endpoint: u32| endpoints[endpoint as usize].load();
-            let other = self.balancer.pick_other(side, route, now, refused, load);
+            let other = self.balancer.pick_other(side, route, now, refused, &self.endpoints);
             if other.is_some() {
                 return other;
             }

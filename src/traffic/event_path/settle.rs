@@ -100,7 +100,7 @@ impl EventPath {
         if !self.balancer.knows(endpoint) || !outliers.fail(endpoint, self.balancer.known(), now) {
             return;
         }
-        let load = self.endpoints[endpoint as usize].load();
+        let load = self.load_of(endpoint);
         self.balancer.pass_over(endpoint, Absence::Ejected, load, now);
         let (instance, at) = (InstanceId(endpoint), SimTime::from_nanos(now));
         self.signals.push_back(Signal::Ejected { instance, at });
