@@ -25,6 +25,20 @@ impl EventPath {
         (slots, last)
     }
 
+    /// Reckons the endpoint's work anew after a change of its speed.
+    pub(super) fn weigh(&mut self, endpoint: u32) {
+        let here = &self.endpoints[endpoint as usize];
+        let ends = self.attempts.iter(here.serving).map(|one| self.attempts[one].moment);
+        let mut work: u128 = ends.map(u128::from).sum();
+        let process = here.process;
+        for waiting in self.attempts.iter(here.queue).collect::<Vec<u32>>() {
+            let one = &mut self.attempts[waiting];
+            one.moment = process.service(one.demand, self.now);
+            work += u128::from(one.moment);
+        }
+        self.endpoints[endpoint as usize].work = work;
+    }
+
     /// How long a request that came to the endpoint now would wait for a slot, ns; the longest
     /// there is if it would be turned away.
     pub(super) fn wait_at(&self, endpoint: u32, now: u64) -> u64 {
