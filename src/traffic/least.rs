@@ -3,94 +3,119 @@
 /// Children of a node as a power of two.
 const WIDTH_BITS: u32 = 4;
 const WIDTH: usize = 1 << WIDTH_BITS;
-/// Key of a place that does not take part.
-const ABSENT: u32 = u32::MAX;
+/// The load of a place that does not take part.
+const ABSENT: u32 = (i32::MAX >> WIDTH_BITS) as u32;
 
-/// A tournament over all endpoints. A key is the load and, in its low bits, the place within the
-/// block of 16, so that the smallest key of a block names both.
+/// Keys of 16 places. A key is the load and, in its low bits, the place, so that the smallest key
+/// names both. They are signed because that is what processors compare many at a time.
+type Block = [i32; WIDTH];
+
+/// A tournament over all endpoints.
 #[derive(Clone, Debug)]
 pub(super) struct Least {
     /// The first level has a key per endpoint; the last is a single block.
-    levels: Vec<Vec<u32>>,
+    levels: Vec<Vec<Block>>,
 }
 
 impl Least {
     pub(super) fn new() -> Self {
-        Self { levels: vec![vec![ABSENT; WIDTH]] }
+        Self { levels: vec![vec![absent_block()]] }
     }
 
     /// Lets the endpoint take part with this load, or go on with it.
     #[inline]
     pub(super) fn set(&mut self, index: u32, load: u32) {
-        if index as usize >= self.levels[0].len() {
-            self.make_room(index as usize);
+        let index = index as usize;
+        if index / WIDTH >= self.levels[0].len() {
+            self.make_room(index);
         }
-        self.put(index as usize, load);
+        self.put(index, load.min(ABSENT - 1));
     }
 
     /// Leaves the endpoint out.
     pub(super) fn remove(&mut self, index: u32) {
-        if (index as usize) < self.levels[0].len() {
-            self.put(index as usize, ABSENT >> WIDTH_BITS);
+        if index as usize / WIDTH < self.levels[0].len() {
+            self.put(index as usize, ABSENT);
         }
     }
 
     /// The least loaded endpoint and its load.
     #[inline]
     pub(super) fn best(&self) -> Option<(u32, u32)> {
-        let mut block = 0;
-        let mut best = ABSENT;
+        let mut index = 0;
+        let mut load = ABSENT;
         for level in self.levels.iter().rev() {
-            best = least_of(level, block);
-            block = block * WIDTH + (best as usize & (WIDTH - 1));
+            let least = least_of(&level[index]);
+            index = index * WIDTH + (least as usize & (WIDTH - 1));
+            load = load_of(least);
         }
-        (best >> WIDTH_BITS != ABSENT >> WIDTH_BITS).then_some((block as u32, best >> WIDTH_BITS))
+        (load != ABSENT).then_some((index as u32, load))
     }
 
-    fn put(&mut self, mut index: usize, load: u32) {
-        let mut load = load;
-        let top = self.levels.len() - 1;
-        for height in 0..=top {
-            let level = &mut self.levels[height];
-            level[index] = key(load, index);
-            if height == top {
-                return;
-            }
+    #[inline]
+    fn put(&mut self, mut index: usize, mut load: u32) {
+        let mut levels = self.levels.iter_mut();
+        let Some(level) = levels.next() else { return };
+        let mut block = &mut level[index / WIDTH];
+        block[index % WIDTH] = key(load, index);
+        for level in levels {
             index /= WIDTH;
-            load = least_of(level, index) >> WIDTH_BITS;
-            if self.levels[height + 1][index] == key(load, index) {
+            load = load_of(least_of(block));
+            block = &mut level[index / WIDTH];
+            let old = std::mem::replace(&mut block[index % WIDTH], key(load, index));
+            if old == key(load, index) {
                 return;
             }
         }
     }
 
+    #[cold]
     fn make_room(&mut self, index: usize) {
-        let mut keys = std::mem::take(&mut self.levels[0]);
-        let size = (index + 1).next_power_of_two().max(WIDTH);
-        let first = keys.len();
-        keys.extend((first..size).map(|place| key(ABSENT >> WIDTH_BITS, place)));
-        self.levels = vec![keys];
-        while let Some(below) = self.levels.last().filter(|level| level.len() > WIDTH) {
-            let blocks = below.len() / WIDTH;
-            let above = (0..blocks.next_multiple_of(WIDTH)).map(|block| {
-                let load = if block < blocks { least_of(below, block) } else { ABSENT };
-                key(load >> WIDTH_BITS, block)
-            });
-            self.levels.push(above.collect());
+        let mut blocks = std::mem::take(&mut self.levels[0]);
+        blocks.resize((index / WIDTH + 1).next_power_of_two(), absent_block());
+        self.levels = vec![blocks];
+        while let Some(below) = self.levels.last().filter(|level| level.len() > 1) {
+            let mut above = vec![absent_block(); below.len().div_ceil(WIDTH)];
+            for (index, block) in below.iter().enumerate() {
+                above[index / WIDTH][index % WIDTH] = key(load_of(least_of(block)), index);
+            }
+            self.levels.push(above);
         }
     }
 }
 
-#[inline]
-const fn key(load: u32, index: usize) -> u32 {
-    load << WIDTH_BITS | (index & (WIDTH - 1)) as u32
+const fn absent_block() -> Block {
+    let mut block = [0; WIDTH];
+    let mut place = 0;
+    while place < WIDTH {
+        block[place] = key(ABSENT, place);
+        place += 1;
+    }
+    block
 }
 
-/// The smallest key of a block.
-#[inline]
-fn least_of(level: &[u32], block: usize) -> u32 {
-    let keys = &level[block * WIDTH..(block + 1) * WIDTH];
-    keys.iter().fold(ABSENT, |least, &key| least.min(key))
+#[inline(always)]
+const fn key(load: u32, index: usize) -> i32 {
+    (load << WIDTH_BITS | (index % WIDTH) as u32) as i32
+}
+
+#[inline(always)]
+const fn load_of(key: i32) -> u32 {
+    (key >> WIDTH_BITS) as u32
+}
+
+/// The smallest key of a block, halving it until one is left.
+#[inline(always)]
+fn least_of(block: &Block) -> i32 {
+    let mut keys = *block;
+    let mut half = WIDTH / 2;
+    while half > 0 {
+        for place in 0..half {
+            keys[place] = keys[place].min(keys[place + half]);
+        }
+        half /= 2;
+    }
+    keys[0]
 }
 
 #[cfg(test)]

@@ -96,8 +96,8 @@ impl ArrivalPath {
         }
     }
 
-    pub(in crate::traffic) fn set_split(&mut self, split: Split, _now: u64) {
-        self.balancer.set_split(split);
+    pub(in crate::traffic) fn set_split(&mut self, split: Split, now: u64) {
+        self.balancer.set_split(split, now, &self.stations);
     }
 
     pub(in crate::traffic) fn set_phase(&mut self, phase: Phase) {

@@ -88,8 +88,9 @@ pub(super) struct Balancer {
     /// The split's share as a threshold for 64 bits.
     threshold: u128,
     pools: [Pool; 3],
-    /// Tournaments of those of full weight, by version (`least-requests`).
-    least: [Least; 2],
+    /// Tournaments of those of full weight (`least-requests`): of each version while requests are
+    /// split between them, of all while they are not.
+    least: [Least; 3],
     members: Vec<Member>,
     /// Those that can be picked and whose weight still rises, in the order they came up.
     ramping: Vec<u32>,
@@ -114,7 +115,7 @@ impl Balancer {
             split: Split::ByCount,
             threshold: 0,
             pools: [pool.clone(), pool.clone(), pool],
-            least: [Least::new(), Least::new()],
+            least: [Least::new(), Least::new(), Least::new()],
             members: Vec::new(),
             ramping: Vec::new(),
             known: 0,
@@ -169,12 +170,29 @@ impl Balancer {
         self.update(endpoint, load, now, |member| member.absent &= !(absence as u8));
     }
 
-    pub(super) fn set_split(&mut self, split: Split) {
+    /// Splits requests between the versions from now on; `holders` tell their loads at `now`.
+    pub(super) fn set_split(&mut self, split: Split, now: u64, holders: &[impl Holder]) {
+        let was_split = self.split != Split::ByCount;
         self.split = split;
         self.threshold = match split {
             Split::ByCount => 0,
             Split::Weighted(share) | Split::Cohort(share) => Ratio::threshold(share),
         };
+        if self.policy == Policy::LeastRequests && was_split != (split != Split::ByCount) {
+            self.least = [Least::new(), Least::new(), Least::new()];
+            for endpoint in 0..self.members.len() as u32 {
+                let member = &self.members[endpoint as usize];
+                if member.standing() == Standing::Present && !member.is_ramping {
+                    self.enter_fully(endpoint, load_of(holders, endpoint, now));
+                }
+            }
+        }
+    }
+
+    /// The tournament that an endpoint of the version takes part in.
+    #[inline(always)]
+    fn tournament_of(&self, version: Version) -> usize {
+        if self.split == Split::ByCount { ALL } else { version.index() }
     }
 
     /// Whether the balancer knows the endpoint.
@@ -286,13 +304,19 @@ impl Balancer {
     }
 
     /// The load of an endpoint has changed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn load_changed(&mut self, endpoint: u32, load: u32) {
         if self.policy == Policy::LeastRequests {
-            let member = &self.members[endpoint as usize];
-            if member.is_known && member.absent == 0 && !member.is_ramping {
-                self.least[member.version.index()].set(endpoint, load);
-            }
+            self.rank(endpoint, load);
+        }
+    }
+
+    #[inline]
+    fn rank(&mut self, endpoint: u32, load: u32) {
+        let member = &self.members[endpoint as usize];
+        if member.is_known && member.absent == 0 && !member.is_ramping {
+            let tournament = self.tournament_of(member.version);
+            self.least[tournament].set(endpoint, load);
         }
     }
 
@@ -308,11 +332,16 @@ impl Balancer {
     }
 
     /// The least loaded of full weight, with its load.
+    #[inline]
     fn least_of(&self, pool: usize) -> Option<(u32, u32)> {
+        if self.split == Split::ByCount {
+            // Requests that came while there was a split are placed among all as well.
+            return self.least[ALL].best();
+        }
         if pool != ALL {
             return self.least[pool].best();
         }
-        let bests = self.least.each_ref().map(Least::best);
+        let bests = [self.least[0].best(), self.least[1].best()];
         bests.into_iter().flatten().min_by_key(|&(endpoint, load)| (load, endpoint))
     }
 
@@ -363,7 +392,10 @@ impl Balancer {
                     list.push(endpoint);
                 }
             }
-            Policy::LeastRequests => self.least[version].set(endpoint, load),
+            Policy::LeastRequests => {
+                let tournament = self.tournament_of(Version::ALL[version]);
+                self.least[tournament].set(endpoint, load);
+            }
             Policy::RoundRobin => {}
         }
     }
@@ -393,7 +425,10 @@ impl Balancer {
                     }
                 }
             }
-            Policy::LeastRequests => self.least[version].remove(endpoint),
+            Policy::LeastRequests => {
+                let tournament = self.tournament_of(member.version);
+                self.least[tournament].remove(endpoint);
+            }
             Policy::RoundRobin => {}
         }
     }

@@ -18,7 +18,8 @@ pub(super) struct Attempt {
     pub(super) demand: u64,
     /// Number of the request.
     pub(super) number: u64,
-    /// In service: when it ends. In the balancer's queue: when it came there. ns.
+    /// In service: when it ends. Waiting at its endpoint: the longest its service can take. In the
+    /// balancer's queue: when it came there. ns.
     pub(super) moment: u64,
     /// The endpoint that holds it or refused it last.
     pub(super) endpoint: u32,
@@ -57,6 +58,7 @@ pub(super) struct Fresh {
     pub(super) number: u64,
     pub(super) retries: u32,
     pub(super) phase: Phase,
+    pub(super) side: Side,
     pub(super) is_faulty: bool,
 }
 
@@ -91,7 +93,7 @@ impl Attempts {
     }
 
     /// Makes an attempt that stands in no list.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin(&mut self, fresh: Fresh) -> u32 {
         let mut attempt = Attempt {
             sent: fresh.sent,
@@ -108,7 +110,7 @@ impl Attempts {
             retries: fresh.retries,
             connects: 0,
             phase: fresh.phase,
-            side: Side::All,
+            side: fresh.side,
             late: Charge::Overload,
             error: None,
             is_faulty: fresh.is_faulty,
@@ -128,7 +130,7 @@ impl Attempts {
     }
 
     /// Ends an attempt that stands in no list any more.
-    #[inline]
+    #[inline(always)]
     pub(super) fn end(&mut self, position: u32) {
         let free = std::mem::replace(&mut self.free, position);
         let attempt = &mut self[position];
@@ -137,7 +139,7 @@ impl Attempts {
     }
 
     /// Appends to a list of whereabouts.
-    #[inline]
+    #[inline(always)]
     pub(super) fn append(&mut self, list: &mut List, position: u32) {
         let tail = std::mem::replace(&mut list.tail, position);
         let attempt = &mut self[position];
@@ -149,7 +151,7 @@ impl Attempts {
     }
 
     /// Takes out of its list of whereabouts.
-    #[inline]
+    #[inline(always)]
     pub(super) fn remove(&mut self, list: &mut List, position: u32) {
         let Attempt { next, previous, .. } = self[position];
         match previous {

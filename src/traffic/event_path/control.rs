@@ -37,6 +37,7 @@ impl EventPath {
     pub(in crate::traffic) fn set_ramp(&mut self, endpoint: u32, ramp: Ramp) {
         self.settle(self.now);
         self.endpoint_mut(endpoint).process.set_ramp(ramp);
+        self.weigh(endpoint);
     }
 
     pub(in crate::traffic) fn route(&mut self, endpoint: u32, now: u64) {
@@ -58,7 +59,7 @@ impl EventPath {
 
     pub(in crate::traffic) fn set_split(&mut self, split: Split, now: u64) {
         self.settle(now);
-        self.balancer.set_split(split);
+        self.balancer.set_split(split, now, &self.endpoints);
     }
 
     pub(in crate::traffic) fn set_phase(&mut self, phase: Phase) {

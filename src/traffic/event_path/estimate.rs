@@ -25,6 +25,20 @@ impl EventPath {
         (slots, last)
     }
 
+    /// Reckons the endpoint's work anew after a change of its speed.
+    pub(super) fn weigh(&mut self, endpoint: u32) {
+        let here = &self.endpoints[endpoint as usize];
+        let ends = self.attempts.iter(here.serving).map(|one| self.attempts[one].moment);
+        let mut work: u128 = ends.map(u128::from).sum();
+        let process = here.process;
+        for waiting in self.attempts.iter(here.queue).collect::<Vec<u32>>() {
+            let one = &mut self.attempts[waiting];
+            one.moment = process.service(one.demand, self.now);
+            work += u128::from(one.moment);
+        }
+        self.endpoints[endpoint as usize].work = work;
+    }
+
     /// How long a request that came to the endpoint now would wait for a slot, ns, if there were a
     /// place to wait.
     pub(super) fn wait_at(&self, endpoint: u32, now: u64) -> u64 {
@@ -34,16 +48,6 @@ impl EventPath {
         }
         let (slots, _) = self.play_forward(endpoint, now);
         slots.peek().map_or(0, |Reverse(free)| free.saturating_sub(now))
-    }
-
-    /// No request that came now would wait longer than this, ns; cheap. Until it starts every slot
-    /// is busy, with what is in service (until the latest end at most) or with what waits, which
-    /// is served at the present speed or faster.
-    pub(super) fn longest_wait(&self, endpoint: u32, now: u64) -> u64 {
-        let here = &self.endpoints[endpoint as usize];
-        let queued = here.process.service(here.queued, now) / u64::from(self.rules.slots);
-        let in_service = here.latest.saturating_sub(now);
-        in_service.saturating_add(queued).saturating_add(u64::from(here.waiting) + 1)
     }
 
     /// When the last of what the endpoint holds now ends, ns.

@@ -1,5 +1,7 @@
 //! Pending completions: a heap of four children a node, ordered by time alone.
 
+use std::hint::select_unpredictable as select;
+
 /// A pending completion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Due {
@@ -12,99 +14,94 @@ pub(super) struct Due {
     pub(super) run: u32,
 }
 
+/// Nothing is due here.
+const NOTHING: Due = Due { at: u64::MAX, attempt: u32::MAX, run: 0 };
+const CHILDREN: usize = 4;
+/// The first node. With it here, the children of node `i` are the four of group `i - 2`.
+const ROOT: usize = CHILDREN - 1;
+
 /// A heap of completions, the earliest first. The order at one instant is arbitrary but fixed.
-#[derive(Clone, Debug, Default)]
+///
+/// Nodes are stored in fours that share a parent, so that the children of a node lie side by side
+/// and all exist: those that hold nothing are due at the end of time.
+#[derive(Clone, Debug)]
 pub(super) struct Completions {
-    nodes: Vec<Due>,
+    groups: Vec<[Due; CHILDREN]>,
+    /// One after the last node.
+    end: usize,
 }
 
-const CHILDREN: usize = 4;
-
 impl Completions {
-    /// The first completion.
-    #[inline]
-    pub(super) fn first(&self) -> Option<Due> {
-        self.nodes.first().copied()
+    pub(super) fn new() -> Self {
+        Self { groups: vec![[NOTHING; CHILDREN]], end: ROOT }
     }
 
-    #[inline]
+    /// The first completion; one at the end of time if there is none.
+    #[inline(always)]
+    pub(super) fn first(&self) -> Due {
+        self.groups[0][ROOT]
+    }
+
+    #[inline(always)]
+    fn node(&mut self, index: usize) -> &mut Due {
+        &mut self.groups[index / CHILDREN][index % CHILDREN]
+    }
+
+    #[inline(always)]
     pub(super) fn push(&mut self, due: Due) {
-        let mut hole = self.nodes.len();
-        self.nodes.push(due);
-        while hole > 0 {
-            let parent = (hole - 1) / CHILDREN;
-            if self.nodes[parent].at <= due.at {
+        let mut hole = self.end;
+        if hole / CHILDREN == self.groups.len() {
+            self.groups.push([NOTHING; CHILDREN]);
+        }
+        self.end += 1;
+        while hole > ROOT {
+            let parent = hole / CHILDREN + 2;
+            let above = *self.node(parent);
+            if above.at <= due.at {
                 break;
             }
-            self.nodes[hole] = self.nodes[parent];
+            *self.node(hole) = above;
             hole = parent;
         }
-        self.nodes[hole] = due;
+        *self.node(hole) = due;
     }
 
     /// Removes the first completion.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self) {
-        if let Some(last) = self.nodes.pop()
-            && !self.nodes.is_empty()
-        {
-            self.sink(last);
+        if self.end > ROOT {
+            self.end -= 1;
+            let last = std::mem::replace(self.node(self.end), NOTHING);
+            if self.end > ROOT {
+                self.replace_first(last);
+            }
         }
     }
 
-    /// Puts another completion in the place of the first.
-    #[inline]
+    /// Puts another completion in the place of the first, which there must be.
+    #[inline(always)]
     pub(super) fn replace_first(&mut self, due: Due) {
-        if self.nodes.is_empty() {
-            self.nodes.push(due);
-        } else {
-            self.sink(due);
-        }
-    }
-
-    /// Finds the place of `due` from the root down.
-    #[inline]
-    fn sink(&mut self, due: Due) {
-        let nodes = &mut self.nodes[..];
-        let mut hole = 0;
-        loop {
-            let first = hole * CHILDREN + 1;
-            let least = match nodes.get(first..first + CHILDREN) {
-                Some(children) => first + least_of_four(children),
-                None => match nodes.get(first..) {
-                    Some(children) if !children.is_empty() => first + least_of(children),
-                    _ => break,
-                },
-            };
-            if nodes[least].at >= due.at {
+        let mut hole = ROOT;
+        while let Some(children) = self.groups.get(hole - 2) {
+            let (place, least) = least_of(children);
+            if least.at >= due.at {
                 break;
             }
-            nodes[hole] = nodes[least];
-            hole = least;
+            let below = (hole - 2) * CHILDREN + place;
+            *self.node(hole) = least;
+            hole = below;
         }
-        nodes[hole] = due;
+        *self.node(hole) = due;
     }
 }
 
-/// Position of the earliest of four, without branches: which one it is cannot be predicted.
-#[inline]
-fn least_of_four(children: &[Due]) -> usize {
-    use std::hint::select_unpredictable as select;
-    let at = |index: usize| children[index].at;
-    let left = usize::from(at(1) < at(0));
-    let right = 2 + usize::from(at(3) < at(2));
-    let (left_at, right_at) = (select(left == 1, at(1), at(0)), select(right == 3, at(3), at(2)));
-    select(right_at < left_at, right, left)
-}
-
-fn least_of(children: &[Due]) -> usize {
-    let mut least = 0;
-    for index in 1..children.len() {
-        if children[index].at < children[least].at {
-            least = index;
-        }
-    }
-    least
+/// The earliest of four and its place, without branches: which one it is cannot be predicted.
+#[inline(always)]
+fn least_of(group: &[Due; CHILDREN]) -> (usize, Due) {
+    let left = usize::from(group[1].at < group[0].at);
+    let right = 2 + usize::from(group[3].at < group[2].at);
+    let place = select(group[right].at < group[left].at, right, left);
+    (place, group[place])
 }
 
 #[cfg(test)]
@@ -119,7 +116,7 @@ mod tests {
         fn it_agrees_with_the_standard_heap(
             steps in prop::collection::vec((0u8..4, 0u64..50), 1..400),
         ) {
-            let (mut heap, mut oracle) = (Completions::default(), BinaryHeap::new());
+            let (mut heap, mut oracle) = (Completions::new(), BinaryHeap::new());
             for (step, at) in steps {
                 let due = Due { at, attempt: 0, run: 0 };
                 match step {
@@ -127,7 +124,7 @@ mod tests {
                         heap.pop();
                         oracle.pop();
                     }
-                    1 => {
+                    1 if !oracle.is_empty() => {
                         heap.replace_first(due);
                         oracle.pop();
                         oracle.push(Reverse(at));
@@ -137,8 +134,8 @@ mod tests {
                         oracle.push(Reverse(at));
                     }
                 }
-                let first = oracle.peek().map(|&Reverse(at)| at);
-                prop_assert_eq!(heap.first().map(|due| due.at), first);
+                let first = oracle.peek().map_or(u64::MAX, |&Reverse(at)| at);
+                prop_assert_eq!(heap.first().at, first);
             }
         }
     }

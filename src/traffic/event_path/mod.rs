@@ -21,12 +21,12 @@ use self::attempt::{Attempts, Fresh, List};
 use self::heap::Completions;
 use self::outlier::Outliers;
 use super::DataPlan;
-use super::balancer::{Balancer, Holder};
+use super::balancer::{Balancer, Holder, Side};
 use super::plane::{Signal, Windows};
 use super::process::{FOREVER, Process};
 use super::record::{Phase, TrafficRecord};
 use super::recorder::{Count, Recorder};
-use super::request::Requests;
+use super::request::{Request, Requests};
 use super::retry::Client;
 use super::session::Sessions;
 use crate::random::{Key, Purpose, Seed};
@@ -43,6 +43,12 @@ struct Rules {
     timeout: u64,
     /// Whether something reacts to a client that gives up, so that it must be seen at once.
     is_timeout_felt: bool,
+    /// Whether anything else settles by itself beside completions: the balancer's queue giving up,
+    /// ejected endpoints returning.
+    is_any_aside: bool,
+    /// Whether anything follows from an endpoint taking a request or ending it, beside its own
+    /// slots and queue: sessions, ejection, a balancer's queue.
+    is_any_consequence: bool,
     connect_retries: u32,
     redispatch: bool,
     retry_aborted: bool,
@@ -70,12 +76,11 @@ struct Endpoint {
     busy: u32,
     /// Waiting for a slot.
     waiting: u32,
-    /// Demand of those waiting, ns.
-    queued: u64,
-    /// Latest end of any service begun, ns.
-    latest: u64,
     serving: List,
     queue: List,
+    /// Sum of the moments at which what is in service ends, and of the longest that the services
+    /// of what waits can take, ns.
+    work: u128,
     /// Whether the watch has told of it.
     is_told: bool,
 }
@@ -86,10 +91,9 @@ impl Endpoint {
             process,
             busy: 0,
             waiting: 0,
-            queued: 0,
-            latest: 0,
             serving: List::EMPTY,
             queue: List::EMPTY,
+            work: 0,
             is_told: false,
         }
     }
@@ -177,6 +181,7 @@ impl EventPath {
     pub(super) fn new(plan: &DataPlan, windows: Windows, seed: Seed) -> Self {
         let nanos = |length: Option<SimDuration>| length.map_or(u64::MAX, SimDuration::as_nanos);
         let (traffic, balancer, release) = (&plan.traffic, &plan.balancer, &plan.release);
+        let sessions = Sessions::new(traffic, windows.rollout.as_nanos(), seed);
         let rules = Rules {
             slots: plan.instance.slots,
             queue: plan.instance.queue,
@@ -184,6 +189,10 @@ impl EventPath {
             timeout: nanos(traffic.timeout),
             is_timeout_felt: traffic.timeout.is_some()
                 && (traffic.retries.attempts > 0 || balancer.outlier.is_some()),
+            is_any_aside: balancer.queue_timeout.is_some() || balancer.outlier.is_some(),
+            is_any_consequence: sessions.is_some()
+                || balancer.outlier.is_some()
+                || balancer.max_connections.is_some(),
             connect_retries: balancer.connect_retries,
             redispatch: balancer.redispatch,
             retry_aborted: balancer.retry_aborted,
@@ -206,14 +215,14 @@ impl EventPath {
             balancer: Balancer::new(balancer),
             endpoints: Vec::new(),
             attempts: Attempts::new(),
-            completions: Completions::default(),
+            completions: Completions::new(),
             awaited: List::EMPTY,
             later: BinaryHeap::new(),
             planned: 0,
             fronts: [List::EMPTY; 3],
             client: Client::new(&traffic.retries, seed),
             outliers: balancer.outlier.map(Outliers::new),
-            sessions: Sessions::new(traffic, windows.rollout.as_nanos(), seed),
+            sessions,
             recorder: Recorder::new(windows, plan.slow_threshold),
             phase: Phase::RollingOut,
             is_short: false,
@@ -226,11 +235,7 @@ impl EventPath {
     /// Handles everything before `until`, and what completes or settles at `until`; stops early
     /// for a signal only.
     pub(super) fn advance(&mut self, until: u64) -> Option<Signal> {
-        loop {
-            if !self.signals.is_empty() {
-                self.settle(self.now);
-                return self.signals.pop_front();
-            }
+        while self.signals.is_empty() {
             let arrival = self.requests.next_arrival();
             let later = self.later.peek().map_or(u64::MAX, |Reverse(later)| later.at);
             let next = arrival.min(later);
@@ -244,25 +249,22 @@ impl EventPath {
             self.now = next;
             if later <= arrival { self.run_errand() } else { self.arrive() }
         }
+        self.settle(self.now);
+        self.signals.pop_front()
     }
 
     /// A logical request arrives.
+    #[inline(always)]
     fn arrive(&mut self) {
-        let request = self.requests.current();
-        self.requests.step();
-        let now = request.sent;
+        let Request { number, sent: now, demand, route, is_faulty } = self.requests.current();
         self.recorder.send(now);
         self.client.send(now);
-        let attempt = self.attempts.begin(Fresh {
-            sent: now,
-            tried: now,
-            demand: request.demand,
-            number: request.number,
-            retries: 0,
-            phase: self.phase,
-            is_faulty: request.is_faulty,
-        });
-        self.send(attempt, request.route, now);
+        let (phase, side) = (self.phase, self.side_of(number, route));
+        let fresh =
+            Fresh { sent: now, tried: now, demand, number, retries: 0, phase, side, is_faulty };
+        let attempt = self.attempts.begin(fresh);
+        self.send(attempt, side, route, now);
+        self.requests.step();
     }
 
     /// Does what was planned for now.
@@ -273,10 +275,12 @@ impl EventPath {
                 self.recorder.send_again(sent);
                 let chance = self.keys.failure.draw(number, u64::from(retries));
                 let is_faulty = u128::from(chance) < self.rules.error_threshold;
-                let fresh = Fresh { sent, tried: now, demand, number, retries, phase, is_faulty };
-                let attempt = self.attempts.begin(fresh);
                 let route = self.keys.route.draw(number, u64::from(retries) << 32);
-                self.send(attempt, route, now);
+                let side = self.side_of(number, route);
+                let fresh =
+                    Fresh { sent, tried: now, demand, number, retries, phase, side, is_faulty };
+                let attempt = self.attempts.begin(fresh);
+                self.send(attempt, side, route, now);
             }
             Errand::Reconnect(attempt) => self.reconnect(attempt, now),
         }
@@ -307,9 +311,10 @@ impl EventPath {
         ((draw * u128::from(self.rules.users)) >> 64) as u32
     }
 
-    /// The fixed number by which users are split into cohorts.
-    fn cohort_of(keys: &Keys, user: u32) -> u64 {
-        keys.user.draw(u64::from(user), 1)
+    /// Among which endpoints a request with this routing number is placed.
+    #[inline(always)]
+    fn side_of(&self, number: u64, route: u64) -> Side {
+        self.balancer.side(route, || self.keys.user.draw(u64::from(self.user_of(number)), 1))
     }
 
     fn load_of(&self, endpoint: u32) -> u32 {

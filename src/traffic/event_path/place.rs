@@ -22,30 +22,38 @@ enum Answer {
 
 impl EventPath {
     /// The client sends an attempt.
-    #[inline]
-    pub(super) fn send(&mut self, attempt: u32, route: u64, now: u64) {
+    #[inline(always)]
+    pub(super) fn send(&mut self, attempt: u32, side: Side, route: u64, now: u64) {
         if self.rules.is_timeout_felt {
             self.attempts.await_answer(&mut self.awaited, attempt);
         }
-        let number = self.attempts[attempt].number;
-        let (keys, users) = (self.keys, self.rules.users);
-        let side = self.balancer.side(route, || {
-            let user = (u128::from(keys.user.draw(number, 0)) * u128::from(users)) >> 64;
-            Self::cohort_of(&keys, user as u32)
-        });
-        self.attempts[attempt].side = side;
-        if let Some(endpoint) = self.pin_of(attempt, now) {
-            if self.load_of(endpoint) >= self.rules.max_connections {
-                self.wait_in_front(attempt, now);
-            } else {
-                self.approach(attempt, endpoint, now);
-            }
-            return;
+        if self.sessions.is_some()
+            && let Some(endpoint) = self.pin_of(attempt, now)
+        {
+            self.send_to_pin(attempt, endpoint, now);
+        } else if let Some(endpoint) = self.balancer.pick(side, route, now, &self.endpoints) {
+            self.approach(attempt, endpoint, now);
+        } else {
+            self.send_nowhere(attempt, side, now);
         }
-        match self.balancer.pick(side, route, now, &self.endpoints) {
-            Some(endpoint) => self.approach(attempt, endpoint, now),
-            None if self.balancer.is_any_full(side) => self.wait_in_front(attempt, now),
-            None => self.fail(attempt, Cause::NoEndpoint, Charge::Overload, now),
+    }
+
+    /// A session pins the attempt to the endpoint.
+    fn send_to_pin(&mut self, attempt: u32, endpoint: u32, now: u64) {
+        if self.load_of(endpoint) >= self.rules.max_connections {
+            self.wait_in_front(attempt, now);
+        } else {
+            self.approach(attempt, endpoint, now);
+        }
+    }
+
+    /// No endpoint can be picked.
+    #[cold]
+    fn send_nowhere(&mut self, attempt: u32, side: Side, now: u64) {
+        if self.balancer.is_any_full(side) {
+            self.wait_in_front(attempt, now);
+        } else {
+            self.fail(attempt, Cause::NoEndpoint, Charge::Overload, now);
         }
     }
 
@@ -58,7 +66,7 @@ impl EventPath {
 
     /// Offers the attempt to the endpoint and, as long as it is refused and tries are left, to
     /// others.
-    #[inline]
+    #[inline(always)]
     pub(super) fn approach(&mut self, attempt: u32, endpoint: u32, now: u64) {
         if self.offer(attempt, endpoint, now) == Answer::Refused {
             self.connect_again(attempt, vec![endpoint], now);
@@ -116,41 +124,59 @@ impl EventPath {
     }
 
     /// What the endpoint's process does with the attempt.
+    #[inline(always)]
     fn offer(&mut self, attempt: u32, endpoint: u32, now: u64) -> Answer {
         let here = &self.endpoints[endpoint as usize];
-        let late = here.process.late_charge(now, self.is_short);
-        let is_open = here.process.accepts();
-        let is_closed = matches!(here.process.door(), Door::Closed(_));
-        let has_slot = here.busy < self.rules.slots;
-        let has_room = has_slot || here.waiting < self.rules.queue;
-        self.attempts[attempt].endpoint = endpoint;
-        self.attempts[attempt].late = late;
-        if !is_open {
-            self.endpoint_failed(endpoint, now);
-            if is_closed {
-                return Answer::Refused;
-            }
-            self.fail(attempt, Cause::Refused, late, now);
-            return Answer::Settled;
+        if !here.process.accepts() {
+            return self.turn_away(attempt, endpoint, now);
         }
-        if !has_slot && self.watch != u64::MAX {
+        if here.busy < self.rules.slots {
+            self.accept(attempt, endpoint, now);
+        } else {
+            self.offer_place_to_wait(attempt, endpoint, now);
+        }
+        Answer::Settled
+    }
+
+    /// All slots are busy.
+    #[inline(always)]
+    fn offer_place_to_wait(&mut self, attempt: u32, endpoint: u32, now: u64) {
+        let here = &self.endpoints[endpoint as usize];
+        let has_room = here.waiting < self.rules.queue;
+        // Until the first slot is free all are busy, so no one waits longer than the work there is
+        // takes all of them together.
+        let longest = u128::from(self.watch.saturating_add(now)) * u128::from(self.rules.slots);
+        if here.work > longest {
             self.look_at(endpoint, now);
         }
         if has_room {
             self.accept(attempt, endpoint, now);
         } else {
+            let late = self.endpoints[endpoint as usize].process.late_charge(now, self.is_short);
+            self.attempts[attempt].endpoint = endpoint;
             self.fail(attempt, Cause::Overloaded, late, now);
         }
+    }
+
+    /// The process does not accept: nobody listens, or the answer is a 503.
+    #[cold]
+    fn turn_away(&mut self, attempt: u32, endpoint: u32, now: u64) -> Answer {
+        let process = &self.endpoints[endpoint as usize].process;
+        let (door, late) = (process.door(), process.late_charge(now, self.is_short));
+        let one = &mut self.attempts[attempt];
+        (one.endpoint, one.late) = (endpoint, late);
+        self.endpoint_failed(endpoint, now);
+        if matches!(door, Door::Closed(_)) {
+            return Answer::Refused;
+        }
+        self.fail(attempt, Cause::Refused, late, now);
         Answer::Settled
     }
 
     /// Tells of an endpoint where a request that came now would wait too long.
     fn look_at(&mut self, endpoint: u32, now: u64) {
-        let here = &self.endpoints[endpoint as usize];
-        if here.is_told || self.longest_wait(endpoint, now) <= self.watch {
-            return;
-        }
-        if self.wait_at(endpoint, now) > self.watch {
+        let is_watched = self.watch != u64::MAX && !self.endpoints[endpoint as usize].is_told;
+        if is_watched && self.wait_at(endpoint, now) > self.watch {
             self.endpoints[endpoint as usize].is_told = true;
             let (instance, at) = (InstanceId(endpoint), SimTime::from_nanos(now));
             self.signals.push_back(Signal::Overloaded { instance, at });

@@ -10,58 +10,70 @@ use crate::units::Version;
 
 impl EventPath {
     /// The endpoint takes an attempt for which it has room.
-    #[inline]
+    #[inline(always)]
     pub(super) fn accept(&mut self, attempt: u32, endpoint: u32, now: u64) {
-        self.attempts[attempt].error = self.error_of(attempt, endpoint);
         let here = &mut self.endpoints[endpoint as usize];
+        let one = &mut self.attempts[attempt];
+        one.endpoint = endpoint;
+        one.late = here.process.late_charge(now, self.is_short);
+        let is_error = one.is_faulty && here.process.version == Version::New;
+        one.error = is_error.then(|| here.process.error_charge(Charge::BadRelease));
+        // Speed only rises, so a later start is not slower.
+        let service = here.process.service(one.demand, now);
         if here.busy < self.rules.slots {
             here.busy += 1;
-            let due = self.start(attempt, endpoint, now);
-            self.completions.push(due);
+            let at = now.saturating_add(service);
+            one.moment = at;
+            here.work += u128::from(at);
+            let run = one.run;
+            self.attempts.append(&mut here.serving, attempt);
+            self.completions.push(Due { at, attempt, run });
         } else {
             here.waiting += 1;
-            here.queued = here.queued.saturating_add(self.attempts[attempt].demand);
+            one.moment = service;
+            here.work += u128::from(service);
             self.attempts.append(&mut here.queue, attempt);
         }
-        let load = self.load_of(endpoint);
+        let load = here.busy + here.waiting;
         self.balancer.load_changed(endpoint, load);
+        if self.rules.is_any_consequence {
+            self.accepted(attempt, endpoint, now);
+        }
+    }
+
+    /// What follows from an endpoint taking an attempt.
+    fn accepted(&mut self, attempt: u32, endpoint: u32, now: u64) {
+        let load = self.load_of(endpoint);
         if load >= self.rules.max_connections && !self.balancer.is_absent(endpoint, Absence::Full) {
             self.balancer.pass_over(endpoint, Absence::Full, load, now);
         }
-        if self.sessions.is_some() {
-            self.pin(attempt, endpoint, now);
-        }
-    }
-
-    /// Starts the service of an attempt.
-    #[inline]
-    fn start(&mut self, attempt: u32, endpoint: u32, now: u64) -> Due {
-        let here = &mut self.endpoints[endpoint as usize];
-        let service = here.process.service(self.attempts[attempt].demand, now);
-        self.attempts.append(&mut here.serving, attempt);
-        let started = &mut self.attempts[attempt];
-        started.moment = now.saturating_add(service);
-        here.latest = here.latest.max(started.moment);
-        Due { at: started.moment, attempt, run: started.run }
-    }
-
-    /// If the endpoint will answer with an error: to what that is charged.
-    #[inline]
-    fn error_of(&self, attempt: u32, endpoint: u32) -> Option<Charge> {
+        let Some(sessions) = &self.sessions else { return };
         let process = &self.endpoints[endpoint as usize].process;
-        let Attempt { number, retries, is_faulty, .. } = self.attempts[attempt];
-        if is_faulty && process.version == Version::New {
-            return Some(process.error_charge(Charge::BadRelease));
-        }
-        if let Some(sessions) = &self.sessions
+        let Attempt { number, retries, error, .. } = self.attempts[attempt];
+        if error.is_none()
             && self.rules.mixed_threshold > 0
             && sessions.crosses(self.user_of(number), process.version)
             && u128::from(self.keys.mixed.draw(number, u64::from(retries)))
                 < self.rules.mixed_threshold
         {
-            return Some(process.error_charge(Charge::MixedVersions));
+            let charge = process.error_charge(Charge::MixedVersions);
+            self.attempts[attempt].error = Some(charge);
         }
-        None
+        self.pin(attempt, endpoint, now);
+    }
+
+    /// The first of the endpoint's queue takes the slot that is free now.
+    #[inline(always)]
+    fn start(&mut self, attempt: u32, endpoint: u32, now: u64) -> Due {
+        let here = &mut self.endpoints[endpoint as usize];
+        self.attempts.remove(&mut here.queue, attempt);
+        self.attempts.append(&mut here.serving, attempt);
+        here.waiting -= 1;
+        let one = &mut self.attempts[attempt];
+        let at = now.saturating_add(here.process.service(one.demand, now));
+        here.work = here.work - u128::from(one.moment) + u128::from(at);
+        one.moment = at;
+        Due { at, attempt, run: one.run }
     }
 
     /// A session begins with the attempt's request, unless its user has none to begin.
@@ -76,7 +88,7 @@ impl EventPath {
     }
 
     /// The first completion happens.
-    #[inline]
+    #[inline(always)]
     pub(super) fn complete(&mut self, due: Due) {
         let Due { at: now, attempt, run } = due;
         if self.attempts[attempt].run != run {
@@ -85,11 +97,10 @@ impl EventPath {
         let endpoint = self.attempts[attempt].endpoint;
         let here = &mut self.endpoints[endpoint as usize];
         self.attempts.remove(&mut here.serving, attempt);
-        match here.queue.first() {
+        here.work -= u128::from(now);
+        let next = here.queue.first();
+        match next {
             Some(next) => {
-                self.attempts.remove(&mut here.queue, next);
-                here.waiting -= 1;
-                here.queued = here.queued.saturating_sub(self.attempts[next].demand);
                 let due = self.start(next, endpoint, now);
                 self.completions.replace_first(due);
             }
@@ -101,11 +112,13 @@ impl EventPath {
         let load = self.load_of(endpoint);
         self.balancer.load_changed(endpoint, load);
         self.conclude(attempt, endpoint, now);
-        self.invite(endpoint, now);
+        if self.rules.is_any_consequence {
+            self.invite(endpoint, now);
+        }
     }
 
     /// The service of an attempt has ended.
-    #[inline]
+    #[inline(always)]
     fn conclude(&mut self, attempt: u32, endpoint: u32, now: u64) {
         let Attempt { sent, number, error, late, is_abandoned, .. } = self.attempts[attempt];
         if is_abandoned {
@@ -124,15 +137,21 @@ impl EventPath {
             let place = self.recorder.place_of(sent);
             let version = self.endpoints[endpoint as usize].process.version;
             self.recorder.success(place, version, now - sent, Count::Add);
-            self.answered(number, endpoint);
-            if let Some(outliers) = &mut self.outliers {
-                outliers.succeed(endpoint);
+            if self.rules.is_any_consequence {
+                self.answered(number, endpoint);
+                self.endpoint_succeeded(endpoint);
             }
         }
     }
 
+    /// The endpoint has answered with success.
+    fn endpoint_succeeded(&mut self, endpoint: u32) {
+        if let Some(outliers) = &mut self.outliers {
+            outliers.succeed(endpoint);
+        }
+    }
+
     /// The endpoint has answered a request.
-    #[inline]
     fn answered(&mut self, number: u64, endpoint: u32) {
         if self.sessions.is_some() {
             let user = self.user_of(number);
@@ -150,7 +169,7 @@ impl EventPath {
         here.process.set_door(Door::Closed(departure));
         let lists = [here.serving, here.queue];
         (here.serving, here.queue) = (List::EMPTY, List::EMPTY);
-        (here.busy, here.waiting, here.queued, here.latest) = (0, 0, 0, 0);
+        (here.busy, here.waiting, here.work) = (0, 0, 0);
         let held: Vec<u32> = lists.into_iter().flat_map(|list| self.attempts.iter(list)).collect();
         self.balancer.load_changed(endpoint, 0);
         if let Some(sessions) = &mut self.sessions {

@@ -10,18 +10,17 @@ use crate::units::{InstanceId, SimTime};
 
 impl EventPath {
     /// Handles the next thing that completes or settles by `limit`; whether there was one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn settle_next(&mut self, limit: u64) -> bool {
-        if let Some(due) = self.completions.first()
-            && due.at <= limit
-            && (!self.has_asides() || due.at <= self.next_aside())
-        {
+        let due = self.completions.first();
+        let aside = self.next_aside();
+        if due.at <= limit && due.at <= aside {
             self.now = due.at;
             self.complete(due);
             return true;
         }
-        if self.has_asides() && self.next_aside() <= limit {
-            self.now = self.next_aside();
+        if aside <= limit {
+            self.now = aside;
             self.settle_aside();
             return true;
         }
@@ -34,22 +33,24 @@ impl EventPath {
         self.now = self.now.max(now);
     }
 
-    /// Whether anything but completions settles by itself.
-    #[inline]
-    fn has_asides(&self) -> bool {
-        self.rules.is_timeout_felt
-            || self.outliers.is_some()
-            || self.rules.queue_timeout != u64::MAX
+    /// When the first of the things beside completions settles, ns.
+    #[inline(always)]
+    fn next_aside(&self) -> u64 {
+        if !self.rules.is_timeout_felt && !self.rules.is_any_aside {
+            return u64::MAX;
+        }
+        let deadline = self.next_deadline();
+        if self.rules.is_any_aside { deadline.min(self.next_rare_aside()) } else { deadline }
     }
 
-    /// When the first of the things beside completions settles, ns.
-    fn next_aside(&self) -> u64 {
+    /// When the balancer's queue gives up or an ejected endpoint returns, ns.
+    fn next_rare_aside(&self) -> u64 {
         let returns = self.outliers.as_ref().map_or(u64::MAX, |out| out.next_return());
-        let given_up = self.next_given_up().map_or(u64::MAX, |(at, _)| at);
-        self.next_deadline().min(given_up).min(returns)
+        self.next_given_up().map_or(u64::MAX, |(at, _)| at).min(returns)
     }
 
     /// When the first client gives up, ns.
+    #[inline(always)]
     fn next_deadline(&self) -> u64 {
         let first = self.awaited.first();
         first.map_or(u64::MAX, |id| self.attempts[id].tried.saturating_add(self.rules.timeout))
@@ -88,7 +89,7 @@ impl EventPath {
     }
 
     /// Whether the client has given up the attempt by `now`, where nobody noticed at once.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_late(&self, attempt: u32, now: u64) -> bool {
         !self.rules.is_timeout_felt
             && self.attempts[attempt].tried.saturating_add(self.rules.timeout) <= now
@@ -107,6 +108,7 @@ impl EventPath {
     }
 
     /// An attempt that stands in no list of whereabouts has failed and is over.
+    #[inline(never)]
     pub(super) fn fail(&mut self, attempt: u32, cause: Cause, charge: Charge, now: u64) {
         self.report_failure(attempt, cause, charge, now);
         if self.rules.is_timeout_felt {
