@@ -14,7 +14,7 @@ const SEED: Seed = Seed { seed: 1, replication: 0 };
 const BITS: [u64; 5] = [0, 1 << 50, 1 << 63, 0xf333_3333_3333_3333, u64::MAX];
 
 /// The first two words of each stream of seed 1, replication 0.
-const STREAMS: [(Purpose, [u64; 2]); 21] = [
+const STREAMS: [(Purpose, [u64; 2]); 28] = [
     (Purpose::Interarrival, [0x7792_bf21_a930_66b9, 0x8679_23ac_fdc5_d5a3]),
     (Purpose::Demand, [0xbe9f_dc4d_334b_a1fb, 0x2134_7b76_14f1_7607]),
     (Purpose::Route, [0x4b91_93a3_e44c_38e9, 0xd0aa_65e2_5d47_32af]),
@@ -36,6 +36,13 @@ const STREAMS: [(Purpose, [u64; 2]); 21] = [
     (Purpose::Deploy, [0x32c3_3fd1_0ccb_4669, 0xe0de_1287_bc50_3bd3]),
     (Purpose::BalancerLag, [0xa1a2_2c8f_7fb4_0eb3, 0x81ce_d5fb_0444_8579]),
     (Purpose::SwitchLag, [0xba44_d495_6566_0ed4, 0x5ef7_b110_5ab0_7466]),
+    (Purpose::FaultFailure, [0, 0]),
+    (Purpose::DependencyFailure, [0, 0]),
+    (Purpose::FaultHappens, [0, 0]),
+    (Purpose::FaultScope, [0, 0]),
+    (Purpose::FaultCrash, [0, 0]),
+    (Purpose::ProbeFlap, [0, 0]),
+    (Purpose::Synthetic, [0, 0]),
 ];
 
 #[test]

@@ -22,6 +22,7 @@ mod retry;
 mod session;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 pub use histogram::Histogram;
 pub use plan::{
@@ -30,3 +31,4 @@ pub use plan::{
 };
 pub use plane::{DataPlane, Departure, Door, Ramp, Signal, Split, Windows};
 pub use record::{Cause, Charge, CoarseHistogram, Phase, Second, Tally, TrafficBin, TrafficRecord};
+pub use trouble::Trouble;

@@ -6,6 +6,7 @@ use super::event_path::EventPath;
 use super::process::FOREVER;
 use super::profile::Profile;
 use super::record::{Phase, TrafficRecord};
+use super::trouble::Trouble;
 use crate::random::Seed;
 use crate::units::{InstanceId, Ratio, SimDuration, SimTime, Version};
 
@@ -40,6 +41,8 @@ pub enum Departure {
     OnPurpose,
     /// Its process died by itself.
     Crash,
+    /// An injected fault ended its process.
+    Fault,
 }
 
 /// How versions share the requests.
@@ -163,6 +166,34 @@ impl DataPlane {
         on_path!(&mut self.path, path => path.set_ramp(instance.0, ramp));
     }
 
+    /// Sets why answers to requests that come from now on are errors, beside the release's rate.
+    pub fn set_trouble(&mut self, instance: InstanceId, trouble: Trouble) {
+        on_path!(&mut self.path, path => path.set_trouble(instance.0, trouble));
+    }
+
+    /// Services that start from now on take so many times (> 0) as long as the release makes
+    /// them.
+    pub fn set_slowness(&mut self, instance: InstanceId, slowness: f64) {
+        on_path!(&mut self.path, path => path.set_slowness(instance.0, slowness));
+    }
+
+    /// The process answers nothing until then; what it serves ends that much later.
+    pub fn hang(&mut self, instance: InstanceId, until: SimTime, now: SimTime) {
+        let until = until.as_nanos().min(FOREVER);
+        on_path!(&mut self.path, path => path.hang(instance.0, until, now.as_nanos()));
+    }
+
+    /// How many requests the endpoint has taken since it was installed.
+    #[must_use]
+    pub fn taken(&self, instance: InstanceId) -> u64 {
+        on_path!(&self.path, path => path.taken(instance.0))
+    }
+
+    /// Whether requests sent from now on count as sent while a schema changes.
+    pub fn set_migrating(&mut self, is_migrating: bool, now: SimTime) {
+        on_path!(&mut self.path, path => path.set_migrating(is_migrating, now.as_nanos()));
+    }
+
     /// The balancer knows the endpoint from now on. Its weight begins to rise (`slow_start`),
     /// except at the very beginning of the simulation: what is known then has been up for long.
     pub fn route(&mut self, instance: InstanceId, now: SimTime) {
@@ -207,7 +238,8 @@ impl DataPlane {
         on_path!(&mut self.path, path => path.watch_again(instance.0));
     }
 
-    /// How long a request that came now would wait for a slot, if there were a place to wait.
+    /// How long a request that came now would wait for a slot, if there were a place to wait, or
+    /// until the process answers at all.
     #[must_use]
     pub fn wait(&self, instance: InstanceId, now: SimTime) -> SimDuration {
         let nanos = on_path!(&self.path, path => path.wait(instance.0, now.as_nanos()));

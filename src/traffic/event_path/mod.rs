@@ -29,6 +29,7 @@ use super::recorder::{Count, Recorder};
 use super::request::{Request, Requests};
 use super::retry::Client;
 use super::session::Sessions;
+use super::trouble::{Fortune, Trouble};
 use crate::random::{Key, Purpose, Seed};
 use crate::units::SimDuration;
 
@@ -81,6 +82,8 @@ struct Endpoint {
     /// Sum of the moments at which what is in service ends, and of the longest that the services
     /// of what waits can take, ns.
     work: u128,
+    /// How many requests it has taken.
+    taken: u64,
     /// Whether the watch has told of it.
     is_told: bool,
 }
@@ -94,6 +97,7 @@ impl Endpoint {
             serving: List::EMPTY,
             queue: List::EMPTY,
             work: 0,
+            taken: 0,
             is_told: false,
         }
     }
@@ -169,6 +173,9 @@ pub(super) struct EventPath {
     outliers: Option<Outliers>,
     sessions: Option<Sessions>,
     recorder: Recorder,
+    /// Of those endpoints whose process is troubled; may be shorter than the others.
+    troubles: Vec<Trouble>,
+    fortune: Fortune,
     phase: Phase,
     is_short: bool,
     /// A wait longer than this is told of, ns.
@@ -224,6 +231,8 @@ impl EventPath {
             outliers: balancer.outlier.map(Outliers::new),
             sessions,
             recorder: Recorder::new(windows, plan.slow_threshold),
+            troubles: Vec::new(),
+            fortune: Fortune::new(seed),
             phase: Phase::RollingOut,
             is_short: false,
             watch: u64::MAX,
