@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 
 use super::exit::{BadInput, Exit};
+use crate::fault;
 use crate::measure::{METRICS, MetricKind};
 use crate::scenario;
 use crate::strategy::KINDS;
 
-/// Explain a strategy, a metric or the code of an error
+/// Explain a strategy, a fault, a metric or the code of an error
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// A name that `rollsim list` shows, or a code such as R012
@@ -25,19 +26,21 @@ impl Arguments {
 }
 
 fn explanation(name: &str) -> Option<String> {
-    strategy(name).or_else(|| metric(name)).or_else(|| rule(name))
+    strategy(name).or_else(|| fault(name)).or_else(|| metric(name)).or_else(|| rule(name))
 }
 
 /// Every name that can be explained but the codes of rules, which say nothing by themselves.
 fn names() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().map(|kind| kind.name).chain(METRICS.iter().map(|metric| metric.name))
+    let kinds = KINDS.iter().map(|kind| kind.name);
+    let faults = fault::KINDS.iter().map(|kind| kind.name);
+    kinds.chain(faults).chain(METRICS.iter().map(|metric| metric.name))
 }
 
 fn unknown(name: &str, names: impl Iterator<Item = &'static str>) -> String {
     match scenario::nearest(name, names) {
         Some(near) => format!("nothing is called `{name}`; did you mean `{near}`?"),
         None => format!(
-            "nothing is called `{name}`; `rollsim list` shows every strategy and metric, and an \
+            "nothing is called `{name}`; `rollsim list` shows every strategy, fault and metric, and an \
              error shows its code"
         ),
     }
@@ -49,6 +52,11 @@ fn rule(code: &str) -> Option<String> {
 
 fn strategy(name: &str) -> Option<String> {
     let kind = KINDS.iter().find(|kind| kind.name == name)?;
+    Some(module_documentation(kind.source))
+}
+
+fn fault(name: &str) -> Option<String> {
+    let kind = fault::KINDS.iter().find(|kind| kind.name == name)?;
     Some(module_documentation(kind.source))
 }
 

@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 
 use super::exit::Exit;
+use crate::fault;
 use crate::measure::METRICS;
 use crate::strategy::KINDS;
 
-/// Say what there is: kinds of strategies, metrics
+/// Say what there is: kinds of strategies and faults, metrics
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Only these
@@ -19,6 +20,8 @@ pub(super) struct Arguments {
 enum Catalog {
     /// What a scenario may write as the `kind` of a strategy
     Strategies,
+    /// What a scenario may write as the `kind` of a fault
+    Faults,
     /// What is measured of every run
     Metrics,
 }
@@ -31,6 +34,8 @@ impl Arguments {
             None => {
                 writeln!(out, "strategies:")?;
                 Catalog::Strategies.print(&mut out)?;
+                writeln!(out, "\nfaults:")?;
+                Catalog::Faults.print(&mut out)?;
                 writeln!(out, "\nmetrics:")?;
                 Catalog::Metrics.print(&mut out)?;
             }
@@ -44,6 +49,7 @@ impl Catalog {
     fn print(self, out: &mut impl Write) -> io::Result<()> {
         let entries: Vec<(&str, &str)> = match self {
             Self::Strategies => KINDS.iter().map(|kind| (kind.name, kind.summary)).collect(),
+            Self::Faults => fault::KINDS.iter().map(|kind| (kind.name, kind.summary)).collect(),
             Self::Metrics => METRICS.iter().map(|metric| (metric.name, metric.summary)).collect(),
         };
         let width = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);

@@ -14,6 +14,8 @@ pub enum Rank {
     Probe,
     /// What the balancer learns.
     Balancer,
+    /// Faults that begin and end.
+    Fault,
     /// Wake-ups and deadlines of strategies.
     Strategy,
 }
@@ -126,12 +128,13 @@ mod tests {
 
     use super::*;
 
-    const RANKS: [Rank; 4] = [Rank::Instance, Rank::Probe, Rank::Balancer, Rank::Strategy];
+    const RANKS: [Rank; 5] =
+        [Rank::Instance, Rank::Probe, Rank::Balancer, Rank::Fault, Rank::Strategy];
 
     proptest! {
         #[test]
         fn pops_by_time_then_rank_then_order_of_scheduling(
-            events in prop::collection::vec((0u64..20, 0usize..4), 0..200)
+            events in prop::collection::vec((0u64..20, 0usize..5), 0..200)
         ) {
             let mut calendar = Calendar::new();
             for (number, &(time, rank)) in events.iter().enumerate() {

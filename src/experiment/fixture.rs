@@ -298,8 +298,10 @@ fn plan(name: &str, replications: u32) -> Plan {
             startup_failure: Ratio::ZERO,
             never_ready: Ratio::ZERO,
             crash_after: None,
+            memory_factor: Ratio::ONE,
         },
         data: data(&none),
+        faults: Vec::new(),
         strategy: StrategyPlan {
             name: name.to_owned(),
             parameters: Arc::new(NoParameters),

@@ -11,7 +11,7 @@ mod pool;
 mod probe;
 mod startup;
 
-pub use instance::{Instance, State};
+pub use instance::{FULL_SPEED, Instance, State};
 pub use plan::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,

@@ -21,8 +21,7 @@ type Value = (&'static str, Option<f64>);
 /// A family of metrics.
 type Family = fn(&Plan, &Run) -> Vec<Value>;
 
-/// Every family. Gates, schema changes and synthetic checks have none yet: what is not simulated
-/// is not reported.
+/// Every family. Gates and synthetic checks have none yet: what is not simulated is not reported.
 const FAMILIES: &[Family] = &[
     duration::measure,
     requests::measure,

@@ -58,6 +58,14 @@ pub(super) enum Event {
     Readmit(InstanceId),
     /// A switch of versions takes effect, unless `token` is old.
     Switch { token: u32 },
+    /// A fault begins, by its number in the plan.
+    FaultBegins(u32),
+    /// A fault ends.
+    FaultEnds(u32),
+    /// A crash by a fault's rate.
+    FaultCrash { of: Of, fault: u32 },
+    /// Caches are looked at.
+    CacheTick(u32),
     /// The offered rate takes another course.
     Demand,
     /// The rollout starts.

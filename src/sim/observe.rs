@@ -3,6 +3,7 @@
 
 use super::demand::Demand;
 use super::run::{Observed, StateBin};
+use crate::fleet::FULL_SPEED;
 use crate::units::{Bins, SimDuration, SimTime, Version};
 
 /// Serving instances of one version, some of them warming.
@@ -10,9 +11,11 @@ use crate::units::{Bins, SimDuration, SimTime, Version};
 pub(super) struct Serving {
     /// Instances that serve.
     pub(super) count: u32,
-    /// Of those, warming.
-    pub(super) warming: u32,
-    /// Sum of the moments their warm-ups began, nanoseconds.
+    /// Sum of their speeds once they are warm, [`FULL_SPEED`] being 1.
+    pub(super) speed: u64,
+    /// Of that, those of warming ones.
+    pub(super) warming: u64,
+    /// Sum of the moments their warm-ups began, nanoseconds, each times the speed.
     pub(super) warm_from_sum: u128,
 }
 
@@ -47,14 +50,15 @@ pub(super) struct Rates {
 impl Rates {
     /// Capacity of one version at a moment, requests/s.
     fn capacity(&self, serving: &Serving, version: Version, at: SimTime) -> f64 {
-        let mut speed = f64::from(serving.count);
+        let mut speed = serving.speed as f64;
         if serving.warming > 0 {
             let passed = u128::from(serving.warming) * u128::from(at.as_nanos());
             let passed = passed.saturating_sub(serving.warm_from_sum) as f64;
-            let left = f64::from(serving.warming) - passed / self.warmup.as_nanos() as f64;
+            let left = serving.warming as f64 - passed / self.warmup.as_nanos() as f64;
             speed -= (1.0 - self.warmup_speed) * left.max(0.0);
         }
-        speed * self.instance_rps[version.index()]
+        // A power of two, so that nothing is rounded.
+        speed / FULL_SPEED as f64 * self.instance_rps[version.index()]
     }
 
     /// Capacity of all versions at a moment, requests/s.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::fault::FaultPlan;
 use crate::fleet::{
     FleetPlan, LivenessPlan, ReadinessPlan, ReleasePlan, ShutdownPlan, StartupPlan,
     StartupProbePlan,
@@ -32,6 +33,8 @@ pub struct Plan {
     pub release: ReleasePlan,
     /// All that requests feel.
     pub data: DataPlan,
+    /// `[[faults]]`, in the order of the file.
+    pub faults: Vec<FaultPlan>,
     /// The strategy.
     pub strategy: StrategyPlan,
     /// `[slo]`.

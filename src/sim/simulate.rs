@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::demand::Demand;
 use super::event::{Event, Of};
+use super::fault::with_spikes;
 use super::plan::Plan;
 use super::run::{Detail, Outcome, Run};
 use super::world::World;
 use crate::fleet::State;
+use crate::random::Seed;
 use crate::units::{SimDuration, SimTime};
 
 /// Requests between two looks at the interrupt flag.
@@ -22,7 +24,9 @@ pub fn simulate(
     detail: Detail,
     interrupted: &AtomicBool,
 ) -> Option<Run> {
-    let mut world = World::new(plan, replication, detail);
+    let seed = Seed { seed: plan.simulation.seed, replication: u64::from(replication) };
+    let spiked = with_spikes(plan, seed);
+    let mut world = World::new(spiked.as_ref().unwrap_or(plan), seed, detail);
     let mut events: u32 = 0;
     while let Some(next) = world.calendar.next_time() {
         if !world.advance(next, interrupted) {
@@ -86,9 +90,10 @@ impl World<'_> {
                 }
                 self.apply(event);
             }
+            self.follow_fleet();
             self.decide();
-            // What the strategy did may be due at once.
-            if self.calendar.next_time() != Some(self.now) {
+            // What the strategy did may be due at once, or too much for a zone.
+            if !self.follow_fleet() && self.calendar.next_time() != Some(self.now) {
                 break;
             }
         }
@@ -106,6 +111,10 @@ impl World<'_> {
             Event::Check(id) => self.check(id),
             Event::Readmit(id) => self.readmit(id),
             Event::Switch { token } => self.switch(token),
+            Event::FaultBegins(number) => self.fault_begins(number),
+            Event::FaultEnds(number) => self.fault_ends(number),
+            Event::CacheTick(number) => self.cache_tick(number),
+            Event::FaultCrash { of, fault } if self.is_current(of) => self.fault_crash(of, fault),
             Event::Start => self.start_rollout(),
             Event::Wake => self.wake(),
             Event::Deadline => self.see_deadline(),
@@ -115,6 +124,7 @@ impl World<'_> {
             Event::Route { .. }
             | Event::Unroute { .. }
             | Event::Demand
+            | Event::FaultCrash { .. }
             | Event::MaxTime
             | Event::End => {}
             Event::Provisioned(of)
@@ -146,8 +156,10 @@ impl World<'_> {
             Event::Pulled(_) | Event::Deployed(_) => self.begin_boot(of.id),
             Event::Booted(_) => self.booted(of),
             Event::Restart(_) => self.restart(of.id),
-            Event::ProbePassed(_) => self.probe_passed(of.id),
-            Event::StartFailed(_) => self.start_failed(of.id),
+            Event::ProbePassed(_) if !self.is_put_off(of) => self.probe_passed(of.id),
+            Event::StartFailed(_) if self.one(of.id).state == State::Probing => {
+                self.start_failed(of.id);
+            }
             Event::BootGivenUp(_) if self.one(of.id).state == State::Booting => {
                 self.crash(of.id, "its boot took longer than its probe allows");
             }

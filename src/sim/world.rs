@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::boots::ZoneBoots;
 use super::demand::Demand;
 use super::event::{Event, Of};
+use super::fault::Faults;
 use super::observe::{Observer, Rates, Serving, State};
 use super::plan::Plan;
 use super::rollout::Rollout;
@@ -31,6 +32,7 @@ pub(super) struct World<'a> {
     pub(super) running_starts: u32,
     pub(super) boots: Vec<ZoneBoots>,
     pub(super) observer: Observer<'a>,
+    pub(super) faults: Faults,
     pub(super) last_terminated: Option<SimTime>,
     tally: Tally,
     events: Option<Vec<EventRow>>,
@@ -55,9 +57,8 @@ struct Tally {
 
 impl<'a> World<'a> {
     /// The world at the simulation's start: the old fleet up, nothing due but the rollout.
-    pub(super) fn new(plan: &'a Plan, replication: u32, detail: Detail) -> Self {
+    pub(super) fn new(plan: &'a Plan, seed: Seed, detail: Detail) -> Self {
         let simulation = &plan.simulation;
-        let seed = Seed { seed: simulation.seed, replication: u64::from(replication) };
         let start = SimTime::ZERO + simulation.warmup;
         let half = SimDuration::from_nanos(simulation.warmup.as_nanos() / 2);
         let windows =
@@ -83,6 +84,7 @@ impl<'a> World<'a> {
             running_starts: 0,
             boots: vec![ZoneBoots::default(); usize::from(zones)],
             observer: Observer::new(curve, rates(plan), bins),
+            faults: Faults::new(plan, seed),
             last_terminated: None,
             tally: Tally::default(),
             events: (detail == Detail::Events).then(Vec::new),
@@ -108,6 +110,7 @@ impl<'a> World<'a> {
         let last = self.start + self.plan.simulation.max_time;
         self.calendar.schedule(self.start, Rank::Strategy, Event::Start);
         self.calendar.schedule(last, Rank::Strategy, Event::MaxTime);
+        self.expect_faults();
         self.settle();
     }
 
@@ -129,12 +132,14 @@ impl<'a> World<'a> {
             self.tally.count(before, Step::Out);
             self.tally.count(after, Step::In);
         }
+        self.faults.note_change();
     }
 
     /// Puts a new instance in.
     pub(super) fn add(&mut self, instance: Instance) -> InstanceId {
         let id = self.pool.add(instance);
         self.tally.count(Counted::of(&instance), Step::In);
+        self.faults.note_change();
         id
     }
 
@@ -298,6 +303,7 @@ struct Counted {
     is_restless: bool,
     /// When the warm-up under way began.
     warm_from: Option<SimTime>,
+    speed: u64,
 }
 
 impl Counted {
@@ -308,6 +314,7 @@ impl Counted {
             is_ready: one.is_ready,
             is_restless: one.is_restless(),
             warm_from: one.is_warming.then_some(one.warm_from),
+            speed: one.speed,
         }
     }
 }
@@ -320,12 +327,15 @@ impl Tally {
         let serving = &mut self.serving[version];
         step.apply(&mut serving.count, one.is_serving);
         if let Some(from) = one.warm_from.filter(|_| one.is_serving) {
-            step.apply(&mut serving.warming, true);
-            let from = u128::from(from.as_nanos());
+            step.add(&mut serving.warming, one.speed);
+            let from = u128::from(from.as_nanos()) * u128::from(one.speed);
             match step {
                 Step::In => serving.warm_from_sum += from,
                 Step::Out => serving.warm_from_sum -= from,
             }
+        }
+        if one.is_serving {
+            step.add(&mut serving.speed, one.speed);
         }
     }
 }
@@ -335,6 +345,13 @@ impl Step {
         match self {
             Self::In => *count += does_count as u32,
             Self::Out => *count -= does_count as u32,
+        }
+    }
+
+    const fn add(self, sum: &mut u64, amount: u64) {
+        match self {
+            Self::In => *sum += amount,
+            Self::Out => *sum -= amount,
         }
     }
 }

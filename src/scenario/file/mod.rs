@@ -18,7 +18,8 @@ pub(crate) use self::law::{Dist, LawFile, LawTable, OrNever, default_table};
 pub(crate) use self::requests::{
     ArrivalsFile, InstanceFile, LoadBalancerFile, PolicyFile, ReleaseFile, TraceFile, TrafficFile,
 };
-use self::word::{or_auto, or_none};
+use self::word::or_auto;
+pub(crate) use self::word::or_none;
 use crate::units::{Ratio, SimDuration};
 
 /// A whole scenario file.
@@ -51,6 +52,9 @@ pub(crate) struct ScenarioFile {
     pub(crate) traffic: TrafficFile,
     /// How the new version differs.
     pub(crate) release: ReleaseFile,
+    /// The faults, each read by its own kind.
+    #[serde(rename = "faults")]
+    pub(crate) _faults: Option<IgnoredAny>,
     /// The strategies, each read by its own kind.
     #[serde(rename = "strategies")]
     pub(crate) _strategies: Option<IgnoredAny>,
@@ -81,6 +85,7 @@ impl Default for ScenarioFile {
             load_balancer: LoadBalancerFile::default(),
             traffic: TrafficFile::default(),
             release: ReleaseFile::default(),
+            _faults: None,
             _strategies: None,
             slo: SloFile::default(),
             cost: CostFile::default(),

@@ -3,6 +3,7 @@
 pub(crate) mod law;
 
 use self::law::{LawReader, Lists};
+use crate::fault::FaultPlan;
 use crate::fleet::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,
@@ -19,7 +20,7 @@ use crate::traffic::{
     Arrivals, BalancerPlan, DataPlan, InstancePlan, OutlierPlan, Policy, RateCurve, ReleaseTraffic,
     RetryPlan, TrafficPlan,
 };
-use crate::units::SimTime;
+use crate::units::{Ratio, SimTime};
 
 /// What a file says by distributions and by other files.
 #[derive(Debug)]
@@ -116,7 +117,12 @@ fn trace(
 
 impl Resolved {
     /// The plan of a file whose rules all hold.
-    pub(crate) fn into_plan(self, file: &ScenarioFile, strategy: StrategyPlan) -> Option<Plan> {
+    pub(crate) fn into_plan(
+        self,
+        file: &ScenarioFile,
+        strategy: StrategyPlan,
+        faults: Vec<FaultPlan>,
+    ) -> Option<Plan> {
         let fleet = FleetPlan { instances: file.fleet.instances?, zones: file.fleet.zones.clone() };
         Some(Plan {
             fleet,
@@ -139,8 +145,10 @@ impl Resolved {
                 startup_failure: file.release.startup_failure,
                 never_ready: file.release.never_ready,
                 crash_after: self.crash_after.clone(),
+                memory_factor: Ratio::from_f64(file.release.memory_factor)?,
             },
             data: self.data(file),
+            faults,
             strategy,
             slo: SloPlan {
                 availability: file.slo.availability,
