@@ -4,6 +4,7 @@ mod balancers;
 mod cases;
 mod cli;
 mod differential;
+mod faults;
 mod golden;
 mod laws;
 mod life;

@@ -45,8 +45,8 @@ pub(super) const FAULT_ZONE: Entry = Entry {
     severity: Severity::Error,
     title: "a fault is in a zone that there is",
     explanation: "\
-`zone` names one of `fleet.zones`, or a region: with zones `eu/a` and `eu/b`, the zone `eu` means both.
-A fault elsewhere would befall nobody.",
+`zone` names one of `fleet.zones`, or a region: with zones `eu/a` and `eu/b`, the zone `eu` means
+both. A fault elsewhere would befall nobody.",
     wrong: "\
 [fleet]
 instances = 12
