@@ -40,8 +40,8 @@ fn unknown(name: &str, names: impl Iterator<Item = &'static str>) -> String {
     match scenario::nearest(name, names) {
         Some(near) => format!("nothing is called `{name}`; did you mean `{near}`?"),
         None => format!(
-            "nothing is called `{name}`; `rollsim list` shows every strategy, fault and metric, and an \
-             error shows its code"
+            "nothing is called `{name}`; `rollsim list` shows every strategy, fault and metric, and \
+             an error shows its code"
         ),
     }
 }

@@ -302,6 +302,7 @@ fn plan(name: &str, replications: u32) -> Plan {
         },
         data: data(&none),
         faults: Vec::new(),
+        synthetic_interval: SimDuration::from_secs(10),
         strategy: StrategyPlan {
             name: name.to_owned(),
             parameters: Arc::new(NoParameters),

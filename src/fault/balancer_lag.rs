@@ -1,20 +1,21 @@
 //! `balancer-lag`: the balancer learns later.
 //!
 //! # What it does
-//! Changes of endpoints and switches of versions that happen while the fault lasts reach the balancer
-//! after so many times its lag. Where it has an active check, the pauses between checks that fail or
-//! are to succeed grow by the factor.
+//! Changes of endpoints and switches of versions that happen while the fault lasts reach the
+//! balancer after so many times its lag. Where it has an active check, the pauses between checks
+//! that fail or are to succeed grow by the factor.
 //!
 //! # When it hurts
-//! Endpoints that have closed are still sent requests, which are refused: the drain race. A pre-stop
-//! that covers the usual lag does not cover this one.
+//! Endpoints that have closed are still sent requests, which are refused: the drain race. A
+//! pre-stop that covers the usual lag does not cover this one.
 //!
 //! # Parameters
 //! - `factor` (required): lag over what it would be.
 //! - `at` ("0s"), `duration` ("none": to the end), `probability` (1).
 //!
 //! # Worked example
-//! `factor = 5` with a lag of 2 s and a pre-stop of 3 s: requests are sent to a closed door for 7 s.
+//! `factor = 5` with a lag of 2 s and a pre-stop of 3 s: requests are sent to a closed door for 7
+//! s.
 
 use serde::Deserialize;
 

@@ -1,12 +1,12 @@
 //! `capacity-loss`: instances lose a share of their speed.
 //!
 //! # What it does
-//! The instances in the scope serve at a part of their speed, as with noisy neighbours or a throttled
-//! processor: a loss of a quarter makes services that start meanwhile a third longer.
+//! The instances in the scope serve at a part of their speed, as with noisy neighbours or a
+//! throttled processor: a loss of a quarter makes services that start meanwhile a third longer.
 //!
 //! # When it hurts
-//! The room for a rollout is what is left of capacity above demand. A loss that is harmless in a steady
-//! fleet is an overload while the rollout has instances out.
+//! The room for a rollout is what is left of capacity above demand. A loss that is harmless in a
+//! steady fleet is an overload while the rollout has instances out.
 //!
 //! # Parameters
 //! - `loss` (required): share of the speed that is lost, below 1.

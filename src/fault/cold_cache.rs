@@ -1,16 +1,16 @@
 //! `cold-cache`: new processes begin with empty caches.
 //!
 //! # What it does
-//! Each process has a cache. After n successful answers it answers the share
-//! `hit_ratio` x (1 - exp(-n / `warm_after`)) of the requests; the rest goes to an origin that all
-//! share, takes `miss_factor` times as long, and fails where the origin gets more than
-//! `origin_capacity` requests/s: the share above that, of the misses. The fleet that is there at the
-//! beginning is warm; a restarted process is cold. Ratios are reckoned anew every second.
+//! Each process has a cache. After n successful answers it answers the share `hit_ratio` x (1 -
+//! exp(-n / `warm_after`)) of the requests; the rest goes to an origin that all share, takes
+//! `miss_factor` times as long, and fails where the origin gets more than `origin_capacity`
+//! requests/s: the share above that, of the misses. The fleet that is there at the beginning is
+//! warm; a restarted process is cold. Ratios are reckoned anew every second.
 //!
 //! # When it hurts
 //! Replacing many instances at once throws many caches away at once: the origin is overloaded, its
-//! failures fill no cache, and the overload outlives the rollout. In small batches each has warmed up
-//! before the next goes.
+//! failures fill no cache, and the overload outlives the rollout. In small batches each has warmed
+//! up before the next goes.
 //!
 //! # Parameters
 //! - `hit_ratio` (0.9): of a warm cache.
@@ -20,8 +20,8 @@
 //! - `at` (from the beginning), `duration` ("none": to the end), `probability` (1).
 //!
 //! # Worked example
-//! 1,000 requests/s at 90% hits load the origin with 100. With half of the fleet cold it gets 550; if it
-//! answers 200, 350 of 1,000 requests fail.
+//! 1,000 requests/s at 90% hits load the origin with 100. With half of the fleet cold it gets 550;
+//! if it answers 200, 350 of 1,000 requests fail.
 
 use serde::Deserialize;
 

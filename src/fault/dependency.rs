@@ -1,14 +1,14 @@
 //! `dependency`: something shared has a ceiling.
 //!
 //! # What it does
-//! Every process, from the beginning of its boot until it is gone, holds `connections_per_instance` of
-//! something shared that has `limit`: the connections of a database, say. When they hold more together,
-//! what is above is missing everywhere alike: requests on every version fail at the rate
+//! Every process, from the beginning of its boot until it is gone, holds `connections_per_instance`
+//! of something shared that has `limit`: the connections of a database, say. When they hold more
+//! together, what is above is missing everywhere alike: requests on every version fail at the rate
 //! 1 - limit / held.
 //!
 //! # When it hurts
-//! A surge multiplies pools: ten old and ten new instances of 19 connections each ask a database of 237
-//! for 380. Requests that have nothing to do with the release fail, on the old version as well.
+//! A surge multiplies pools: ten old and ten new instances of 19 connections each ask a database of
+//! 237 for 380. Requests that have nothing to do with the release fail, on the old version as well.
 //!
 //! # Parameters
 //! - `connections_per_instance` (required): held by one process.
@@ -16,8 +16,8 @@
 //! - `at` (from the beginning), `duration` ("none": to the end), `probability` (1).
 //!
 //! # Worked example
-//! 19 connections, `limit = 237`: 12 instances hold 228 and nothing fails; 20 hold 380, and
-//! 1 - 237/380 = 38% of the requests fail.
+//! 19 connections, `limit = 237`: 12 instances hold 228 and nothing fails; 20 hold 380, and 1 -
+//! 237/380 = 38% of the requests fail.
 
 use serde::Deserialize;
 

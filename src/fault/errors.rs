@@ -2,12 +2,13 @@
 //!
 //! # What it does
 //! Requests that the instances in the scope answer fail at this rate, beside any other reason: with
-//! a release that fails at rate a and a fault at rate b, 1 - (1 - a)(1 - b) of the answers are errors.
-//! Which requests fail is drawn by the request's number, so all variants lose the same ones.
+//! a release that fails at rate a and a fault at rate b, 1 - (1 - a)(1 - b) of the answers are
+//! errors. Which requests fail is drawn by the request's number, so all variants lose the same
+//! ones.
 //!
 //! # When it hurts
-//! When it befalls the new version only, it is the release that a gate should catch. When it befalls
-//! both, it is the noise in which a gate must not roll back a good release.
+//! When it befalls the new version only, it is the release that a gate should catch. When it
+//! befalls both, it is the noise in which a gate must not roll back a good release.
 //!
 //! # Parameters
 //! - `rate` (required): share of the answers that are errors.

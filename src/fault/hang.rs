@@ -1,9 +1,9 @@
 //! `hang`: processes keep their connections and answer nothing.
 //!
 //! # What it does
-//! The processes in the scope stop working and stay up: they accept connections, fill their slots and
-//! queues, and answer nobody. When the fault ends they go on with what they hold. Probes wait for an
-//! answer and fail by their timeouts; nothing else tells that the process is sick.
+//! The processes in the scope stop working and stay up: they accept connections, fill their slots
+//! and queues, and answer nobody. When the fault ends they go on with what they hold. Probes wait
+//! for an answer and fail by their timeouts; nothing else tells that the process is sick.
 //!
 //! # When it hurts
 //! A balancer that counts requests in flight turns away from a hung endpoint; one that takes turns

@@ -1,14 +1,14 @@
 //! `instance-crash`: processes crash, some at once or by chance.
 //!
 //! # What it does
-//! With `count`, so many of the instances in the scope crash when the fault begins, drawn at random.
-//! With `rate`, each of them crashes by chance, so often an hour on average, as long as the fault
-//! lasts. What a crashed process had in flight is lost; it is restarted as after any crash, with the
-//! crash loop's back-off if it has crashed before.
+//! With `count`, so many of the instances in the scope crash when the fault begins, drawn at
+//! random. With `rate`, each of them crashes by chance, so often an hour on average, as long as the
+//! fault lasts. What a crashed process had in flight is lost; it is restarted as after any crash,
+//! with the crash loop's back-off if it has crashed before.
 //!
 //! # When it hurts
-//! A rollout that has taken instances out on purpose has less to spare for those that go by accident.
-//! With bounds at the limit of capacity one crash is enough.
+//! A rollout that has taken instances out on purpose has less to spare for those that go by
+//! accident. With bounds at the limit of capacity one crash is enough.
 //!
 //! # Parameters
 //! - `count`: how many, or a percentage of the instances in the scope, rounded up; or
@@ -17,8 +17,8 @@
 //! - `at` ("0s"), `duration` ("none": to the end; `count` happens once), `probability` (1).
 //!
 //! # Worked example
-//! `count = 2`, `at = "90s"`: two instances crash 90 s after the rollout's start, and are restarted at
-//! once: each is back after one boot.
+//! `count = 2`, `at = "90s"`: two instances crash 90 s after the rollout's start, and are restarted
+//! at once: each is back after one boot.
 
 use serde::Deserialize;
 

@@ -1,12 +1,12 @@
 //! `kill`: processes die at once and stay down.
 //!
 //! # What it does
-//! The processes in the scope die with what they have in flight, and boot again when the fault ends.
-//! Instances that start meanwhile wait for the end before they boot.
+//! The processes in the scope die with what they have in flight, and boot again when the fault
+//! ends. Instances that start meanwhile wait for the end before they boot.
 //!
 //! # When it hurts
-//! As the loss of a rack or a node pool does: all at once, and for as long as it takes to replace. With
-//! a short `duration` it is a mass restart; the herd of boots then contends.
+//! As the loss of a rack or a node pool does: all at once, and for as long as it takes to replace.
+//! With a short `duration` it is a mass restart; the herd of boots then contends.
 //!
 //! # Parameters
 //! - `version` ("old" or "new"), `zone` (or region), `share` of the instances: whom it befalls;

@@ -1,8 +1,8 @@
 //! `latency`: services take longer.
 //!
 //! # What it does
-//! Services that start on the instances in the scope while the fault lasts take so many times as long;
-//! what is in service already ends as planned.
+//! Services that start on the instances in the scope while the fault lasts take so many times as
+//! long; what is in service already ends as planned.
 //!
 //! # When it hurts
 //! Slower services hold their slots longer: at twice the service time an instance has half the

@@ -3,13 +3,13 @@
 //! # What it does
 //! Each zone has memory for so many instances of the old version; one of the new takes
 //! `release.memory_factor` times as much. Memory is taken from the beginning of the boot until the
-//! process is gone. When it is not enough, processes are evicted until it is: of the new version first
-//! where that takes more than the old, the newest first. An evicted process is restarted as after a
-//! crash.
+//! process is gone. When it is not enough, processes are evicted until it is: of the new version
+//! first where that takes more than the old, the newest first. An evicted process is restarted as
+//! after a crash.
 //!
 //! # When it hurts
-//! A release that needs 20% more memory fits the fleet and does not fit the surge: the more instances
-//! there are at once, the more are evicted, each with what it has in flight.
+//! A release that needs 20% more memory fits the fleet and does not fit the surge: the more
+//! instances there are at once, the more are evicted, each with what it has in flight.
 //!
 //! # Parameters
 //! - `zone_memory` (required): memory of a zone, in instances of the old version.
@@ -17,8 +17,8 @@
 //! - `at` (from the beginning), `duration` ("none": to the end), `probability` (1).
 //!
 //! # Worked example
-//! `zone_memory = 13`, ten old instances and a new version of 1.2: three surge instances need 13.6, so
-//! one is evicted; two need 12.4 and stay.
+//! `zone_memory = 13`, ten old instances and a new version of 1.2: three surge instances need 13.6,
+//! so one is evicted; two need 12.4 and stay.
 
 use serde::Deserialize;
 

@@ -1,19 +1,19 @@
 //! `metrics-outage`: gates see nothing.
 //!
 //! # What it does
-//! Whoever watches metrics sees nothing of what happens meanwhile; users do. What a gate makes of that
-//! is its `on_no_data`.
+//! Whoever watches metrics sees nothing of what happens meanwhile; users do. What a gate makes of
+//! that is its `on_no_data`.
 //!
 //! # When it hurts
-//! A gate that passes without data lets a bad release through at the moment when nobody looks; one that
-//! fails rolls a good one back.
+//! A gate that passes without data lets a bad release through at the moment when nobody looks; one
+//! that fails rolls a good one back.
 //!
 //! # Parameters
 //! - `at` ("0s"), `duration` ("none": to the end), `probability` (1).
 //!
 //! # Worked example
-//! `at = "1m"`, `duration = "5m"`: a gate that looks 3 min after the rollout's start at a window of a
-//! minute has no data.
+//! `at = "1m"`, `duration = "5m"`: a gate that looks 3 min after the rollout's start at a window of
+//! a minute has no data.
 
 use serde::Deserialize;
 

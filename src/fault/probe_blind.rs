@@ -1,13 +1,13 @@
 //! `probe-blind`: probes pass whatever the state.
 //!
 //! # What it does
-//! Readiness and liveness probes of the instances in the scope pass as soon as the process is up: one
-//! that is overloaded or hangs stays ready, and one that could never serve becomes ready and answers
-//! every request with an error. The balancer's own check is as blind.
+//! Readiness and liveness probes of the instances in the scope pass as soon as the process is up:
+//! one that is overloaded or hangs stays ready, and one that could never serve becomes ready and
+//! answers every request with an error. The balancer's own check is as blind.
 //!
 //! # When it hurts
-//! Health checks that look at a static page let a broken release through: the rollout completes, and
-//! users see errors. Only a gate on what users see, or a deeper probe, stops it.
+//! Health checks that look at a static page let a broken release through: the rollout completes,
+//! and users see errors. Only a gate on what users see, or a deeper probe, stops it.
 //!
 //! # Parameters
 //! - `version` ("old" or "new"), `zone` (or region), `share` of the instances: whom it befalls;

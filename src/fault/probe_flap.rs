@@ -2,13 +2,13 @@
 //!
 //! # What it does
 //! Each readiness probe of the instances in the scope fails with probability `rate`, whatever the
-//! instance's state. After `failure_threshold` failures in a row it is unready, and the balancer leaves
-//! it out, until `success_threshold` successes in a row.
+//! instance's state. After `failure_threshold` failures in a row it is unready, and the balancer
+//! leaves it out, until `success_threshold` successes in a row.
 //!
 //! # When it hurts
-//! With a threshold of one, a tenth of the fleet is out at any time. With three, one probe in a thousand
-//! begins such a row; rates of one half take everyone out. A rollout that waits for readiness waits for
-//! chance.
+//! With a threshold of one, a tenth of the fleet is out at any time. With three, one probe in a
+//! thousand begins such a row; rates of one half take everyone out. A rollout that waits for
+//! readiness waits for chance.
 //!
 //! # Parameters
 //! - `rate` (required): probability that a probe fails.

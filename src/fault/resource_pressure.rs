@@ -1,12 +1,12 @@
 //! `resource-pressure`: starting instances slow those that serve.
 //!
 //! # What it does
-//! While k instances boot in a zone, services that start there take 1 + k x `slowdown` times as long:
-//! boots take processor and disk from their neighbours.
+//! While k instances boot in a zone, services that start there take 1 + k x `slowdown` times as
+//! long: boots take processor and disk from their neighbours.
 //!
 //! # When it hurts
-//! Too many starts at once: a surge of half the fleet slows the half that has to carry all. Fewer at
-//! once (`max_surge`, `max_unavailable`, `startup.max_concurrent`) take longer and cost less.
+//! Too many starts at once: a surge of half the fleet slows the half that has to carry all. Fewer
+//! at once (`max_surge`, `max_unavailable`, `startup.max_concurrent`) take longer and cost less.
 //!
 //! # Parameters
 //! - `slowdown` (0.1): by how much each boot slows its zone.

@@ -1,15 +1,15 @@
 //! `schema-change`: the database changes under one version.
 //!
 //! # What it does
-//! From the first new instance ready on (or from `at`, or from the last old one gone), the schema is one
-//! that a version cannot use: its requests fail at `rate`. `migration_error_rate` is the failed share of
-//! all requests sent while the change is active.
+//! From the first new instance ready on (or from `at`, or from the last old one gone), the schema
+//! is one that a version cannot use: its requests fail at `rate`. `migration_error_rate` is the
+//! failed share of all requests sent while the change is active.
 //!
 //! # When it hurts
-//! While versions are mixed, the more of the wrong one there is the more fails: with a migration that
-//! runs first, the old version fails until it is gone. A change that both can use (expand), and a second
-//! one when no old instance is left (contract), fails nothing: `when = "last-old-gone"`. So does a
-//! rollout that never mixes.
+//! While versions are mixed, the more of the wrong one there is the more fails: with a migration
+//! that runs first, the old version fails until it is gone. A change that both can use (expand),
+//! and a second one when no old instance is left (contract), fails nothing: `when =
+//! "last-old-gone"`. So does a rollout that never mixes.
 //!
 //! # Parameters
 //! - `rate` (1): share of the version's requests that fail.
@@ -18,8 +18,8 @@
 //! - `at`, `duration` ("none": to the end), `probability` (1).
 //!
 //! # Worked example
-//! `version = "old"`, `rate = 1` in a rolling update: between the first new instance ready and the last
-//! old one gone, the old version's share of the requests fails.
+//! `version = "old"`, `rate = 1` in a rolling update: between the first new instance ready and the
+//! last old one gone, the old version's share of the requests fails.
 
 use serde::Deserialize;
 

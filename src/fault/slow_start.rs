@@ -5,8 +5,9 @@
 //! lasts takes so many times as long; steps under way end as planned.
 //!
 //! # When it hurts
-//! A rollout is as long as its starts: at three times the start it takes three times as long, and what
-//! is out is out for longer. Deadlines that fit the usual start are missed although nothing is wrong.
+//! A rollout is as long as its starts: at three times the start it takes three times as long, and
+//! what is out is out for longer. Deadlines that fit the usual start are missed although nothing is
+//! wrong.
 //!
 //! # Parameters
 //! - `factor` (required): duration of a step over what it would be.

@@ -5,8 +5,8 @@
 //! sooner: request k is the same in every variant and without the fault.
 //!
 //! # When it hurts
-//! A rollout that keeps 90% of capacity at 80% load fails in a spike of 1.2. Below 1 the factor is a
-//! lull, as when traffic is led elsewhere.
+//! A rollout that keeps 90% of capacity at 80% load fails in a spike of 1.2. Below 1 the factor is
+//! a lull, as when traffic is led elsewhere.
 //!
 //! # Parameters
 //! - `factor` (required): the rate over what it would be.

@@ -37,6 +37,8 @@ pub struct Plan {
     pub faults: Vec<FaultPlan>,
     /// The strategy.
     pub strategy: StrategyPlan,
+    /// `synthetic.interval`: from one synthetic check to the next, > 0.
+    pub synthetic_interval: SimDuration,
     /// `[slo]`.
     pub slo: SloPlan,
     /// `cost.instance_hour`, the price of one instance for one hour; finite, >= 0.

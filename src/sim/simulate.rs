@@ -59,8 +59,9 @@ impl World<'_> {
             let rate = demand.rate_from(self.now).max(1.0);
             let stride = SimDuration::from_secs_f64(REQUESTS_PER_LOOK / rate);
             let until = next.min(self.now + stride.max(SimDuration::from_nanos(1)));
+            let until = until.min(self.checks.next);
             match self.plane.advance(until) {
-                None => self.pass(until),
+                None => self.pass_and_check(until),
                 Some(signal) => {
                     self.pass(signal.at());
                     self.signal(signal);
@@ -72,7 +73,20 @@ impl World<'_> {
                 return false;
             }
         }
+        self.observer.advance(next);
         true
+    }
+
+    /// A synthetic check comes before whatever else is due at that moment. It changes nothing,
+    /// so the observer need not look.
+    fn pass_and_check(&mut self, until: SimTime) {
+        if until < self.checks.next {
+            return self.pass(until);
+        }
+        self.checks.sent += 1;
+        self.checks.passed += u32::from(self.plane.check(until));
+        self.checks.next += self.plan.synthetic_interval;
+        self.now = until;
     }
 
     fn pass(&mut self, until: SimTime) {
@@ -185,6 +199,7 @@ impl World<'_> {
         observed.failed_steps = self.rollout.failed_steps;
         observed.detect = self.rollout.detect;
         observed.rollback = self.rollout.rolled_back_after;
+        (observed.checks, observed.checks_passed) = (self.checks.sent, self.checks.passed);
         observed.is_rolled_back = self.rollout.is_back();
         Run {
             outcome,

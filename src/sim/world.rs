@@ -33,6 +33,7 @@ pub(super) struct World<'a> {
     pub(super) boots: Vec<ZoneBoots>,
     pub(super) observer: Observer<'a>,
     pub(super) faults: Faults,
+    pub(super) checks: Checks,
     pub(super) last_terminated: Option<SimTime>,
     tally: Tally,
     events: Option<Vec<EventRow>>,
@@ -45,6 +46,13 @@ pub(super) struct Chance {
     pub(super) switch_lag: Key,
     /// Starts so far, by version.
     pub(super) starts: [u32; 2],
+}
+
+/// Synthetic checks: when the next is due, and what came of those before.
+pub(super) struct Checks {
+    pub(super) next: SimTime,
+    pub(super) sent: u32,
+    pub(super) passed: u32,
 }
 
 /// Counts that the pool does not keep.
@@ -85,6 +93,7 @@ impl<'a> World<'a> {
             boots: vec![ZoneBoots::default(); usize::from(zones)],
             observer: Observer::new(curve, rates(plan), bins),
             faults: Faults::new(plan, seed),
+            checks: Checks { next: start + plan.synthetic_interval, sent: 0, passed: 0 },
             last_terminated: None,
             tally: Tally::default(),
             events: (detail == Detail::Events).then(Vec::new),

@@ -20,6 +20,7 @@ mod recorder;
 mod request;
 mod retry;
 mod session;
+mod synthetic;
 #[cfg(test)]
 mod tests;
 mod trouble;

@@ -6,6 +6,7 @@ use super::event_path::EventPath;
 use super::process::FOREVER;
 use super::profile::Profile;
 use super::record::{Phase, TrafficRecord};
+use super::synthetic::Checks;
 use super::trouble::Trouble;
 use crate::random::Seed;
 use crate::units::{InstanceId, Ratio, SimDuration, SimTime, Version};
@@ -105,6 +106,7 @@ impl Signal {
 pub struct DataPlane {
     path: Path,
     profile: Profile,
+    checks: Checks,
 }
 
 /// Which of the two ways to the same record is taken.
@@ -134,13 +136,18 @@ impl DataPlane {
             return Self::by_events(plan, windows, seed);
         }
         let path = Path::Arrival(Box::new(ArrivalPath::new(plan, windows, seed)));
-        Self { path, profile: Profile::new(&plan.traffic.rate) }
+        Self::of(path, plan, seed)
     }
 
     /// A plane on the event-ordered path, which the other must agree with to the last bit.
     pub(super) fn by_events(plan: &DataPlan, windows: Windows, seed: Seed) -> Self {
         let path = Path::Event(Box::new(EventPath::new(plan, windows, seed)));
-        Self { path, profile: Profile::new(&plan.traffic.rate) }
+        Self::of(path, plan, seed)
+    }
+
+    fn of(path: Path, plan: &DataPlan, seed: Seed) -> Self {
+        let checks = Checks::new(plan, seed);
+        Self { path, profile: Profile::new(&plan.traffic.rate), checks }
     }
 
     /// Sends every request that arrives before `until` and settles what ends by then; stops early
@@ -187,6 +194,13 @@ impl DataPlane {
     #[must_use]
     pub fn taken(&self, instance: InstanceId) -> u64 {
         on_path!(&self.path, path => path.taken(instance.0))
+    }
+
+    /// Sends a synthetic check at `now`, up to which the plane was advanced: whether it will be
+    /// answered with success in time, as far as is known then. It changes nothing.
+    pub fn check(&mut self, now: SimTime) -> bool {
+        let check = self.checks.next();
+        on_path!(&self.path, path => path.passes(check, now.as_nanos()))
     }
 
     /// Whether requests sent from now on count as sent while a schema changes.

@@ -10,7 +10,7 @@ pub(crate) mod scope;
 use toml::de::DeValue;
 
 pub(super) use self::range::without_effect;
-use self::range::{at_least_one, finite, out_of_range, positive, share};
+use self::range::{at_least_one, finite, out_of_range, period, positive, share};
 use self::scope::{Issue, Scope};
 use crate::scenario::file::{ScenarioFile, SimulationFile, SloFile};
 use crate::scenario::{document, rule, strategies};
@@ -38,6 +38,7 @@ const TABLES: &[&str] = &[
     "traffic.sessions",
     "release",
     "strategies",
+    "synthetic",
     "slo",
     "slo.latency",
     "cost",
@@ -96,6 +97,7 @@ pub(super) fn check(scope: &mut Scope<'_, '_>, file: &ScenarioFile) {
     requests::traffic(scope, &file.traffic);
     requests::clients(scope, &file.traffic);
     requests::release(scope, &file.release, &file.traffic);
+    period(scope, "synthetic.interval", file.synthetic.interval);
     slo(scope, &file.slo);
     finite(scope, "cost.instance_hour", file.cost.instance_hour);
     simulation(scope, &file.simulation);

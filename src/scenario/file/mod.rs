@@ -58,6 +58,8 @@ pub(crate) struct ScenarioFile {
     /// The strategies, each read by its own kind.
     #[serde(rename = "strategies")]
     pub(crate) _strategies: Option<IgnoredAny>,
+    /// Synthetic checks.
+    pub(crate) synthetic: SyntheticFile,
     /// Service level objectives.
     pub(crate) slo: SloFile,
     /// What instances cost.
@@ -87,11 +89,26 @@ impl Default for ScenarioFile {
             release: ReleaseFile::default(),
             _faults: None,
             _strategies: None,
+            synthetic: SyntheticFile::default(),
             slo: SloFile::default(),
             cost: CostFile::default(),
             simulation: SimulationFile::default(),
             _sweep: None,
         }
+    }
+}
+
+/// `[synthetic]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SyntheticFile {
+    /// From one check to the next, at least 1 ms.
+    pub(crate) interval: SimDuration,
+}
+
+impl Default for SyntheticFile {
+    fn default() -> Self {
+        Self { interval: SimDuration::from_secs(10) }
     }
 }
 

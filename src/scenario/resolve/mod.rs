@@ -150,6 +150,7 @@ impl Resolved {
             data: self.data(file),
             faults,
             strategy,
+            synthetic_interval: file.synthetic.interval,
             slo: SloPlan {
                 availability: file.slo.availability,
                 window: file.slo.window,

@@ -72,8 +72,8 @@ pub(super) const FAULT_MOMENT: Entry = Entry {
     title: "a fault begins while the simulation runs",
     explanation: "\
 `at` counts from the rollout's start, and may be negative: before it. The rollout starts after
-`simulation.warmup`, so nothing can be earlier than that; nor after `simulation.max_time`, when every
-run ends.",
+`simulation.warmup`, so nothing can be earlier than that; nor after `simulation.max_time`, when
+every run ends.",
     wrong: "\
 [[faults]]
 kind = \"errors\"

@@ -403,7 +403,10 @@ const ONE_ERROR_EACH: &[(&str, &str)] = &[
     ("[[faults]]\nkind = \"instance-crash\"", "R037"),
     ("[[faults]]\nkind = \"instance-crash\"\ncount = 1\nrate = 1", "R037"),
     ("[[faults]]\nkind = \"schema-change\"\nwhen = \"first-new-ready\"\nat = \"5s\"", "R037"),
-    ("[release]\nmemory_factor = 0", "R009"),
+    (
+        "[release]\nmemory_factor = 0\n[[faults]]\nkind = \"memory-pressure\"\nzone_memory = 3",
+        "R009",
+    ),
     ("[[strategies.a]]", "R006"),
     ("[strategies.a]", "R008"),
     ("[strategies.a]\nkind = \"waves\"", "R021"),

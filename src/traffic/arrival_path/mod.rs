@@ -7,6 +7,7 @@
 mod control;
 mod slots;
 mod station;
+mod synthetic;
 
 use self::station::{Entry, Fate, Room, Station};
 use super::balancer::Balancer;

@@ -13,6 +13,7 @@ mod outlier;
 mod place;
 mod serve;
 mod settle;
+mod synthetic;
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};

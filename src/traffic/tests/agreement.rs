@@ -24,6 +24,7 @@ enum Step {
     /// For so many seconds.
     Hang(u32, f64),
     Migrating(bool),
+    Check,
     /// Only looks.
     Look(u32),
 }
@@ -69,6 +70,12 @@ fn trouble() -> impl Strategy<Value = Trouble> {
     })
 }
 
+/// Some end with other things on the grid, some never.
+fn hang() -> impl Strategy<Value = f64> {
+    let tenths = (0u32..30).prop_map(|tenths| f64::from(tenths) / 10.0);
+    prop_oneof![4 => 0.0f64..3.0, 2 => tenths, 1 => Just(1e12)]
+}
+
 fn phase() -> impl Strategy<Value = Phase> {
     prop_oneof![Just(Phase::Baking), Just(Phase::RollingBack), Just(Phase::Settling)]
 }
@@ -90,10 +97,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => id.clone().prop_map(Step::WatchAgain),
         2 => (id.clone(), 0.2f64..5.0).prop_map(|(id, factor)| Step::Slowness(id, factor)),
         2 => (id.clone(), trouble()).prop_map(|(id, trouble)| Step::Trouble(id, trouble)),
-        2 => (id.clone(), prop_oneof![
-            4 => 0.0f64..3.0, 2 => (0u32..30).prop_map(|tenths| f64::from(tenths) / 10.0), 1 => Just(1e12)
-        ])
-            .prop_map(|(id, length)| Step::Hang(id, length)),
+        2 => (id.clone(), hang()).prop_map(|(id, length)| Step::Hang(id, length)),
+        2 => Just(Step::Check),
         1 => any::<bool>().prop_map(Step::Migrating),
         2 => id.prop_map(Step::Look),
     ]
@@ -205,6 +210,7 @@ enum Seen {
     Wait(SimDuration),
     Drained(SimTime),
     Taken(u64),
+    Check(bool),
 }
 
 fn apply(plane: &mut DataPlane, step: &Step, now: SimTime) -> Vec<Seen> {
@@ -229,6 +235,7 @@ fn apply(plane: &mut DataPlane, step: &Step, now: SimTime) -> Vec<Seen> {
             plane.hang(InstanceId(id), now + SimDuration::from_secs_f64(length), now);
         }
         Step::Migrating(is_migrating) => plane.set_migrating(is_migrating, now),
+        Step::Check => return vec![Seen::Check(plane.check(now))],
         Step::Look(id) => {
             let id = InstanceId(id);
             return vec![
