@@ -9,6 +9,7 @@ use super::observe::{Observer, Rates, Serving, State};
 use super::plan::Plan;
 use super::rollout::Rollout;
 use super::run::{Detail, EventRow};
+use super::trace::Trace;
 use crate::engine::{Calendar, Rank};
 use crate::fleet::{Instance, Plans, Pool, StartChance};
 use crate::random::{Key, Purpose, Seed};
@@ -33,7 +34,7 @@ pub(super) struct World<'a> {
     pub(super) observer: Observer<'a>,
     pub(super) last_terminated: Option<SimTime>,
     tally: Tally,
-    events: Option<Vec<EventRow>>,
+    events: Option<Trace>,
 }
 
 /// What chance decides on the control plane.
@@ -85,7 +86,7 @@ impl<'a> World<'a> {
             observer: Observer::new(curve, rates(plan), bins),
             last_terminated: None,
             tally: Tally::default(),
-            events: (detail == Detail::Events).then(Vec::new),
+            events: (detail == Detail::Events).then(Trace::new),
         };
         world.open_the_old_fleet();
         world
@@ -178,7 +179,7 @@ impl<'a> World<'a> {
     pub(super) fn record(&mut self, id: InstanceId, event: &'static str, detail: &str) {
         if self.events.is_some() {
             let one = *self.one(id);
-            self.push(EventRow {
+            self.push(&EventRow {
                 instance: Some(id),
                 version: Some(one.version),
                 zone: Some(one.zone),
@@ -192,7 +193,7 @@ impl<'a> World<'a> {
     pub(super) fn tell(&mut self, event: &'static str, detail: impl ToString) {
         if self.events.is_some() {
             let row = self.row(event, detail.to_string());
-            self.push(row);
+            self.push(&row);
         }
     }
 
@@ -200,13 +201,13 @@ impl<'a> World<'a> {
     pub(super) fn tell_of(&mut self, version: Version, event: &'static str, detail: impl ToString) {
         if self.events.is_some() {
             let row = self.row(event, detail.to_string());
-            self.push(EventRow { version: Some(version), ..row });
+            self.push(&EventRow { version: Some(version), ..row });
         }
     }
 
-    fn push(&mut self, row: EventRow) {
+    fn push(&mut self, row: &EventRow) {
         if let Some(events) = &mut self.events {
-            events.push(row);
+            events.record(row);
         }
     }
 
@@ -229,7 +230,7 @@ impl<'a> World<'a> {
     }
 
     /// The events so far.
-    pub(super) fn take_events(&mut self) -> Vec<EventRow> {
+    pub(super) fn take_events(&mut self) -> Trace {
         self.events.take().unwrap_or_default()
     }
 
