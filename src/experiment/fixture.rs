@@ -13,7 +13,7 @@ use crate::random::Law;
 use crate::scenario::{Scenario, Variant};
 use crate::sim::{
     Detail, EventRow, Observed, Outcome, Plan, RoutingPlan, Run, SimulationPlan, SloPlan, StateBin,
-    StrategyPlan,
+    StrategyPlan, Trace,
 };
 use crate::strategy::{OnFailure, Parameters, Problem, Setup, Strategy};
 use crate::traffic::{
@@ -179,7 +179,7 @@ pub(crate) fn simulate(plan: &Plan, replication: u32, detail: Detail) -> Measure
         observed,
         states,
         traffic,
-        events: if detail == Detail::Events { events(start) } else { Vec::new() },
+        events: if detail == Detail::Events { events(start) } else { Trace::new() },
     };
     let metrics = measure(plan, &run);
     Measured { run, metrics }
@@ -253,7 +253,7 @@ fn measure(plan: &Plan, run: &Run) -> Metrics {
     Metrics::new(values)
 }
 
-fn events(start: SimTime) -> Vec<EventRow> {
+fn events(start: SimTime) -> Trace {
     let row = |at, event, instance: Option<u32>, detail: &str| EventRow {
         at,
         event,
@@ -269,11 +269,13 @@ fn events(start: SimTime) -> Vec<EventRow> {
     };
     let before = SimTime::from_nanos(start.as_nanos() - 1);
     let after = start + SimDuration::from_nanos(1_500_000_001);
-    vec![
+    [
         row(before, "ready", Some(3), ""),
         row(start, "rollout-started", None, "old to new, 12 instances"),
         row(after, "retired", Some(0), "takes its turn; \"in place\""),
     ]
+    .into_iter()
+    .collect()
 }
 
 /// A plan whose strategy is called `name`.

@@ -30,7 +30,7 @@ pub fn render(results: &Results, out: impl Write) -> csv::Result<()> {
         "detail",
     ])?;
     for variant in &results.variants {
-        for event in &variant.story.events {
+        for event in variant.story.events.iter() {
             csv.write_field(&variant.name)?;
             csv.write_record(fields(&variant.story, event))?;
         }
@@ -39,7 +39,7 @@ pub fn render(results: &Results, out: impl Write) -> csv::Result<()> {
     Ok(())
 }
 
-fn fields(story: &Story, row: &EventRow) -> [String; 14] {
+fn fields(story: &Story, row: EventRow) -> [String; 14] {
     let zone = row.zone.and_then(|zone| story.zones.get(zone.index()));
     [
         number::seconds(row.at.nanos_from(story.start)),
@@ -55,7 +55,7 @@ fn fields(story: &Story, row: &EventRow) -> [String; 14] {
         row.available[1].to_string(),
         row.terminating.to_string(),
         row.total.to_string(),
-        row.detail.clone(),
+        row.detail,
     ]
 }
 

@@ -171,10 +171,9 @@ impl Strategies<'_> {
         rest: &Value<'_>,
         parameters: &dyn Parameters,
     ) {
-        let Some(desired) = self.file.fleet.instances.filter(|instances| *instances > 0) else {
-            return;
-        };
-        let problems = parameters.check(desired);
+        let known = self.file.fleet.instances.filter(|instances| *instances > 0);
+        // Of a fleet that is not known, only what is wrong with every fleet is.
+        let problems = parameters.check(known.unwrap_or(check::MOST_INSTANCES));
         for problem in &problems {
             let path = format!("{at}.{}", problem.field);
             let mut issue = Issue::new(rule::PARAMETERS, &path, problem.message.clone())
@@ -185,6 +184,7 @@ impl Strategies<'_> {
             scope.raise(issue);
         }
         if problems.is_empty()
+            && let Some(desired) = known
             && let Some(capacity) = self.file.startup.surge_capacity
         {
             let subject = Subject { at, kind: kind.name, fields: rest };

@@ -58,7 +58,7 @@ pub(super) enum Event {
     Readmit(InstanceId),
     /// A switch of versions takes effect, unless `token` is old.
     Switch { token: u32 },
-    /// The offered rate takes another course.
+    /// The offered rate takes another course, or capacity and demand cross.
     Demand,
     /// The rollout starts.
     Start,
@@ -70,4 +70,21 @@ pub(super) enum Event {
     MaxTime,
     /// `simulation.settle` is over.
     End,
+}
+
+impl Event {
+    /// Whether it is a step in one instance's life or on its way into or out of the balancer: what
+    /// comes of it shows in the pool's counts, or nowhere.
+    pub(super) const fn is_of_a_life(self) -> bool {
+        !matches!(
+            self,
+            Self::Switch { .. }
+                | Self::Demand
+                | Self::Start
+                | Self::Wake
+                | Self::Deadline
+                | Self::MaxTime
+                | Self::End
+        )
+    }
 }

@@ -14,8 +14,10 @@ mod run;
 mod simulate;
 mod start;
 mod stop;
+mod trace;
 mod world;
 
 pub use plan::{HealthCheckPlan, Plan, RoutingPlan, SimulationPlan, SloPlan, StrategyPlan};
 pub use run::{Detail, EventRow, Observed, Outcome, Run, StateBin};
 pub use simulate::simulate;
+pub use trace::Trace;

@@ -332,7 +332,7 @@ impl World<'_> {
     /// A missed deadline with nothing left that could happen is a stall.
     fn see_stall(&mut self) {
         let rollout = &self.rollout;
-        let can_happen = self.is_restless() || rollout.wakes > 0 || rollout.is_switching;
+        let can_happen = self.pool.is_restless() || rollout.wakes > 0 || rollout.is_switching;
         if rollout.missed.is_some() && rollout.is_running && !can_happen {
             self.conclude(Outcome::Stalled, "nothing acts and nothing more can happen");
         }

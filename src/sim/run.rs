@@ -1,5 +1,6 @@
 //! What one run hands back.
 
+use super::trace::Trace;
 use crate::traffic::TrafficRecord;
 use crate::units::{Bins, InstanceId, Merge, SimDuration, SimTime, Version, ZoneId};
 
@@ -73,7 +74,7 @@ pub struct Run {
     /// The requests.
     pub traffic: TrafficRecord,
     /// Every event in order; empty unless asked for.
-    pub events: Vec<EventRow>,
+    pub events: Trace,
 }
 
 /// What the state of the fleet amounted to from the rollout's start to the end of the window.

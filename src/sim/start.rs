@@ -11,7 +11,7 @@ impl World<'_> {
     /// Launches an instance of `version`; it waits if there is no room or no free start.
     pub(super) fn launch(&mut self, version: Version, zone: ZoneId) {
         let number = self.next_start(version);
-        let id = self.add(Instance::launched(version, zone, number));
+        let id = self.pool.add(Instance::launched(version, zone, number));
         self.plane.install(id, version);
         self.record(id, "launched", "");
         self.waiting.push_back(id);

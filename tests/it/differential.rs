@@ -93,8 +93,9 @@ fn boot(recorded: &Value) -> String {
 fn settled(scenario: &str) -> (Vec<Row>, rollsim::sim::Run) {
     let run = run_events(scenario);
     let mut rows: Vec<Row> = Vec::new();
-    for (index, event) in run.events.iter().enumerate() {
-        let is_last = run.events.get(index + 1).is_none_or(|next| next.at > event.at);
+    let events: Vec<_> = run.events.iter().collect();
+    for (index, event) in events.iter().enumerate() {
+        let is_last = events.get(index + 1).is_none_or(|next| next.at > event.at);
         if !is_last {
             continue;
         }

@@ -9,6 +9,7 @@ pub(crate) mod scope;
 
 use toml::de::DeValue;
 
+pub(super) use self::instances::MOST_INSTANCES;
 pub(super) use self::range::without_effect;
 use self::range::{at_least_one, finite, out_of_range, positive, share};
 use self::scope::{Issue, Scope};
