@@ -5,21 +5,35 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::recorded::{has_only, in_rows, recorded};
 use crate::world::{run_events, try_variants};
 
 /// Counts of one settled state, in the order of the recorded columns.
 type Row = (f64, [i64; 8]);
 
-fn cases() -> Vec<Value> {
-    let text = include_str!("../data/kubernetes_deployment.json");
-    let file: Value = serde_json::from_str(text).expect("the recorded cases are JSON");
-    file["cases"].as_array().expect("a list of cases").clone()
-}
+/// What a recorded case may say that the model has; what people do meanwhile, nodes, and limits of
+/// the client are not among it.
+const CASE: &[&str] = &[
+    "id",
+    "group",
+    "strategy",
+    "replicas",
+    "max_surge",
+    "max_unavailable",
+    "min_ready_seconds",
+    "progress_deadline_seconds",
+    "termination_grace_s",
+    "horizon_s",
+    "pods",
+];
+/// And what it may say of the pods of a template.
+const PODS: &[&str] =
+    &["ready_delay_s", "never_ready_all", "never_ready_idx", "crash_after_ready_s"];
 
-/// What the recorded harness did that the model does not have: an edit of the template by a
-/// person in the middle of the rollout.
 fn is_modelled(case: &Value) -> bool {
-    case["actions"].is_null()
+    let templates = case["pods"].as_object();
+    has_only(case, CASE)
+        && templates.is_none_or(|pods| pods.values().all(|behaviour| has_only(behaviour, PODS)))
 }
 
 /// The scenario of a recorded case. The recorded pods vanish exactly their grace period after
@@ -167,7 +181,9 @@ fn difference(recorded: &Value) -> Option<String> {
 fn kubernetes_deployments() {
     let (mut replayed, mut passed, mut skipped) = (0, 0, 0);
     let mut wrong = String::new();
-    for recorded in cases() {
+    let stored = include_str!("../data/kubernetes_deployment.json");
+    let file = recorded("kubernetes_deployment.json", stored);
+    for recorded in file.cases.into_iter().map(in_rows) {
         if !is_modelled(&recorded["case"]) {
             skipped += 1;
             continue;
@@ -182,5 +198,5 @@ fn kubernetes_deployments() {
     }
     println!("kubernetes_deployment: replayed {replayed}, passed {passed}, not modelled {skipped}");
     assert!(wrong.is_empty(), "{wrong}");
-    assert_eq!((replayed, skipped), (110, 1));
+    assert!(!file.is_stored || (replayed, skipped) == (110, 1), "{replayed} {skipped}");
 }

@@ -148,7 +148,8 @@ impl Classifier {
         };
         let all: Vec<f64> = new.iter().chain(&old).copied().collect();
         if sorted(&new) == sorted(&old) || is_constant(&all) {
-            return plain(Label::Pass, Some(self.neutral()));
+            let shift = rank::shift(&new, &old, self.confidence);
+            return Classification { shift, ..plain(Label::Pass, Some(self.neutral())) };
         }
         let effect = self.effect_of(&new, &old);
         let p = rank::mann_whitney_p(&new, &old);
