@@ -97,7 +97,7 @@ mod tests {
         for (new, old, outcome, said) in [
             ((3, 3000), (57, 57_000), Outcome::Pass, "to 0.15"),
             ((1, 100), (10, 1000), Outcome::Inconclusive, "to 3."),
-            ((60, 1000), (10, 1000), Outcome::Fail, "fails 3.7"),
+            ((60, 1000), (10, 1000), Outcome::Fail, "fails 3.697 %"),
         ] {
             let steps = [step(60, new, old)];
             let verdict = test.decide(&window(&steps));

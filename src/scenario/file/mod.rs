@@ -2,6 +2,7 @@
 //!
 //! Plain structs that Serde fills; ranges and contradictions are checked elsewhere.
 
+mod gates;
 mod instances;
 mod law;
 mod requests;
@@ -10,6 +11,7 @@ mod word;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+pub(crate) use self::gates::{GateFile, HEAD};
 pub(crate) use self::instances::{
     FleetFile, ListenFile, LivenessFile, ReadinessFile, ShutdownFile, StartupFile,
     StartupProbeFile, UntilFile,
@@ -54,6 +56,9 @@ pub(crate) struct ScenarioFile {
     /// The strategies, each read by its own kind.
     #[serde(rename = "strategies")]
     pub(crate) _strategies: Option<IgnoredAny>,
+    /// The gates, each read by the kind of its test.
+    #[serde(rename = "gates")]
+    pub(crate) _gates: Option<IgnoredAny>,
     /// Service level objectives.
     pub(crate) slo: SloFile,
     /// What instances cost.
@@ -82,6 +87,7 @@ impl Default for ScenarioFile {
             traffic: TrafficFile::default(),
             release: ReleaseFile::default(),
             _strategies: None,
+            _gates: None,
             slo: SloFile::default(),
             cost: CostFile::default(),
             simulation: SimulationFile::default(),

@@ -3,6 +3,7 @@
 //! The code that checks a rule names it by its constant; `rollsim explain R012` prints its entry.
 
 mod file;
+mod gate;
 mod strategy;
 mod value;
 mod variant;
@@ -111,6 +112,10 @@ codes! {
     MANIFEST_KIND = "R033", strategy::MANIFEST_KIND;
     MANIFEST_NOTE = "R034", strategy::MANIFEST_NOTE;
     OVERRIDE = "R035", variant::OVERRIDE;
+    GATE_FIELDS = "R036", gate::GATE_FIELDS;
+    GATE_KIND = "R037", gate::GATE_KIND;
+    GATE_NAME = "R038", gate::GATE_NAME;
+    GATE_WINDOW = "R039", gate::GATE_WINDOW;
 }
 
 /// A rule whose code is given to it above.
