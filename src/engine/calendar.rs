@@ -16,6 +16,8 @@ pub enum Rank {
     Probe,
     /// What the balancer learns.
     Balancer,
+    /// What people do.
+    Operator,
     /// Wake-ups and deadlines of strategies.
     Strategy,
 }

@@ -30,12 +30,12 @@ pub struct Serving {
 #[derive(Clone, Debug)]
 pub struct Pool {
     instances: Vec<Instance>,
-    desired: [u32; 2],
-    tally: [Tally; 2],
-    by_zone: Vec<[Tally; 2]>,
-    warm_from_sum: [u128; 2],
-    unready: [IdSet; 2],
-    ready: [IdSet; 2],
+    desired: [u32; 3],
+    tally: [Tally; 3],
+    by_zone: Vec<[Tally; 3]>,
+    warm_from_sum: [u128; 3],
+    unready: [IdSet; 3],
+    ready: [IdSet; 3],
     has_changed: bool,
 }
 
@@ -45,12 +45,12 @@ impl Pool {
     pub fn new(size: u32, zones: u16) -> Self {
         let mut pool = Self {
             instances: Vec::with_capacity(size as usize + size as usize / 4),
-            desired: [size, 0],
-            tally: [Tally::default(); 2],
-            by_zone: vec![[Tally::default(); 2]; usize::from(zones)],
-            warm_from_sum: [0; 2],
-            unready: [IdSet::default(), IdSet::default()],
-            ready: [IdSet::default(), IdSet::default()],
+            desired: [size, 0, 0],
+            tally: [Tally::default(); 3],
+            by_zone: vec![[Tally::default(); 3]; usize::from(zones)],
+            warm_from_sum: [0; 3],
+            unready: std::array::from_fn(|_| IdSet::default()),
+            ready: std::array::from_fn(|_| IdSet::default()),
             has_changed: true,
         };
         for number in 0..size {
@@ -119,6 +119,12 @@ impl Pool {
         self.instances.iter().enumerate().map(|(index, one)| (InstanceId(index as u32), one))
     }
 
+    /// The desired counts of all versions together.
+    #[must_use]
+    pub const fn desired_in_all(&self) -> u32 {
+        self.desired[0] + self.desired[1] + self.desired[2]
+    }
+
     /// The desired count of a version.
     #[must_use]
     pub const fn desired(&self, version: Version) -> u32 {
@@ -148,7 +154,7 @@ impl Pool {
     }
 
     const fn of_all(&self, fact: Fact) -> u32 {
-        self.tally[0].of(fact) + self.tally[1].of(fact)
+        self.tally[0].of(fact) + self.tally[1].of(fact) + self.tally[2].of(fact)
     }
 
     /// All that exist but the terminating.
@@ -220,7 +226,9 @@ impl Pool {
         let index = version.index();
         match version {
             Version::Old => self.unready[index].last().or_else(|| self.ready[index].first()),
-            Version::New => self.unready[index].last().or_else(|| self.ready[index].last()),
+            Version::New | Version::Third => {
+                self.unready[index].last().or_else(|| self.ready[index].last())
+            }
         }
     }
 
@@ -232,7 +240,7 @@ impl Pool {
         let unready = self.unready[index].iter().rev().find(is_here);
         unready.or_else(|| match version {
             Version::Old => self.ready[index].iter().find(is_here),
-            Version::New => self.ready[index].iter().rev().find(is_here),
+            Version::New | Version::Third => self.ready[index].iter().rev().find(is_here),
         })
     }
 
@@ -253,8 +261,9 @@ impl Pool {
     /// fewest of all, then the first.
     #[must_use]
     pub fn zone_for(&self, version: Version) -> ZoneId {
-        let crowding = |tally: &[Tally; 2]| {
-            [version, version.other()].map(|one| tally[one.index()].of(Fact::Active))
+        let crowding = |tally: &[Tally; 3]| {
+            let all = tally.iter().map(|one| one.of(Fact::Active)).sum::<u32>();
+            (tally[version.index()].of(Fact::Active), all)
         };
         let least = (0..self.by_zone.len()).min_by_key(|&zone| crowding(&self.by_zone[zone]));
         ZoneId(least.unwrap_or(0) as u16)
@@ -285,7 +294,7 @@ impl Pool {
     /// Whether every count equals what a recount gives; for tests and debug builds.
     #[must_use]
     pub fn is_consistent(&self) -> bool {
-        Version::ALL.iter().all(|&version| {
+        Version::EVERY.iter().all(|&version| {
             let all = || self.instances.iter().filter(|one| one.version == version);
             let active = || all().filter(|one| one.state.is_active());
             let counts = Counts {

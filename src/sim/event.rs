@@ -60,6 +60,8 @@ pub(super) enum Event {
     Switch { token: u32 },
     /// The offered rate takes another course, or capacity and demand cross.
     Demand,
+    /// A person does something.
+    Operator { number: u32 },
     /// The rollout starts.
     Start,
     /// The strategy asked to be called.
@@ -68,7 +70,7 @@ pub(super) enum Event {
     Deadline,
     /// `simulation.max_time` is over.
     MaxTime,
-    /// `simulation.settle` is over.
+    /// `simulation.settle` is over, unless the rollout has been taken up again.
     End,
 }
 
@@ -80,6 +82,7 @@ impl Event {
             self,
             Self::Switch { .. }
                 | Self::Demand
+                | Self::Operator { .. }
                 | Self::Start
                 | Self::Wake
                 | Self::Deadline

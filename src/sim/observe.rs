@@ -9,7 +9,7 @@ use crate::units::{Bins, SimDuration, SimTime, Version};
 /// The state of the fleet between two moments.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct State {
-    pub(super) serving: [Serving; 2],
+    pub(super) serving: [Serving; 3],
     /// Instances ready and routed to, both versions, that requests can reach.
     pub(super) ready_routed: u32,
     pub(super) routed: [u32; 2],
@@ -19,15 +19,15 @@ pub(super) struct State {
     pub(super) total: u32,
     /// Instances above the desired count, terminating ones included.
     pub(super) surge: u32,
+    /// Desired count of the fleet.
+    pub(super) desired: u32,
 }
 
 /// What turns counts into rates.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rates {
-    /// Desired count of the fleet.
-    pub(super) desired: u32,
     /// Requests/s of one instance of each version at full speed.
-    pub(super) instance_rps: [f64; 2],
+    pub(super) instance_rps: [f64; 3],
     /// Length of a warm-up.
     pub(super) warmup: SimDuration,
     /// Speed at its beginning.
@@ -49,7 +49,7 @@ impl Rates {
 
     /// Capacity of all versions at a moment, requests/s.
     pub(super) fn total(&self, state: &State, at: SimTime) -> f64 {
-        Version::ALL
+        Version::EVERY
             .iter()
             .map(|&version| self.capacity(&state.serving[version.index()], version, at))
             .sum()
@@ -80,7 +80,7 @@ pub(super) struct Observer<'a> {
 #[derive(Clone, Copy, Debug)]
 struct Level {
     demand: f64,
-    capacity: [f64; 2],
+    capacity: [f64; 3],
     /// Fraction of the desired capacity that is missing.
     lack: f64,
 }
@@ -149,19 +149,20 @@ impl<'a> Observer<'a> {
         let capacity = |version: Version, at| {
             self.rates.capacity(&state.serving[version.index()], version, at)
         };
-        let old = [capacity(Version::Old, from), capacity(Version::Old, end)];
-        let new = [capacity(Version::New, from), capacity(Version::New, end)];
-        let full = f64::from(self.rates.desired) * self.rates.instance_rps[0];
-        let fractions = [0, 1].map(|side| (old[side] + new[side]) / full);
+        let sides = Version::EVERY.map(|version| [capacity(version, from), capacity(version, end)]);
+        let [old, new, third] = sides;
+        let full = f64::from(state.desired) * self.rates.instance_rps[0];
+        let whole = [0, 1].map(|side| old[side] + new[side] + third[side]);
+        let fractions = whole.map(|capacity| capacity / full);
         let lack = deficit(fractions);
         if from >= self.start {
-            self.judge([old[0] + new[0], old[1] + new[1]], fractions, demand);
+            self.judge(whole, fractions, demand);
         }
         let mean = |[first, last]: [f64; 2]| f64::midpoint(first, last);
-        self.add(length, mean(demand), [mean(old), mean(new)], lack);
+        self.add(length, mean(demand), sides.map(mean), lack);
         let is_warming = state.serving.iter().any(|serving| serving.warming > 0);
         if !is_warming && demand[0] == demand[1] {
-            let capacity = [old[0], new[0]];
+            let capacity = sides.map(|[first, _]| first);
             self.level = Some(Level { demand: demand[0], capacity, lack });
         }
     }
@@ -183,18 +184,19 @@ impl<'a> Observer<'a> {
     }
 
     /// Adds a piece's rates, means over its length, to its bin and to the whole.
-    fn add(&mut self, length: SimDuration, demand: f64, [old, new]: [f64; 2], lack: f64) {
+    fn add(&mut self, length: SimDuration, demand: f64, capacity: [f64; 3], lack: f64) {
         let seconds = length.as_secs_f64();
         let bin = self.bins.cell_at(self.cell);
         bin.demand += demand * seconds;
-        bin.old_capacity += old * seconds;
-        bin.new_capacity += new * seconds;
+        bin.old_capacity += capacity[0] * seconds;
+        bin.new_capacity += capacity[1] * seconds;
+        bin.third_capacity += capacity[2] * seconds;
         if self.at < self.start {
             return;
         }
         let observed = &mut self.observed;
         observed.capacity_deficit_s += lack * seconds;
-        if self.state.serving.iter().all(|serving| serving.count > 0) {
+        if self.state.serving.iter().filter(|serving| serving.count > 0).count() > 1 {
             observed.mixed += length;
         }
         observed.surge_instance_nanos +=
@@ -205,7 +207,7 @@ impl<'a> Observer<'a> {
     /// Takes a state that lasts into the minima: at both ends of a piece its capacity, the same
     /// as a fraction of the desired one, and the demand.
     fn judge(&mut self, capacity: [f64; 2], fractions: [f64; 2], demand: [f64; 2]) {
-        let ready = f64::from(self.state.ready_routed) / f64::from(self.rates.desired);
+        let ready = f64::from(self.state.ready_routed) / f64::from(self.state.desired);
         let observed = &mut self.observed;
         observed.ready_min = observed.ready_min.min(ready);
         observed.capacity_min = observed.capacity_min.min(fractions[0]).min(fractions[1]);

@@ -82,7 +82,7 @@ impl World<'_> {
         loop {
             while self.calendar.next_time() == Some(self.now) {
                 let Some((_, event)) = self.calendar.pop() else { break };
-                if event == Event::End {
+                if event == Event::End && self.end == Some(self.now) {
                     return Flow::End;
                 }
                 has_news |= !event.is_of_a_life();
@@ -116,6 +116,7 @@ impl World<'_> {
             Event::Check(id) => self.check(id),
             Event::Readmit(id) => self.readmit(id),
             Event::Switch { token } => self.switch(token),
+            Event::Operator { number } => self.operate(number),
             Event::Start => self.start_rollout(),
             Event::Wake => self.wake(),
             Event::Deadline => self.see_deadline(),

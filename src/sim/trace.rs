@@ -8,7 +8,7 @@ use super::run::EventRow;
 use crate::units::{InstanceId, SimTime, Version, ZoneId};
 
 /// Counts in a row, in the order they are kept.
-const COUNTS: usize = 8;
+const COUNTS: usize = 11;
 
 /// Every event of one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub struct Trace {
     /// Names of events met so far; a row keeps the position.
     names: Vec<&'static str>,
     len: usize,
+    has_third: bool,
     last: Last,
 }
 
@@ -57,6 +58,7 @@ impl Trace {
         self.bytes.extend_from_slice(row.detail.as_bytes());
         self.last = Last { at, counts };
         self.len += 1;
+        self.has_third |= row.version == Some(Version::Third);
     }
 
     /// How many events there are.
@@ -69,6 +71,12 @@ impl Trace {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Whether a third version came.
+    #[must_use]
+    pub const fn has_third(&self) -> bool {
+        self.has_third
     }
 
     /// The events, in order.
@@ -98,8 +106,8 @@ impl FromIterator<EventRow> for Trace {
 }
 
 const fn counts(row: &EventRow) -> [u32; COUNTS] {
-    let EventRow { desired, ready, available, terminating, total, .. } = row;
-    [desired[0], desired[1], ready[0], ready[1], available[0], available[1], *terminating, *total]
+    let EventRow { desired: [a, b, c], ready: [d, e, f], available: [g, h, i], .. } = *row;
+    [a, b, c, d, e, f, g, h, i, row.terminating, row.total]
 }
 
 /// Puts rows together again, one after another.
@@ -114,7 +122,7 @@ impl Reader<'_> {
         self.last.at += self.take();
         let event = self.names[self.take() as usize];
         let instance = self.take().checked_sub(1).map(|number| InstanceId(number as u32));
-        let version = self.take().checked_sub(1).map(|index| Version::ALL[index as usize]);
+        let version = self.take().checked_sub(1).map(|index| Version::EVERY[index as usize]);
         let zone = self.take().checked_sub(1).map(|number| ZoneId(number as u16));
         let changed = self.take();
         for one in (0..COUNTS).filter(|one| changed >> one & 1 == 1) {
@@ -123,19 +131,19 @@ impl Reader<'_> {
         let length = self.take() as usize;
         let (detail, rest) = self.bytes.split_at(length);
         self.bytes = rest;
-        let [old_desired, new_desired, old_ready, new_ready, old, new, terminating, total] =
-            self.last.counts;
+        let counts = &self.last.counts;
+        let three = |first: usize| [counts[first], counts[first + 1], counts[first + 2]];
         EventRow {
             at: SimTime::from_nanos(self.last.at),
             event,
             instance,
             version,
             zone,
-            desired: [old_desired, new_desired],
-            ready: [old_ready, new_ready],
-            available: [old, new],
-            terminating,
-            total,
+            desired: three(0),
+            ready: three(3),
+            available: three(6),
+            terminating: counts[9],
+            total: counts[10],
             detail: String::from_utf8_lossy(detail).into_owned(),
         }
     }
@@ -161,10 +169,10 @@ mod tests {
 
     fn rows() -> impl Strategy<Value = Vec<EventRow>> {
         let names = prop::sample::select(vec!["launched", "ready", "scaled", "deadline-exceeded"]);
-        let counts = prop::array::uniform8(prop_oneof![0u32..4, any::<u32>()]);
+        let counts = prop::array::uniform11(prop_oneof![0u32..4, any::<u32>()]);
         let which = (
             proptest::option::of(any::<u16>()),
-            proptest::option::of(0usize..2),
+            proptest::option::of(0usize..3),
             proptest::option::of(any::<u16>()),
         );
         let row = (0u64..1 << 40, names, which, counts, ".{0,20}");
@@ -177,13 +185,13 @@ mod tests {
                         at: SimTime::from_nanos(at),
                         event,
                         instance: instance.map(|number| InstanceId(u32::from(number) * 65_537)),
-                        version: version.map(|index| Version::ALL[index]),
+                        version: version.map(|index| Version::EVERY[index]),
                         zone: zone.map(ZoneId),
-                        desired: [n[0], n[1]],
-                        ready: [n[2], n[3]],
-                        available: [n[4], n[5]],
-                        terminating: n[6],
-                        total: n[7],
+                        desired: [n[0], n[1], n[2]],
+                        ready: [n[3], n[4], n[5]],
+                        available: [n[6], n[7], n[8]],
+                        terminating: n[9],
+                        total: n[10],
                         detail,
                     }
                 });

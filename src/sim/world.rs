@@ -31,6 +31,10 @@ pub(super) struct World<'a> {
     pub(super) now: SimTime,
     /// The rollout's start.
     pub(super) start: SimTime,
+    /// When the run ends, once the rollout has.
+    pub(super) end: Option<SimTime>,
+    /// Desired count of the fleet.
+    pub(super) desired: u32,
     pub(super) pool: Pool,
     pub(super) calendar: Calendar<Event>,
     pub(super) plane: DataPlane,
@@ -53,7 +57,7 @@ pub(super) struct Chance {
     pub(super) lag: Key,
     pub(super) switch_lag: Key,
     /// Starts so far, by version.
-    pub(super) starts: [u32; 2],
+    pub(super) starts: [u32; 3],
 }
 
 impl<'a> World<'a> {
@@ -72,6 +76,8 @@ impl<'a> World<'a> {
             plan,
             now: SimTime::ZERO,
             start,
+            end: None,
+            desired: plan.fleet.instances,
             pool: Pool::new(plan.fleet.instances, zones),
             calendar: Calendar::new(),
             plane: DataPlane::new(&plan.data, windows, seed),
@@ -80,7 +86,7 @@ impl<'a> World<'a> {
                 start: StartChance::new(seed),
                 lag: seed.key(Purpose::BalancerLag),
                 switch_lag: seed.key(Purpose::SwitchLag),
-                starts: [0; 2],
+                starts: [0; 3],
             },
             waiting: VecDeque::new(),
             running_starts: 0,
@@ -109,6 +115,7 @@ impl<'a> World<'a> {
         }
         let last = self.start + self.plan.simulation.max_time;
         self.calendar.schedule(self.start, Rank::Strategy, Event::Start);
+        self.expect_operator();
         self.calendar.schedule(last, Rank::Strategy, Event::MaxTime);
         self.settle();
     }
@@ -196,7 +203,7 @@ impl<'a> World<'a> {
 
     fn row(&self, event: &'static str, detail: String) -> EventRow {
         let by_version =
-            |get: fn(&Pool, Version) -> u32| Version::ALL.map(|version| get(&self.pool, version));
+            |get: fn(&Pool, Version) -> u32| Version::EVERY.map(|version| get(&self.pool, version));
         EventRow {
             at: self.now,
             event,
@@ -255,9 +262,9 @@ impl<'a> World<'a> {
         let pool = &self.pool;
         let waiting = self.waiting.len() as u32;
         let exist = pool.total() + pool.terminating();
-        let mut serving = [Serving::default(); 2];
+        let mut serving = [Serving::default(); 3];
         let mut ready_routed = 0;
-        for version in Version::ALL {
+        for version in Version::EVERY {
             if self.is_used(version) {
                 serving[version.index()] = pool.serving(version);
                 ready_routed += pool.ready_serving(version);
@@ -271,7 +278,8 @@ impl<'a> World<'a> {
             starting: pool.starting(),
             draining: pool.terminating(),
             total: pool.total(),
-            surge: exist.saturating_sub(waiting).saturating_sub(self.plan.fleet.instances),
+            surge: exist.saturating_sub(waiting).saturating_sub(self.desired),
+            desired: self.desired,
         }
     }
 
@@ -282,9 +290,9 @@ impl<'a> World<'a> {
             Split::ByCount => return true,
             Split::Weighted(share) | Split::Cohort(share) => share,
         };
-        let unused = match version {
+        let unused = match version.served_as() {
             Version::Old => share >= Ratio::ONE,
-            Version::New => share.is_zero(),
+            Version::New | Version::Third => share.is_zero(),
         };
         !unused || self.pool.routed(version.other()) == 0
     }
@@ -295,8 +303,7 @@ fn rates(plan: &Plan) -> Rates {
     let instance = &plan.data.instance;
     let old = f64::from(instance.slots) / instance.service_time.mean_s();
     Rates {
-        desired: plan.fleet.instances,
-        instance_rps: [old, old / plan.data.release.service_time_factor],
+        instance_rps: [old, old / plan.data.release.service_time_factor, old],
         warmup: plan.startup.warmup,
         warmup_speed: plan.startup.warmup_speed,
     }

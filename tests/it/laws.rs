@@ -36,7 +36,7 @@ proptest! {
             prop_assert!(row.ready.iter().sum::<u32>() <= row.total, "{:?}", row);
         }
         let last = run.events.iter().last().expect("there are events");
-        prop_assert_eq!((last.desired, last.available), ([0, desired], [0, desired]));
+        prop_assert_eq!((last.desired, last.available), ([0, desired, 0], [0, desired, 0]));
     }
 
     #[test]

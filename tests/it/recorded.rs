@@ -37,6 +37,8 @@ fn list(text: &str, name: &str) -> Vec<Value> {
 /// A recorded Deployment in the form of the stored ones: its settled states as rows.
 pub(crate) fn in_rows(case: Value) -> Value {
     let Some(states) = case["trajectory"].as_array() else { return case };
+    let third = ["third_spec", "third_ready", "third_available"];
+    let has_third = states.iter().any(|state| !state[third[0]].is_null());
     let row = |state: &Value| {
         let number = |key: &str| state[key].as_f64().unwrap_or_default();
         let total = number("total_pods") - number("terminating");
@@ -50,13 +52,18 @@ pub(crate) fn in_rows(case: Value) -> Value {
             "new_available",
             "terminating",
         ];
-        keys.iter().map(|key| number(key)).chain([total]).collect::<Vec<f64>>()
+        let mut row: Vec<f64> = keys.iter().map(|key| number(key)).chain([total]).collect();
+        if has_third {
+            row.extend(third.iter().map(|key| number(key)));
+        }
+        row
     };
     json!({
         "case": case["case"],
         "rows": states.iter().map(row).collect::<Vec<_>>(),
         "completed_at": case["completion_time_s"],
         "deadline_at": case["progress_deadline_exceeded_at"],
+        "actions": case["actions_fired"],
     })
 }
 

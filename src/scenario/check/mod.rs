@@ -2,6 +2,7 @@
 //! `strategies.rs`, those of distributions in `resolve/law.rs`; the texts of all are in `rule/`.
 
 mod instances;
+mod operator;
 mod range;
 mod requests;
 pub(crate) mod room;
@@ -103,6 +104,7 @@ pub(super) fn check(scope: &mut Scope<'_, '_>, file: &ScenarioFile) {
     slo(scope, &file.slo);
     finite(scope, "cost.instance_hour", file.cost.instance_hour);
     simulation(scope, &file.simulation);
+    operator::operator(scope, file);
     idle_without_strategies(scope, file);
 }
 

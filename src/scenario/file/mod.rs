@@ -5,6 +5,7 @@
 mod gates;
 mod instances;
 mod law;
+mod operator;
 mod requests;
 mod word;
 
@@ -17,6 +18,7 @@ pub(crate) use self::instances::{
     StartupProbeFile, UntilFile,
 };
 pub(crate) use self::law::{Dist, LawFile, LawTable, OrNever, default_table};
+pub(crate) use self::operator::{ActionFile, OperatorFile, RollbackFile};
 pub(crate) use self::requests::{
     ArrivalsFile, InstanceFile, LoadBalancerFile, PolicyFile, ReleaseFile, TraceFile, TrafficFile,
 };
@@ -53,6 +55,8 @@ pub(crate) struct ScenarioFile {
     pub(crate) traffic: TrafficFile,
     /// How the new version differs.
     pub(crate) release: ReleaseFile,
+    /// What a person does.
+    pub(crate) operator: Vec<OperatorFile>,
     /// The strategies, each read by its own kind.
     #[serde(rename = "strategies")]
     pub(crate) _strategies: Option<IgnoredAny>,
@@ -86,6 +90,7 @@ impl Default for ScenarioFile {
             load_balancer: LoadBalancerFile::default(),
             traffic: TrafficFile::default(),
             release: ReleaseFile::default(),
+            operator: Vec::new(),
             _strategies: None,
             _gates: None,
             slo: SloFile::default(),

@@ -4,6 +4,7 @@
 
 mod file;
 mod gate;
+mod operator;
 mod strategy;
 mod value;
 mod variant;
@@ -112,10 +113,12 @@ codes! {
     MANIFEST_KIND = "R033", strategy::MANIFEST_KIND;
     MANIFEST_NOTE = "R034", strategy::MANIFEST_NOTE;
     OVERRIDE = "R035", variant::OVERRIDE;
-    GATE_FIELDS = "R036", gate::GATE_FIELDS;
-    GATE_KIND = "R037", gate::GATE_KIND;
-    GATE_NAME = "R038", gate::GATE_NAME;
-    GATE_WINDOW = "R039", gate::GATE_WINDOW;
+    OPERATOR = "R045", operator::OPERATOR;
+    FAST_ROLLBACK = "R046", operator::FAST_ROLLBACK;
+    GATE_FIELDS = "R050", gate::GATE_FIELDS;
+    GATE_KIND = "R051", gate::GATE_KIND;
+    GATE_NAME = "R052", gate::GATE_NAME;
+    GATE_WINDOW = "R053", gate::GATE_WINDOW;
 }
 
 /// A rule whose code is given to it above.

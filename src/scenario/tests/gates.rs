@@ -89,22 +89,22 @@ fn every_rule_at_once() {
         said.join("\n") + "\n",
         snapbox::str![[r#"
 R007 `gates.a.metric` cannot be `error-rat`
-R036 the gate has neither a limit nor a test
-R039 the window (5 s) is shorter than a scrape (15 s)
+R050 the gate has neither a limit nor a test
+R053 the window (5 s) is shorter than a scrape (15 s)
 R009 `gates.d.failure_limit` must be a whole number from 0 to 4294967295, not the integer `-1`
-R037 there is no kind of test called `anytim`
-R036 `alpha` must be above 0 and below 1, not `1.5`
-R036 `bayes` tests failures, which `latency-p95` does not count
-R038 there is no gate called `nobody`
-R036 a gate with a `test` has no `max` beside it
+R051 there is no kind of test called `anytim`
+R050 `alpha` must be above 0 and below 1, not `1.5`
+R050 `bayes` tests failures, which `latency-p95` does not count
+R052 there is no gate called `nobody`
+R050 a gate with a `test` has no `max` beside it
 R005 unknown key `maxx` in `gates.j`
 R008 `gates.k` needs `metric`
-R036 the short window is longer than the long one
+R050 the short window is longer than the long one
 R007 `gates.m.max`: a limit cannot be `-0.5`: write a number of at least 0
 R009 `gates.m.interval` must be at least 0.1 s
-R036 a gate with `any` has no `lag` of its own
-R036 `min` is no amount of `ready-fraction`
-R039 nothing of the window (60 s) has arrived when it is looked at
+R050 a gate with `any` has no `lag` of its own
+R050 `min` is no amount of `ready-fraction`
+R053 nothing of the window (60 s) has arrived when it is looked at
 "#]]
     );
 }
