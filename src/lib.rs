@@ -39,6 +39,7 @@
 //! | 2 | [`fleet`] | what can serve? |
 //! | 2 | [`traffic`] | how much arrives, where does it go, what happens to it? |
 //! | 2b | [`fault`] | what goes wrong? |
+//! | 3 | [`gate`] | may the rollout go on? |
 //! | 4 | [`strategy`] | what does the rollout do next? |
 //! | 5 | [`sim`] | how do the pieces meet? |
 //! | 6 | [`measure`] | what did it cost? |
@@ -82,6 +83,7 @@ pub mod engine;
 pub mod experiment;
 pub mod fault;
 pub mod fleet;
+pub mod gate;
 pub mod manifest;
 pub mod measure;
 pub mod random;

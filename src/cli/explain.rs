@@ -3,12 +3,10 @@
 use std::io::{self, Write};
 
 use super::exit::{BadInput, Exit};
-use crate::fault;
 use crate::measure::{METRICS, MetricKind};
-use crate::scenario;
-use crate::strategy::KINDS;
+use crate::{fault, gate, scenario, strategy};
 
-/// Explain a strategy, a fault, a metric or the code of an error
+/// Explain a strategy, a fault, a gate's test, a metric or the code of an error
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// A name that `rollsim list` shows, or a code such as R012
@@ -26,22 +24,23 @@ impl Arguments {
 }
 
 fn explanation(name: &str) -> Option<String> {
-    strategy(name).or_else(|| fault(name)).or_else(|| metric(name)).or_else(|| rule(name))
+    kind(name).or_else(|| metric(name)).or_else(|| rule(name))
 }
 
 /// Every name that can be explained but the codes of rules, which say nothing by themselves.
 fn names() -> impl Iterator<Item = &'static str> {
-    let kinds = KINDS.iter().map(|kind| kind.name);
-    let faults = fault::KINDS.iter().map(|kind| kind.name);
-    kinds.chain(faults).chain(METRICS.iter().map(|metric| metric.name))
+    let kinds = strategy::KINDS.iter().map(|kind| kind.name);
+    let kinds = kinds.chain(gate::KINDS.iter().map(|kind| kind.name));
+    let kinds = kinds.chain(fault::KINDS.iter().map(|kind| kind.name));
+    kinds.chain(METRICS.iter().map(|metric| metric.name))
 }
 
 fn unknown(name: &str, names: impl Iterator<Item = &'static str>) -> String {
     match scenario::nearest(name, names) {
         Some(near) => format!("nothing is called `{name}`; did you mean `{near}`?"),
         None => format!(
-            "nothing is called `{name}`; `rollsim list` shows every strategy, fault and metric, and \
-             an error shows its code"
+            "nothing is called `{name}`; `rollsim list` shows every strategy, fault, gate and \
+             metric, and an error shows its code"
         ),
     }
 }
@@ -50,14 +49,13 @@ fn rule(code: &str) -> Option<String> {
     scenario::explain(code).map(|rule| rule.to_string().trim_end().to_owned())
 }
 
-fn strategy(name: &str) -> Option<String> {
-    let kind = KINDS.iter().find(|kind| kind.name == name)?;
-    Some(module_documentation(kind.source))
-}
-
-fn fault(name: &str) -> Option<String> {
-    let kind = fault::KINDS.iter().find(|kind| kind.name == name)?;
-    Some(module_documentation(kind.source))
+fn kind(name: &str) -> Option<String> {
+    let strategies = strategy::KINDS.iter().map(|kind| (kind.name, kind.source));
+    let gates = gate::KINDS.iter().map(|kind| (kind.name, kind.source));
+    let faults = fault::KINDS.iter().map(|kind| (kind.name, kind.source));
+    let mut kinds = strategies.chain(gates).chain(faults);
+    let (_, source) = kinds.find(|(known, _)| *known == name)?;
+    Some(module_documentation(source))
 }
 
 fn metric(name: &str) -> Option<String> {

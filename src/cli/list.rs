@@ -5,11 +5,10 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 
 use super::exit::Exit;
-use crate::fault;
 use crate::measure::METRICS;
-use crate::strategy::KINDS;
+use crate::{fault, gate, strategy};
 
-/// Say what there is: kinds of strategies and faults, metrics
+/// Say what there is: kinds of strategies, of faults and of gates, metrics
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Only these
@@ -22,6 +21,8 @@ enum Catalog {
     Strategies,
     /// What a scenario may write as the `kind` of a fault
     Faults,
+    /// What a scenario may write as the `kind` of a gate's test
+    Gates,
     /// What is measured of every run
     Metrics,
 }
@@ -36,6 +37,8 @@ impl Arguments {
                 Catalog::Strategies.print(&mut out)?;
                 writeln!(out, "\nfaults:")?;
                 Catalog::Faults.print(&mut out)?;
+                writeln!(out, "\ngates:")?;
+                Catalog::Gates.print(&mut out)?;
                 writeln!(out, "\nmetrics:")?;
                 Catalog::Metrics.print(&mut out)?;
             }
@@ -48,8 +51,11 @@ impl Arguments {
 impl Catalog {
     fn print(self, out: &mut impl Write) -> io::Result<()> {
         let entries: Vec<(&str, &str)> = match self {
-            Self::Strategies => KINDS.iter().map(|kind| (kind.name, kind.summary)).collect(),
+            Self::Strategies => {
+                strategy::KINDS.iter().map(|kind| (kind.name, kind.summary)).collect()
+            }
             Self::Faults => fault::KINDS.iter().map(|kind| (kind.name, kind.summary)).collect(),
+            Self::Gates => gate::KINDS.iter().map(|kind| (kind.name, kind.summary)).collect(),
             Self::Metrics => METRICS.iter().map(|metric| (metric.name, metric.summary)).collect(),
         };
         let width = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);

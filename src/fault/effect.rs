@@ -33,6 +33,8 @@ pub enum Effect {
     Crash(CountOrPercent),
     /// Processes die by chance, so often an hour and instance, and are restarted; >= 0.
     CrashRate(f64),
+    /// A third version supersedes the second, while a rollout is under way.
+    Supersede,
     /// The time in which a schema changes: `migration_error_rate` is about it.
     Migration,
     /// Every process holds so many connections to something shared that has so many; what is

@@ -22,6 +22,7 @@ mod kill;
 mod latency;
 mod memory_pressure;
 mod metrics_outage;
+mod overlapping_rollout;
 mod probe_blind;
 mod probe_flap;
 mod registry_outage;
@@ -123,6 +124,7 @@ pub const KINDS: &[Kind] = &[
     probe_blind::KIND,
     probe_flap::KIND,
     metrics_outage::KIND,
+    overlapping_rollout::KIND,
 ];
 
 /// The [`Parse`] of a parameter type.

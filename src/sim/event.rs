@@ -66,8 +66,10 @@ pub(super) enum Event {
     FaultCrash { of: Of, fault: u32 },
     /// Caches are looked at.
     CacheTick(u32),
-    /// The offered rate takes another course.
+    /// The offered rate takes another course, or capacity and demand cross.
     Demand,
+    /// A person does something.
+    Operator { number: u32 },
     /// The rollout starts.
     Start,
     /// The strategy asked to be called.
@@ -76,6 +78,25 @@ pub(super) enum Event {
     Deadline,
     /// `simulation.max_time` is over.
     MaxTime,
-    /// `simulation.settle` is over.
+    /// `simulation.settle` is over, unless the rollout has been taken up again.
     End,
+}
+
+impl Event {
+    /// Whether it is a step in one instance's life or on its way into or out of the balancer, or a
+    /// fault: what comes of it shows in the pool's counts, or nowhere.
+    pub(super) const fn is_of_a_life(self) -> bool {
+        !matches!(
+            self,
+            Self::Switch { .. }
+                | Self::Demand
+                | Self::FaultBegins(_)
+                | Self::Operator { .. }
+                | Self::Start
+                | Self::Wake
+                | Self::Deadline
+                | Self::MaxTime
+                | Self::End
+        )
+    }
 }

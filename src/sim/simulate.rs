@@ -96,22 +96,32 @@ impl World<'_> {
 
     /// Everything that is due now, in order; then the strategy.
     fn pop_all_of_now(&mut self) -> Flow {
+        let (mut has_news, mut is_settled) = (false, true);
         loop {
             while self.calendar.next_time() == Some(self.now) {
                 let Some((_, event)) = self.calendar.pop() else { break };
-                if event == Event::End {
+                if event == Event::End && self.end == Some(self.now) {
                     return Flow::End;
                 }
+                has_news |= !event.is_of_a_life();
                 self.apply(event);
             }
             self.follow_fleet();
-            self.decide();
+            // A controller is told of changes; most steps of a life are none that it sees.
+            let has_changed = self.pool.take_change();
+            is_settled &= !has_changed & !has_news;
+            if has_changed | std::mem::take(&mut has_news) {
+                self.decide();
+                self.pool.take_change();
+            }
             // What the strategy did may be due at once, or too much for a zone.
             if !self.follow_fleet() && self.calendar.next_time() != Some(self.now) {
                 break;
             }
         }
-        self.settle();
+        if !is_settled {
+            self.settle();
+        }
         Flow::Continue
     }
 
@@ -129,6 +139,7 @@ impl World<'_> {
             Event::FaultEnds(number) => self.fault_ends(number),
             Event::CacheTick(number) => self.cache_tick(number),
             Event::FaultCrash { of, fault } if self.is_current(of) => self.fault_crash(of, fault),
+            Event::Operator { number } => self.operate(number),
             Event::Start => self.start_rollout(),
             Event::Wake => self.wake(),
             Event::Deadline => self.see_deadline(),

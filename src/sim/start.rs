@@ -12,9 +12,9 @@ impl World<'_> {
     /// Launches an instance of `version`; it waits if there is no room or no free start.
     pub(super) fn launch(&mut self, version: Version, zone: ZoneId) {
         let number = self.next_start(version);
-        let id = self.add(Instance::launched(version, zone, number));
-        self.plane.install(id, version);
-        self.begin_anew(id);
+        let id = self.pool.add(Instance::launched(version, zone, number));
+        self.plane.install(id, version.served_as());
+        self.install_anew(id);
         self.record(id, "launched", "");
         self.waiting.push_back(id);
         self.begin_starts();
@@ -35,8 +35,8 @@ impl World<'_> {
                 ..Instance::launched(version, one.zone, number)
             };
         });
-        self.plane.install(id, version);
-        self.begin_anew(id);
+        self.plane.install(id, version.served_as());
+        self.install_anew(id);
         if self.one(id).is_routed {
             self.plane.route(id, self.now);
         }
@@ -61,7 +61,7 @@ impl World<'_> {
     /// Whether the cluster has room for one more. In place the instance has its room already.
     fn has_room(&self, id: InstanceId) -> bool {
         let Some(surge) = self.plan.startup.surge_capacity else { return true };
-        let desired = self.plan.fleet.instances;
+        let desired = self.desired;
         let room = desired.saturating_add(surge.resolve(desired, Rounding::Down));
         let exist = self.pool.total() + self.pool.terminating();
         self.one(id).is_in_place || exist - (self.waiting.len() as u32) < room

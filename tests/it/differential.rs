@@ -5,21 +5,60 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::recorded::{has_only, in_rows, recorded};
 use crate::world::{run_events, try_variants};
 
 /// Counts of one settled state, in the order of the recorded columns.
-type Row = (f64, [i64; 8]);
+type Row = (f64, [i64; 11]);
 
-fn cases() -> Vec<Value> {
-    let text = include_str!("../data/kubernetes_deployment.json");
-    let file: Value = serde_json::from_str(text).expect("the recorded cases are JSON");
-    file["cases"].as_array().expect("a list of cases").clone()
+/// What a recorded case may say that the model has; old pods that were unready before anything
+/// happened, first rollouts and limits of the client are not among it. Nodes and the cost of
+/// deletion say only which of equals goes.
+const CASE: &[&str] = &[
+    "id",
+    "group",
+    "strategy",
+    "replicas",
+    "max_surge",
+    "max_unavailable",
+    "min_ready_seconds",
+    "progress_deadline_seconds",
+    "termination_grace_s",
+    "horizon_s",
+    "pods",
+    "actions",
+    "nodes",
+    "old_deletion_cost",
+];
+/// And what it may say of the pods of a template.
+const PODS: &[&str] = &[
+    "ready_delay_s",
+    "never_ready_all",
+    "never_ready_idx",
+    "crash_after_ready_s",
+    "unready_after_s",
+];
+
+fn is_modelled(case: &Value) -> bool {
+    let templates = case["pods"].as_object();
+    has_only(case, CASE)
+        && templates.is_none_or(|pods| pods.values().all(|behaviour| has_only(behaviour, PODS)))
 }
 
-/// What the recorded harness did that the model does not have: an edit of the template by a
-/// person in the middle of the rollout.
-fn is_modelled(case: &Value) -> bool {
-    case["actions"].is_null()
+/// What people did in the middle of the rollout, at the moments at which they did it.
+fn operator(recorded: &Value) -> String {
+    let mut text = String::new();
+    for action in recorded["actions"].as_array().into_iter().flatten() {
+        let what = action["do"].as_str().expect("an action");
+        let words = match what.split_once(':') {
+            Some(("scale", to)) => format!("\"scale\"\nto = {to}"),
+            Some(("set_template", "A")) => "\"rollback\"".into(),
+            Some(("set_template", "C")) => "\"release\"".into(),
+            _ => format!("\"{what}\""),
+        };
+        let _ = writeln!(text, "[[operator]]\nat = \"{}s\"\naction = {words}", action["t"]);
+    }
+    text
 }
 
 /// The scenario of a recorded case. The recorded pods vanish exactly their grace period after
@@ -40,6 +79,7 @@ fn scenario(recorded: &Value) -> String {
     );
     let _ = writeln!(text, "[startup]\nboot = {}", boot(recorded));
     text += &release(&case["pods"]["B"]);
+    text += &operator(recorded);
     text += "[strategies.case]\n";
     if case["strategy"] == "Recreate" {
         text += "kind = \"recreate\"\n";
@@ -59,7 +99,7 @@ fn release(new: &Value) -> String {
     if new["never_ready_all"] == true {
         return "[release]\nnever_ready = 1.0\n".into();
     }
-    match new["crash_after_ready_s"].as_u64() {
+    match new["crash_after_ready_s"].as_u64().or(new["unready_after_s"].as_u64()) {
         Some(seconds) => format!("[release]\ncrash_after = \"{seconds}s\"\n"),
         None => String::new(),
     }
@@ -73,9 +113,13 @@ fn boot(recorded: &Value) -> String {
     let delays: Vec<u64> =
         new["ready_delay_s"].as_array().expect("delays").iter().filter_map(Value::as_u64).collect();
     let mut values: Vec<String> = Vec::new();
-    if !new["crash_after_ready_s"].is_null() {
-        let rows = recorded["rows"].as_array().expect("rows");
-        let launches = rows.iter().filter_map(|row| row[2].as_u64()).max().unwrap_or(0);
+    if !new["unready_after_s"].is_null() {
+        // What loses its readiness for good is one that is restarted and never ready again.
+        let launches = case_size(recorded);
+        values.extend((0..launches).map(|_| format!("\"{}s\"", delays[0])));
+        values.extend((0..400).map(|_| "\"never\"".to_owned()));
+    } else if !new["crash_after_ready_s"].is_null() {
+        let launches = case_size(recorded);
         values.extend((0..launches).map(|_| format!("\"{}s\"", delays[0])));
         values.extend((0..400).map(|_| format!("\"{}s\"", delays[0] + 1)));
     } else if let Some(bad) = new["never_ready_idx"].as_array() {
@@ -89,12 +133,19 @@ fn boot(recorded: &Value) -> String {
     format!("{{ dist = \"list\", values = [{}] }}", values.join(", "))
 }
 
+/// New pods at the most.
+fn case_size(recorded: &Value) -> u64 {
+    let rows = recorded["rows"].as_array().expect("rows");
+    rows.iter().filter_map(|row| row[2].as_u64()).max().unwrap_or(0)
+}
+
 /// The settled states of a run: the last event of each moment, where it changed anything.
 fn settled(scenario: &str) -> (Vec<Row>, rollsim::sim::Run) {
     let run = run_events(scenario);
     let mut rows: Vec<Row> = Vec::new();
-    for (index, event) in run.events.iter().enumerate() {
-        let is_last = run.events.get(index + 1).is_none_or(|next| next.at > event.at);
+    let events: Vec<_> = run.events.iter().collect();
+    for (index, event) in events.iter().enumerate() {
+        let is_last = events.get(index + 1).is_none_or(|next| next.at > event.at);
         if !is_last {
             continue;
         }
@@ -107,6 +158,9 @@ fn settled(scenario: &str) -> (Vec<Row>, rollsim::sim::Run) {
             event.available[1],
             event.terminating,
             event.total,
+            event.desired[2],
+            event.ready[2],
+            event.available[2],
         ]
         .map(i64::from);
         if rows.last().is_none_or(|(_, last)| *last != counts) {
@@ -123,7 +177,7 @@ fn recorded_rows(recorded: &Value) -> Vec<Row> {
     for row in &rows[1..] {
         let columns: Vec<f64> =
             row.as_array().expect("a row").iter().filter_map(Value::as_f64).collect();
-        let mut counts = [0; 8];
+        let mut counts = [0; 11];
         for (count, value) in counts.iter_mut().zip(&columns[1..]) {
             *count = *value as i64;
         }
@@ -152,7 +206,8 @@ fn difference(recorded: &Value) -> Option<String> {
     }
     let duration = run.duration.as_secs_f64();
     if let Some(completed) = recorded["completed_at"].as_f64()
-        && (run.outcome.name() != "completed" || (duration - completed).abs() > 1e-9)
+        && (!matches!(run.outcome.name(), "completed" | "rolled-back")
+            || (duration - completed).abs() > 1e-9)
     {
         return Some(format!("completed at {completed}, simulated {:?} {duration}", run.outcome));
     }
@@ -166,7 +221,9 @@ fn difference(recorded: &Value) -> Option<String> {
 fn kubernetes_deployments() {
     let (mut replayed, mut passed, mut skipped) = (0, 0, 0);
     let mut wrong = String::new();
-    for recorded in cases() {
+    let stored = include_str!("../data/kubernetes_deployment.json");
+    let file = recorded("kubernetes_deployment.json", stored);
+    for recorded in file.cases.into_iter().map(in_rows) {
         if !is_modelled(&recorded["case"]) {
             skipped += 1;
             continue;
@@ -181,5 +238,5 @@ fn kubernetes_deployments() {
     }
     println!("kubernetes_deployment: replayed {replayed}, passed {passed}, not modelled {skipped}");
     assert!(wrong.is_empty(), "{wrong}");
-    assert_eq!((replayed, skipped), (110, 1));
+    assert!(!file.is_stored || (replayed, skipped) == (138, 4), "{replayed} {skipped}");
 }

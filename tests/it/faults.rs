@@ -82,7 +82,7 @@ fn an_outage_of_a_zone() {
     close(sample.mean("failed"), sample.mean("failed_aborted"), 0.0);
     let story = sample.runs[0].events.iter().find(|row| row.event == "fault-started");
     assert_eq!(
-        story.map(|row| row.detail.as_str()),
+        story.map(|row| row.detail).as_deref(),
         Some("zone-outage: processes die and stay down, zone b, for 120 s")
     );
 }
@@ -324,6 +324,17 @@ fn an_outage_of_metrics_is_told_and_harms_nobody() {
     assert_eq!(times(&sample, "fault-started"), [60.0]);
     assert_eq!(times(&sample, "fault-ended"), [90.0]);
     close(sample.mean("failed"), 0.0, 0.0);
+}
+
+/// Half way to the second version a third takes over, and nothing of the second is left.
+#[test]
+fn a_rollout_overtakes_another() {
+    let sample = one("[[faults]]\nkind = \"overlapping-rollout\"\nat = \"50s\"\n\
+                      [strategies.two]\nkind = \"rolling\"\nmax_unavailable = 0\nmax_surge = 2");
+    assert_eq!(times(&sample, "rollout-started"), [0.0, 50.0]);
+    assert_eq!(sample.runs[0].outcome.name(), "completed");
+    let last = sample.runs[0].events.iter().last().expect("there are events");
+    assert_eq!(last.available, [0, 0, 10]);
 }
 
 /// A fault of probability one half happens in half of the runs, in the same ones for all variants.

@@ -2,6 +2,7 @@
 //! `strategies.rs`, those of distributions in `resolve/law.rs`; the texts of all are in `rule/`.
 
 mod instances;
+mod operator;
 mod range;
 mod requests;
 pub(crate) mod room;
@@ -9,6 +10,7 @@ pub(crate) mod scope;
 
 use toml::de::DeValue;
 
+pub(super) use self::instances::MOST_INSTANCES;
 pub(super) use self::range::without_effect;
 use self::range::{at_least_one, finite, out_of_range, period, positive, share};
 use self::scope::{Issue, Scope};
@@ -39,6 +41,7 @@ const TABLES: &[&str] = &[
     "release",
     "strategies",
     "synthetic",
+    "gates",
     "slo",
     "slo.latency",
     "cost",
@@ -52,8 +55,10 @@ pub(super) fn check_tables(scope: &mut Scope<'_, '_>) {
         let entry = document::find_dotted(scope.root, path);
         entry.is_some_and(|entry| entry.value.get_ref().is_array())
     });
-    if let Some(strategies) = document::find(scope.root, ["strategies"]) {
-        arrays_in_arrays(strategies.value.get_ref(), "strategies", &mut wrong);
+    for tables in ["strategies", "gates"] {
+        if let Some(entry) = document::find(scope.root, [tables]) {
+            arrays_in_arrays(entry.value.get_ref(), tables, &mut wrong);
+        }
     }
     for path in wrong {
         let message = format!("`{path}` must be a table, not an array");
@@ -101,6 +106,7 @@ pub(super) fn check(scope: &mut Scope<'_, '_>, file: &ScenarioFile) {
     slo(scope, &file.slo);
     finite(scope, "cost.instance_hour", file.cost.instance_hour);
     simulation(scope, &file.simulation);
+    operator::operator(scope, file);
     idle_without_strategies(scope, file);
 }
 

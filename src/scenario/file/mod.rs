@@ -2,19 +2,23 @@
 //!
 //! Plain structs that Serde fills; ranges and contradictions are checked elsewhere.
 
+mod gates;
 mod instances;
 mod law;
+mod operator;
 mod requests;
 mod word;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+pub(crate) use self::gates::{GateFile, HEAD};
 pub(crate) use self::instances::{
     FleetFile, ListenFile, LivenessFile, ReadinessFile, ShutdownFile, StartupFile,
     StartupProbeFile, UntilFile,
 };
 pub(crate) use self::law::{Dist, LawFile, LawTable, OrNever, default_table};
+pub(crate) use self::operator::{ActionFile, OperatorFile, RollbackFile};
 pub(crate) use self::requests::{
     ArrivalsFile, InstanceFile, LoadBalancerFile, PolicyFile, ReleaseFile, TraceFile, TrafficFile,
 };
@@ -55,9 +59,14 @@ pub(crate) struct ScenarioFile {
     /// The faults, each read by its own kind.
     #[serde(rename = "faults")]
     pub(crate) _faults: Option<IgnoredAny>,
+    /// What a person does.
+    pub(crate) operator: Vec<OperatorFile>,
     /// The strategies, each read by its own kind.
     #[serde(rename = "strategies")]
     pub(crate) _strategies: Option<IgnoredAny>,
+    /// The gates, each read by the kind of its test.
+    #[serde(rename = "gates")]
+    pub(crate) _gates: Option<IgnoredAny>,
     /// Synthetic checks.
     pub(crate) synthetic: SyntheticFile,
     /// Service level objectives.
@@ -88,7 +97,9 @@ impl Default for ScenarioFile {
             traffic: TrafficFile::default(),
             release: ReleaseFile::default(),
             _faults: None,
+            operator: Vec::new(),
             _strategies: None,
+            _gates: None,
             synthetic: SyntheticFile::default(),
             slo: SloFile::default(),
             cost: CostFile::default(),

@@ -8,14 +8,18 @@ use crate::fleet::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,
 };
+use crate::gate::Gate;
 use crate::random::Law;
 use crate::scenario::check::scope::{Issue, Scope};
 use crate::scenario::file::{
-    ArrivalsFile, ListenFile, LoadBalancerFile, PolicyFile, ScenarioFile, TraceFile, TrafficFile,
-    UntilFile,
+    ActionFile, ArrivalsFile, ListenFile, LoadBalancerFile, OperatorFile, PolicyFile, ScenarioFile,
+    TraceFile, TrafficFile, UntilFile,
 };
 use crate::scenario::rule;
-use crate::sim::{HealthCheckPlan, Plan, RoutingPlan, SimulationPlan, SloPlan, StrategyPlan};
+use crate::sim::{
+    HealthCheckPlan, OperatorAction, OperatorPlan, Plan, RoutingPlan, SimulationPlan, SloPlan,
+    StrategyPlan,
+};
 use crate::traffic::{
     Arrivals, BalancerPlan, DataPlan, InstancePlan, OutlierPlan, Policy, RateCurve, ReleaseTraffic,
     RetryPlan, TrafficPlan,
@@ -75,6 +79,19 @@ pub(crate) fn resolve(
     })
 }
 
+fn operator(written: &OperatorFile) -> Option<OperatorPlan> {
+    let action = match written.action {
+        ActionFile::Rollback => OperatorAction::Rollback,
+        ActionFile::Pause => OperatorAction::Pause,
+        ActionFile::Resume => OperatorAction::Resume,
+        ActionFile::Abort => OperatorAction::Abort,
+        ActionFile::Promote => OperatorAction::Promote,
+        ActionFile::Scale => OperatorAction::Scale { to: written.to? },
+        ActionFile::Release => OperatorAction::Release,
+    };
+    Some(OperatorPlan { at: written.at, action })
+}
+
 fn has_positive_mean(scope: &mut Scope<'_, '_>, path: &str, law: Option<&Law>) {
     let Some(mean) = law.map(Law::mean_s) else { return };
     let message = if mean <= 0.0 {
@@ -120,8 +137,9 @@ impl Resolved {
     pub(crate) fn into_plan(
         self,
         file: &ScenarioFile,
-        strategy: StrategyPlan,
         faults: Vec<FaultPlan>,
+        gates: Vec<Gate>,
+        strategy: StrategyPlan,
     ) -> Option<Plan> {
         let fleet = FleetPlan { instances: file.fleet.instances?, zones: file.fleet.zones.clone() };
         Some(Plan {
@@ -149,7 +167,9 @@ impl Resolved {
             },
             data: self.data(file),
             faults,
+            gates,
             strategy,
+            operator: file.operator.iter().filter_map(operator).collect(),
             synthetic_interval: file.synthetic.interval,
             slo: SloPlan {
                 availability: file.slo.availability,

@@ -4,6 +4,8 @@
 
 mod fault;
 mod file;
+mod gate;
+mod operator;
 mod strategy;
 mod value;
 mod variant;
@@ -116,6 +118,12 @@ codes! {
     FAULT_FIELDS = "R037", fault::FAULT_FIELDS;
     FAULT_ZONE = "R038", fault::FAULT_ZONE;
     FAULT_MOMENT = "R039", fault::FAULT_MOMENT;
+    OPERATOR = "R045", operator::OPERATOR;
+    FAST_ROLLBACK = "R046", operator::FAST_ROLLBACK;
+    GATE_FIELDS = "R050", gate::GATE_FIELDS;
+    GATE_KIND = "R051", gate::GATE_KIND;
+    GATE_NAME = "R052", gate::GATE_NAME;
+    GATE_WINDOW = "R053", gate::GATE_WINDOW;
 }
 
 /// A rule whose code is given to it above.

@@ -37,7 +37,7 @@ impl World<'_> {
     }
 
     /// The plane has forgotten all about an instance.
-    pub(in crate::sim) fn begin_anew(&mut self, id: InstanceId) {
+    pub(in crate::sim) fn install_anew(&mut self, id: InstanceId) {
         if self.faults.is_none() {
             return;
         }

@@ -99,7 +99,7 @@ impl World<'_> {
     /// Memory of an instance in billionths of that of an old one.
     fn memory_of(&self, version: Version) -> u64 {
         match version {
-            Version::Old => Ratio::ONE.billionths(),
+            Version::Old | Version::Third => Ratio::ONE.billionths(),
             Version::New => self.plan.release.memory_factor.billionths(),
         }
     }

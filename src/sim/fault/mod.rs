@@ -185,6 +185,7 @@ impl<'a> World<'a> {
             Effect::MetricsOut => self.faults.metrics_outages += 1,
             Effect::Migration => self.plane.set_migrating(true, self.now),
             Effect::Cache(cache) => self.begin_caches(number, *cache),
+            Effect::Supersede => self.release_again(),
             Effect::Errors(_)
             | Effect::Slowness(_)
             | Effect::Demand(_)

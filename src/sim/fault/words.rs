@@ -55,7 +55,7 @@ fn effect(effect: &Effect) -> Option<String> {
             format!("the origin answers {} requests a second", cache.origin_capacity)
         }
         Effect::Memory(room) => format!("zones have room for {} old instances", room.as_f64()),
-        Effect::MetricsOut | Effect::Migration => return None,
+        Effect::MetricsOut | Effect::Migration | Effect::Supersede => return None,
     })
 }
 
