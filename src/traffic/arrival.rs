@@ -6,14 +6,17 @@ use rand::rngs::Xoshiro256PlusPlus;
 
 use super::profile::{Cursor, Profile};
 use super::{Arrivals, TrafficPlan};
-use crate::random::{Key, Law, Purpose, Seed, unit};
+use crate::random::{Key, Purpose, Seed, unit};
+use crate::stats::math;
 use crate::units::SimDuration;
 
 /// An exponential draw with mean 1, in whole billionths, never zero.
-#[inline]
+#[inline(always)]
 fn unit_exponential(bits: u64) -> f64 {
-    let draw = Law::Exponential { mean: 1.0 }.draw(bits, 0).unwrap_or(SimDuration::ZERO);
-    (draw.as_nanos() as f64).max(0.5) * 1e-9
+    // The largest draw is below 45, so a signed number holds it, which is what processors
+    // convert to and from.
+    let billionths = (math::exponential(bits) * 1e9 + 0.5) as i64;
+    (billionths as f64).max(0.5) * 1e-9
 }
 
 /// The moments of arrival, one after another.
@@ -51,15 +54,12 @@ impl ArrivalProcess {
         let Self { cursor, gaps, kind } = self;
         match kind {
             Kind::Poisson => {
-                for moment in moments {
-                    *moment = cursor.advance(unit_exponential(gaps.next_u64()));
-                }
+                // A copy has no address, so that its state stays in registers.
+                let mut local = gaps.clone();
+                cursor.fill(moments, || unit_exponential(local.next_u64()));
+                *gaps = local;
             }
-            Kind::Uniform(step) => {
-                for moment in moments {
-                    *moment = cursor.advance(std::mem::replace(step, 1.0));
-                }
-            }
+            Kind::Uniform(step) => cursor.fill(moments, || std::mem::replace(step, 1.0)),
             Kind::Bursty(bursts) => {
                 for moment in moments {
                     *moment = bursts.next(cursor, unit_exponential(gaps.next_u64()));
@@ -167,6 +167,7 @@ impl Bursts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Law;
     use crate::traffic::{RateCurve, RetryPlan};
     use crate::units::{Ratio, SimTime};
 
@@ -215,6 +216,16 @@ mod tests {
         let mean = counts.iter().sum::<f64>() / seconds as f64;
         let squares: f64 = counts.iter().map(|count| (count - mean) * (count - mean)).sum();
         (mean, squares / (seconds - 1) as f64 / mean)
+    }
+
+    #[test]
+    fn gaps_are_draws_of_the_exponential_law_in_whole_nanoseconds() {
+        let law = Law::Exponential { mean: 1.0 };
+        let golden = (0..10_000u64).map(|k| k.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        for bits in golden.chain([1, 1 << 35, u64::MAX - 1, u64::MAX]) {
+            let nanos = law.draw(bits, 0).map_or(0, SimDuration::as_nanos);
+            assert_eq!(unit_exponential(bits), (nanos as f64).max(0.5) * 1e-9, "{bits}");
+        }
     }
 
     #[test]

@@ -127,6 +127,25 @@ impl Cursor {
         if self.done > self.piece.area { self.advance_beyond() } else { self.piece.when(self.done) }
     }
 
+    /// Moves on by one `amount` after another, as [`Cursor::advance`].
+    #[inline(always)]
+    pub(super) fn fill(&mut self, moments: &mut [u64], mut amount: impl FnMut() -> f64) {
+        // Copies have no address, so that they stay in registers.
+        let (mut piece, mut done) = (self.piece, self.done);
+        for moment in moments {
+            done += amount();
+            *moment = if done > piece.area {
+                self.done = done;
+                let moment = self.advance_beyond();
+                (piece, done) = (self.piece, self.done);
+                moment
+            } else {
+                piece.when(done)
+            };
+        }
+        self.done = done;
+    }
+
     /// Moves on to the piece in which `done` requests from the beginning of this one end.
     #[cold]
     #[inline(never)]

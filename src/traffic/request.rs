@@ -11,6 +11,7 @@ use super::DataPlan;
 use super::arrival::ArrivalProcess;
 use super::process::LONGEST_DEMAND;
 use crate::random::{Law, Purpose, Seed};
+use crate::stats::math;
 use crate::units::{SimDuration, SimTime};
 
 /// A logical request as it arrives.
@@ -130,13 +131,25 @@ impl Requests {
 /// Service demands of the requests from number `first` on.
 fn fill_demands(law: &Law, stream: &mut Xoshiro256PlusPlus, first: u64, demands: &mut [u64]) {
     match *law {
-        // Named here, the commonest law needs no further look at which one it is.
+        // The commonest law is drawn here, without a call.
         Law::Exponential { mean } => {
-            let law = Law::Exponential { mean };
-            fill(stream, first, demands, |bits, number| law.draw(bits, number));
+            fill(stream, first, demands, |bits, _| exponential_demand(mean, bits));
         }
-        _ => fill(stream, first, demands, |bits, number| law.draw(bits, number)),
+        _ => fill(stream, first, demands, |bits, number| demand(law, bits, number)),
     }
+}
+
+/// Nanoseconds, as [`demand`].
+#[inline(always)]
+fn exponential_demand(mean: f64, bits: u64) -> u64 {
+    // Through a signed number, which is what processors convert to: the longest demand is one.
+    let nanos = (mean * math::exponential(bits) * 1e9 + 0.5) as i64 as u64;
+    nanos.min(LONGEST_DEMAND)
+}
+
+fn demand(law: &Law, bits: u64, number: u64) -> u64 {
+    let draw = law.draw(bits, number).unwrap_or(SimDuration::MAX);
+    draw.as_nanos().min(LONGEST_DEMAND)
 }
 
 #[inline(always)]
@@ -144,13 +157,27 @@ fn fill(
     stream: &mut Xoshiro256PlusPlus,
     first: u64,
     demands: &mut [u64],
-    draw: impl Fn(u64, u64) -> Option<SimDuration>,
+    draw: impl Fn(u64, u64) -> u64,
 ) {
     // A copy has no address, so that its state stays in registers.
     let mut local = stream.clone();
     for (number, demand) in (first..).zip(demands) {
-        let draw = draw(local.next_u64(), number).unwrap_or(SimDuration::MAX);
-        *demand = draw.as_nanos().min(LONGEST_DEMAND);
+        *demand = draw(local.next_u64(), number);
     }
     *stream = local;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponential_demands_are_draws_of_the_law() {
+        for mean in [0.0, 1e-9, 0.1, 3.7, 86_400.0, 1e9, 1e12, 1e300] {
+            for bits in (0..2_000u64).map(|k| k.wrapping_mul(0x9e37_79b9_7f4a_7c15)) {
+                let want = demand(&Law::Exponential { mean }, bits, 0);
+                assert_eq!(exponential_demand(mean, bits), want, "mean {mean}, {bits}");
+            }
+        }
+    }
 }
