@@ -75,8 +75,9 @@ const CELL_BITS: u32 = 8;
 pub fn exponential(bits: u64) -> f64 {
     // The largest `bits` would be infinitely far out; it shares the value of its neighbour.
     let survival = (!bits).max(1);
-    let octave = survival.leading_zeros();
-    let mantissa = (survival << octave) << 1;
+    let exponent = survival.ilog2();
+    // The leading one goes to the lowest place, where it does not matter.
+    let mantissa = survival.rotate_right(exponent);
     let cell = &TABLE[(mantissa >> (64 - CELL_BITS)) as usize];
     // 32 bits of the place within the cell: a step of it outweighs the rounding of the products,
     // which is what keeps the function from decreasing. They stand in the upper half of a word, so
@@ -85,7 +86,7 @@ pub fn exponential(bits: u64) -> f64 {
     let squared = upper_word(place, place) & UPPER_HALF;
     let down = upper_word(cell.slope, place);
     let up = upper_word(cell.curve, squared);
-    let fixed = octave as u64 * LN_2 + cell.start + up - down;
+    let fixed = (63 - exponent) as u64 * LN_2 + cell.start + up - down;
     fixed as i64 as f64 * (1.0 / (1u64 << FRACTION) as f64)
 }
 

@@ -4,6 +4,7 @@
 use rand::Rng;
 use rand::rngs::Xoshiro256PlusPlus;
 
+use super::batch::{BATCH, fill_exponential, round};
 use super::profile::{Cursor, Profile};
 use super::{Arrivals, TrafficPlan};
 use crate::random::{Key, Purpose, Seed, unit};
@@ -11,12 +12,14 @@ use crate::stats::math;
 use crate::units::SimDuration;
 
 /// An exponential draw with mean 1, in whole billionths, never zero.
-#[inline(always)]
 fn unit_exponential(bits: u64) -> f64 {
-    // The largest draw is below 45, so a signed number holds it, which is what processors
-    // convert to and from.
-    let billionths = (math::exponential(bits) * 1e9 + 0.5) as i64;
-    (billionths as f64).max(0.5) * 1e-9
+    in_billionths(math::exponential(bits))
+}
+
+/// In whole billionths, half a one at least; below 45.
+#[inline(always)]
+fn in_billionths(value: f64) -> f64 {
+    round(value * 1e9).max(0.5) * 1e-9
 }
 
 /// The moments of arrival, one after another.
@@ -54,12 +57,18 @@ impl ArrivalProcess {
         let Self { cursor, gaps, kind } = self;
         match kind {
             Kind::Poisson => {
-                // A copy has no address, so that its state stays in registers.
-                let mut local = gaps.clone();
-                cursor.fill(moments, || unit_exponential(local.next_u64()));
-                *gaps = local;
+                for moments in moments.chunks_mut(BATCH) {
+                    let amounts = &mut [0.0; BATCH][..moments.len()];
+                    fill_exponential(gaps, amounts);
+                    amounts.iter_mut().for_each(|amount| *amount = in_billionths(*amount));
+                    cursor.advance_all(amounts, moments);
+                }
             }
-            Kind::Uniform(step) => cursor.fill(moments, || std::mem::replace(step, 1.0)),
+            Kind::Uniform(step) => {
+                for moment in moments {
+                    *moment = cursor.advance(std::mem::replace(step, 1.0));
+                }
+            }
             Kind::Bursty(bursts) => {
                 for moment in moments {
                     *moment = bursts.next(cursor, unit_exponential(gaps.next_u64()));
