@@ -245,7 +245,7 @@ impl Balancer {
 
     /// Picks an endpoint by the policy; `holders` tell how many requests each holds at `now`. None
     /// if none can be picked.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pick(
         &mut self,
         side: Side,
