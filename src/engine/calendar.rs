@@ -3,6 +3,8 @@
 //! Nothing is ever removed early: an event that no longer applies carries a token that its owner
 //! has moved on from.
 
+use std::hint::select_unpredictable;
+
 use crate::units::SimTime;
 
 /// What comes first among events of the same moment.
@@ -14,104 +16,157 @@ pub enum Rank {
     Probe,
     /// What the balancer learns.
     Balancer,
+    /// What people do.
+    Operator,
     /// Wake-ups and deadlines of strategies.
     Strategy,
 }
 
-/// Time, then rank and sequence number packed into one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Order {
-    time: SimTime,
-    tie: u64,
-}
-
 /// Pending events of type `E`.
+///
+/// The heap holds numbers only: time, rank, sequence number and where the event itself is, from
+/// the highest bits to the lowest. The place taken by the last [`Calendar::pop`] is kept open,
+/// since most events bring another: it is then put there without moving anything else first.
 #[derive(Clone, Debug)]
 pub struct Calendar<E> {
-    heap: Vec<(Order, E)>,
+    heap: Vec<u128>,
+    is_root_open: bool,
+    events: Vec<E>,
+    /// Places in `events` that are free.
+    free: Vec<u32>,
     sequence: u64,
 }
 
 const ARITY: usize = 4;
-const RANK_SHIFT: u32 = 56;
+const PLACE_BITS: u32 = 24;
+const SEQUENCE_BITS: u32 = 37;
+const RANK_SHIFT: u32 = PLACE_BITS + SEQUENCE_BITS;
+const TIME_SHIFT: u32 = 64;
 
 impl<E: Copy> Calendar<E> {
     /// A calendar without events.
     #[must_use]
     pub const fn new() -> Self {
-        Self { heap: Vec::new(), sequence: 0 }
+        Self {
+            heap: Vec::new(),
+            is_root_open: false,
+            events: Vec::new(),
+            free: Vec::new(),
+            sequence: 0,
+        }
     }
 
     /// Adds an event. Events of equal time and rank are popped in the order they were scheduled.
+    ///
+    /// # Panics
+    /// With more than 2^24 events pending, which no fleet that a scenario may have comes near, or
+    /// after 2^37, which takes days.
     pub fn schedule(&mut self, time: SimTime, rank: Rank, event: E) {
-        let order = Order { time, tie: (rank as u64) << RANK_SHIFT | self.sequence };
+        let place = self.put(event);
+        assert!(place < 1 << PLACE_BITS && self.sequence < 1 << SEQUENCE_BITS);
+        let tie = (rank as u64) << RANK_SHIFT | self.sequence << PLACE_BITS | u64::from(place);
         self.sequence += 1;
-        self.heap.push((order, event));
-        self.sift_up(self.heap.len() - 1);
+        let key = u128::from(time.as_nanos()) << TIME_SHIFT | u128::from(tie);
+        if std::mem::take(&mut self.is_root_open) {
+            self.sift_down(key);
+        } else {
+            self.heap.push(key);
+            self.sift_up(key);
+        }
     }
 
     /// When the next event is due.
     #[must_use]
-    pub fn next_time(&self) -> Option<SimTime> {
-        self.heap.first().map(|(order, _)| order.time)
+    pub fn next_time(&mut self) -> Option<SimTime> {
+        self.close_root();
+        self.heap.first().map(|&key| time_of(key))
     }
 
     /// Takes the next event out.
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        let last = self.heap.pop()?;
-        let Some(first) = self.heap.first_mut() else { return Some((last.0.time, last.1)) };
-        let first = std::mem::replace(first, last);
-        self.sift_down(0);
-        Some((first.0.time, first.1))
+        self.close_root();
+        let &key = self.heap.first()?;
+        let place = (key & ((1 << PLACE_BITS) - 1)) as u32;
+        self.is_root_open = true;
+        self.free.push(place);
+        Some((time_of(key), self.events[place as usize]))
     }
 
     /// How many events are pending, stale ones included.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.heap.len()
+        self.heap.len() - self.is_root_open as usize
     }
 
     /// Whether nothing is pending.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.len() == 0
     }
 
-    fn sift_up(&mut self, mut child: usize) {
-        let item = self.heap[child];
-        while child > 0 {
-            let parent = (child - 1) / ARITY;
-            if self.heap[parent].0 <= item.0 {
-                break;
-            }
-            self.heap[child] = self.heap[parent];
-            child = parent;
+    /// Puts an event where there is room, and tells where.
+    fn put(&mut self, event: E) -> u32 {
+        if let Some(place) = self.free.pop() {
+            self.events[place as usize] = event;
+            return place;
         }
-        self.heap[child] = item;
+        self.events.push(event);
+        (self.events.len() - 1) as u32
     }
 
-    fn sift_down(&mut self, mut parent: usize) {
-        let item = self.heap[parent];
-        loop {
-            let first = parent * ARITY + 1;
-            if first >= self.heap.len() {
+    /// Nothing came to the open place: the last key goes there.
+    fn close_root(&mut self) {
+        if std::mem::take(&mut self.is_root_open)
+            && let Some(last) = self.heap.pop()
+            && !self.heap.is_empty()
+        {
+            self.sift_down(last);
+        }
+    }
+
+    fn sift_up(&mut self, key: u128) {
+        let heap = &mut self.heap[..];
+        let mut hole = heap.len() - 1;
+        while hole > 0 {
+            let parent = (hole - 1) / ARITY;
+            if heap[parent] <= key {
                 break;
             }
-            let end = (first + ARITY).min(self.heap.len());
+            heap[hole] = heap[parent];
+            hole = parent;
+        }
+        heap[hole] = key;
+    }
+
+    /// Puts a key in from the root. Which of four children is the least cannot be predicted, so
+    /// it is found without a branch.
+    fn sift_down(&mut self, key: u128) {
+        let heap = &mut self.heap[..];
+        let mut hole = 0;
+        loop {
+            let first = ARITY * hole + 1;
             let mut least = first;
-            for child in first + 1..end {
-                if self.heap[child].0 < self.heap[least].0 {
-                    least = child;
+            if let Some(four) = heap.get(first..first + ARITY) {
+                let left = usize::from(four[1] < four[0]);
+                let right = 2 + usize::from(four[3] < four[2]);
+                least += select_unpredictable(four[right] < four[left], right, left);
+            } else {
+                for child in first..heap.len() {
+                    least = if heap[child] < heap[least] { child } else { least };
                 }
             }
-            if item.0 <= self.heap[least].0 {
+            if least >= heap.len() || heap[least] >= key {
                 break;
             }
-            self.heap[parent] = self.heap[least];
-            parent = least;
+            heap[hole] = heap[least];
+            hole = least;
         }
-        self.heap[parent] = item;
+        heap[hole] = key;
     }
+}
+
+const fn time_of(key: u128) -> SimTime {
+    SimTime::from_nanos((key >> TIME_SHIFT) as u64)
 }
 
 impl<E: Copy> Default for Calendar<E> {
@@ -122,6 +177,8 @@ impl<E: Copy> Default for Calendar<E> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -131,23 +188,29 @@ mod tests {
     proptest! {
         #[test]
         fn pops_by_time_then_rank_then_order_of_scheduling(
-            events in prop::collection::vec((0u64..20, 0usize..4), 0..200)
+            steps in prop::collection::vec(prop::option::of((0u64..20, 0usize..4)), 0..200)
         ) {
             let mut calendar = Calendar::new();
-            for (number, &(time, rank)) in events.iter().enumerate() {
-                calendar.schedule(SimTime::from_nanos(time), RANKS[rank], number);
+            let mut twin = BTreeSet::new();
+            let mut check = |step: Option<(u64, usize)>, number: usize| {
+                if let Some((time, rank)) = step {
+                    calendar.schedule(SimTime::from_nanos(time), RANKS[rank], number);
+                    twin.insert((time, rank, number));
+                    return (None, None, true);
+                }
+                let next = calendar.next_time().map(SimTime::as_nanos);
+                let is_right = next == twin.first().map(|first| first.0);
+                let popped = calendar.pop().map(|(time, number)| (time.as_nanos(), number));
+                let expected = twin.pop_first().map(|(time, _, number)| (time, number));
+                (popped, expected, is_right && calendar.len() == twin.len())
+            };
+            // What is left in the end is taken out too.
+            let rest = std::iter::repeat_n(None, steps.len());
+            for (number, step) in steps.iter().copied().chain(rest).enumerate() {
+                let (popped, expected, is_right) = check(step, number);
+                prop_assert_eq!(popped, expected);
+                prop_assert!(is_right);
             }
-            let mut expected: Vec<(u64, usize, usize)> = events
-                .iter()
-                .enumerate()
-                .map(|(number, &(time, rank))| (time, rank, number))
-                .collect();
-            expected.sort_unstable();
-            let mut popped = Vec::new();
-            while let Some((time, number)) = calendar.pop() {
-                popped.push((time.as_nanos(), events[number].1, number));
-            }
-            prop_assert_eq!(popped, expected);
         }
     }
 }

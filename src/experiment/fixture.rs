@@ -13,7 +13,7 @@ use crate::random::Law;
 use crate::scenario::{Scenario, Variant};
 use crate::sim::{
     Detail, EventRow, Observed, Outcome, Plan, RoutingPlan, Run, SimulationPlan, SloPlan, StateBin,
-    StrategyPlan,
+    StrategyPlan, Trace,
 };
 use crate::strategy::{OnFailure, Parameters, Problem, Setup, Strategy};
 use crate::traffic::{
@@ -179,7 +179,7 @@ pub(crate) fn simulate(plan: &Plan, replication: u32, detail: Detail) -> Measure
         observed,
         states,
         traffic,
-        events: if detail == Detail::Events { events(start) } else { Vec::new() },
+        events: if detail == Detail::Events { events(start) } else { Trace::new() },
     };
     let metrics = measure(plan, &run);
     Measured { run, metrics }
@@ -253,27 +253,29 @@ fn measure(plan: &Plan, run: &Run) -> Metrics {
     Metrics::new(values)
 }
 
-fn events(start: SimTime) -> Vec<EventRow> {
+fn events(start: SimTime) -> Trace {
     let row = |at, event, instance: Option<u32>, detail: &str| EventRow {
         at,
         event,
         instance: instance.map(InstanceId),
         version: instance.map(|_| Version::Old),
         zone: instance.map(|_| ZoneId(0)),
-        desired: [11, 1],
-        ready: [11, 0],
-        available: [11, 0],
+        desired: [11, 1, 0],
+        ready: [11, 0, 0],
+        available: [11, 0, 0],
         terminating: 1,
         total: 12,
         detail: detail.to_owned(),
     };
     let before = SimTime::from_nanos(start.as_nanos() - 1);
     let after = start + SimDuration::from_nanos(1_500_000_001);
-    vec![
+    [
         row(before, "ready", Some(3), ""),
         row(start, "rollout-started", None, "old to new, 12 instances"),
         row(after, "retired", Some(0), "takes its turn; \"in place\""),
     ]
+    .into_iter()
+    .collect()
 }
 
 /// A plan whose strategy is called `name`.
@@ -304,7 +306,10 @@ fn plan(name: &str, replications: u32) -> Plan {
             parameters: Arc::new(NoParameters),
             on_failure: OnFailure::Stall,
             rollback: None,
+            haste: 1.0,
+            rollback_window: None,
         },
+        operator: Vec::new(),
         slo: SloPlan {
             availability: Ratio::from_billionths(999_000_000),
             window: SimDuration::from_secs(30 * 86_400),

@@ -20,7 +20,7 @@ pub use size::expected_requests;
 pub use timeline::TimelineRow;
 
 use crate::measure::{METRICS, Metrics};
-use crate::sim::{EventRow, Outcome};
+use crate::sim::{Outcome, Trace};
 use crate::units::SimTime;
 
 /// What a scenario's runs said.
@@ -68,7 +68,7 @@ pub struct Story {
     /// Names of the zones, by number.
     pub zones: Vec<String>,
     /// The events, in order.
-    pub events: Vec<EventRow>,
+    pub events: Trace,
 }
 
 impl VariantResults {

@@ -138,7 +138,7 @@ fn row(sum: &BinSum, start_nanos: i128, spent: f64, allowed: f64) -> TimelineRow
     TimelineRow {
         start_nanos,
         demand_rps: states.demand / seconds,
-        capacity_rps: (states.old_capacity + states.new_capacity) / seconds,
+        capacity_rps: (states.old_capacity + states.new_capacity + states.third_capacity) / seconds,
         routed: by_version(states.routed),
         ready: by_version(states.ready),
         starting: mean(states.starting),

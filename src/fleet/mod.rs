@@ -16,6 +16,6 @@ pub use plan::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,
 };
-pub use pool::{Counts, Pool, goes_at_once};
+pub use pool::{Counts, Pool, Serving, goes_at_once};
 pub use probe::tick_at_or_after;
 pub use startup::{Boot, Plans, StartChance};

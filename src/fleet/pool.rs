@@ -15,18 +15,28 @@ pub struct Counts {
     pub available: u32,
 }
 
+/// Serving instances of one version, some of them warming.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Serving {
+    /// Instances that serve what the balancer sends them.
+    pub count: u32,
+    /// Of those, warming.
+    pub warming: u32,
+    /// Sum of the moments their warm-ups began, nanoseconds.
+    pub warm_from_sum: u128,
+}
+
 /// All instances of one run, and counts kept up to date with every change.
 #[derive(Clone, Debug)]
 pub struct Pool {
     instances: Vec<Instance>,
-    desired: [u32; 2],
-    counts: [Counts; 2],
-    by_zone: Vec<[Counts; 2]>,
-    routed: [u32; 2],
-    terminating: [u32; 2],
-    starting: u32,
-    unready: [IdSet; 2],
-    ready: [IdSet; 2],
+    desired: [u32; 3],
+    tally: [Tally; 3],
+    by_zone: Vec<[Tally; 3]>,
+    warm_from_sum: [u128; 3],
+    unready: [IdSet; 3],
+    ready: [IdSet; 3],
+    has_changed: bool,
 }
 
 impl Pool {
@@ -34,15 +44,14 @@ impl Pool {
     #[must_use]
     pub fn new(size: u32, zones: u16) -> Self {
         let mut pool = Self {
-            instances: Vec::with_capacity(size as usize * 2),
-            desired: [size, 0],
-            counts: [Counts::default(); 2],
-            by_zone: vec![[Counts::default(); 2]; usize::from(zones)],
-            routed: [0; 2],
-            terminating: [0; 2],
-            starting: 0,
-            unready: [IdSet::default(), IdSet::default()],
-            ready: [IdSet::default(), IdSet::default()],
+            instances: Vec::with_capacity(size as usize + size as usize / 4),
+            desired: [size, 0, 0],
+            tally: [Tally::default(); 3],
+            by_zone: vec![[Tally::default(); 3]; usize::from(zones)],
+            warm_from_sum: [0; 3],
+            unready: std::array::from_fn(|_| IdSet::default()),
+            ready: std::array::from_fn(|_| IdSet::default()),
+            has_changed: true,
         };
         for number in 0..size {
             let zone = ZoneId((number % u32::from(zones)) as u16);
@@ -55,7 +64,8 @@ impl Pool {
     pub fn add(&mut self, instance: Instance) -> InstanceId {
         let id = InstanceId(self.instances.len() as u32);
         self.instances.push(instance);
-        self.count(id, Counted::of(&instance), Direction::In);
+        let after = Counted::of(&instance);
+        self.count(id, after.absent(), after);
         id
     }
 
@@ -67,13 +77,24 @@ impl Pool {
 
     /// Changes one instance; the counts follow.
     pub fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) {
-        let before = Counted::of(&self.instances[id.index()]);
-        change(&mut self.instances[id.index()]);
-        let after = Counted::of(&self.instances[id.index()]);
-        if before != after {
-            self.count(id, before, Direction::Out);
-            self.count(id, after, Direction::In);
+        let one = &mut self.instances[id.index()];
+        let before = Counted::of(one);
+        change(one);
+        let after = Counted::of(one);
+        if before == after {
+            return;
         }
+        if (before.version, before.zone) == (after.version, after.zone) {
+            self.count(id, before, after);
+        } else {
+            self.count(id, before, before.absent());
+            self.count(id, after.absent(), after);
+        }
+    }
+
+    /// Whether any count has changed since this was last asked.
+    pub const fn take_change(&mut self) -> bool {
+        std::mem::replace(&mut self.has_changed, false)
     }
 
     /// Changes what no count depends on.
@@ -98,6 +119,12 @@ impl Pool {
         self.instances.iter().enumerate().map(|(index, one)| (InstanceId(index as u32), one))
     }
 
+    /// The desired counts of all versions together.
+    #[must_use]
+    pub const fn desired_in_all(&self) -> u32 {
+        self.desired[0] + self.desired[1] + self.desired[2]
+    }
+
     /// The desired count of a version.
     #[must_use]
     pub const fn desired(&self, version: Version) -> u32 {
@@ -106,55 +133,86 @@ impl Pool {
 
     /// Sets the desired count of a version.
     pub const fn set_desired(&mut self, version: Version, to: u32) {
+        self.has_changed = true;
         self.desired[version.index()] = to;
     }
 
     /// Counts of a version.
     #[must_use]
     pub const fn counts(&self, version: Version) -> Counts {
-        self.counts[version.index()]
+        self.tally[version.index()].counts()
     }
 
     /// Counts of a version in one zone.
     #[must_use]
     pub fn counts_in(&self, zone: ZoneId, version: Version) -> Counts {
-        self.by_zone[zone.index()][version.index()]
+        self.by_zone[zone.index()][version.index()].counts()
+    }
+
+    const fn of(&self, fact: Fact, version: Version) -> u32 {
+        self.tally[version.index()].of(fact)
+    }
+
+    const fn of_all(&self, fact: Fact) -> u32 {
+        self.tally[0].of(fact) + self.tally[1].of(fact) + self.tally[2].of(fact)
     }
 
     /// All that exist but the terminating.
     #[must_use]
     pub const fn total(&self) -> u32 {
-        self.counts[0].active + self.counts[1].active
+        self.of_all(Fact::Active)
     }
 
     /// Available instances of all versions.
     #[must_use]
     pub const fn available(&self) -> u32 {
-        self.counts[0].available + self.counts[1].available
+        self.of_all(Fact::Available)
     }
 
     /// Instances of a version that the balancer sends requests to, terminating ones included.
     #[must_use]
     pub const fn routed(&self, version: Version) -> u32 {
-        self.routed[version.index()]
+        self.of(Fact::Routed, version)
     }
 
     /// Instances told to stop and not gone yet.
     #[must_use]
     pub const fn terminating(&self) -> u32 {
-        self.terminating[0] + self.terminating[1]
+        self.of_all(Fact::Terminating)
     }
 
     /// Instances of a version told to stop and not gone yet.
     #[must_use]
     pub const fn terminating_of(&self, version: Version) -> u32 {
-        self.terminating[version.index()]
+        self.of(Fact::Terminating, version)
     }
 
     /// Instances launched and neither ready nor terminating.
     #[must_use]
     pub const fn starting(&self) -> u32 {
-        self.starting
+        self.of_all(Fact::Starting)
+    }
+
+    /// Instances of a version that serve what the balancer sends them.
+    #[must_use]
+    pub const fn serving(&self, version: Version) -> Serving {
+        Serving {
+            count: self.of(Fact::Serving, version),
+            warming: self.of(Fact::Warming, version),
+            warm_from_sum: self.warm_from_sum[version.index()],
+        }
+    }
+
+    /// Serving instances of a version that the platform calls ready.
+    #[must_use]
+    pub const fn ready_serving(&self, version: Version) -> u32 {
+        self.of(Fact::ReadyServing, version)
+    }
+
+    /// Whether the state of some instance will change without anybody's doing.
+    #[must_use]
+    pub const fn is_restless(&self) -> bool {
+        self.of_all(Fact::Restless) > 0
     }
 
     /// The instance of `version` that is told to stop first: an unready one before a ready one;
@@ -168,7 +226,9 @@ impl Pool {
         let index = version.index();
         match version {
             Version::Old => self.unready[index].last().or_else(|| self.ready[index].first()),
-            Version::New => self.unready[index].last().or_else(|| self.ready[index].last()),
+            Version::New | Version::Third => {
+                self.unready[index].last().or_else(|| self.ready[index].last())
+            }
         }
     }
 
@@ -180,7 +240,7 @@ impl Pool {
         let unready = self.unready[index].iter().rev().find(is_here);
         unready.or_else(|| match version {
             Version::Old => self.ready[index].iter().find(is_here),
-            Version::New => self.ready[index].iter().rev().find(is_here),
+            Version::New | Version::Third => self.ready[index].iter().rev().find(is_here),
         })
     }
 
@@ -201,37 +261,40 @@ impl Pool {
     /// fewest of all, then the first.
     #[must_use]
     pub fn zone_for(&self, version: Version) -> ZoneId {
-        let crowding = |counts: &[Counts; 2]| {
-            (counts[version.index()].active, counts[version.other().index()].active)
+        let crowding = |tally: &[Tally; 3]| {
+            let all = tally.iter().map(|one| one.of(Fact::Active)).sum::<u32>();
+            (tally[version.index()].of(Fact::Active), all)
         };
         let least = (0..self.by_zone.len()).min_by_key(|&zone| crowding(&self.by_zone[zone]));
         ZoneId(least.unwrap_or(0) as u16)
     }
 
-    fn count(&mut self, id: InstanceId, one: Counted, direction: Direction) {
-        let version = one.version.index();
-        direction.apply(&mut self.routed[version], one.is_routed);
-        direction.apply(&mut self.terminating[version], one.is_terminating);
-        if !one.is_active {
+    /// Counts what has become of an instance that has stayed of its version and in its zone.
+    fn count(&mut self, id: InstanceId, before: Counted, after: Counted) {
+        self.has_changed = true;
+        let version = after.version.index();
+        let changed = before.facts ^ after.facts;
+        for tally in [&mut self.tally[version], &mut self.by_zone[after.zone.index()][version]] {
+            tally.change(before.facts, changed);
+        }
+        let warm_from = |one: Counted| if one.is(Fact::Warming) { one.warm_from } else { 0 };
+        let sum = &mut self.warm_from_sum[version];
+        *sum = *sum + u128::from(warm_from(after)) - u128::from(warm_from(before));
+        if changed & (Fact::Active.bit() | Fact::Ready.bit()) == 0 {
             return;
         }
-        direction.apply(&mut self.starting, one.is_starting);
-        for counts in [&mut self.counts[version], &mut self.by_zone[one.zone.index()][version]] {
-            direction.apply(&mut counts.active, true);
-            direction.apply(&mut counts.ready, one.is_ready);
-            direction.apply(&mut counts.available, one.is_available);
-        }
-        let set = if one.is_ready { &mut self.ready } else { &mut self.unready };
-        match direction {
-            Direction::In => set[version].insert(id),
-            Direction::Out => set[version].remove(id),
+        for (one, step) in [(before, IdSet::remove as fn(&mut IdSet, _)), (after, IdSet::insert)] {
+            if one.is(Fact::Active) {
+                let sets = if one.is(Fact::Ready) { &mut self.ready } else { &mut self.unready };
+                step(&mut sets[version], id);
+            }
         }
     }
 
     /// Whether every count equals what a recount gives; for tests and debug builds.
     #[must_use]
     pub fn is_consistent(&self) -> bool {
-        Version::ALL.iter().all(|&version| {
+        Version::EVERY.iter().all(|&version| {
             let all = || self.instances.iter().filter(|one| one.version == version);
             let active = || all().filter(|one| one.state.is_active());
             let counts = Counts {
@@ -247,47 +310,94 @@ impl Pool {
     }
 }
 
-/// What of an instance is counted.
+/// What is counted of instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Counted {
-    version: Version,
-    zone: ZoneId,
-    is_active: bool,
-    is_terminating: bool,
-    is_starting: bool,
-    is_ready: bool,
-    is_available: bool,
-    is_routed: bool,
+enum Fact {
+    Active,
+    Ready,
+    Available,
+    Starting,
+    Terminating,
+    Routed,
+    Serving,
+    ReadyServing,
+    Warming,
+    Restless,
 }
 
-impl Counted {
-    const fn of(one: &Instance) -> Self {
-        Self {
-            version: one.version,
-            zone: one.zone,
-            is_active: one.state.is_active(),
-            is_terminating: one.state.is_terminating(),
-            is_starting: one.state.is_starting(),
-            is_ready: one.is_ready,
-            is_available: one.is_available,
-            is_routed: one.is_routed,
+const FACTS: usize = Fact::Restless as usize + 1;
+
+impl Fact {
+    const fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
+/// How many instances each fact is true of.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally([u32; FACTS]);
+
+impl Tally {
+    const fn of(&self, fact: Fact) -> u32 {
+        self.0[fact as usize]
+    }
+
+    const fn counts(&self) -> Counts {
+        Counts {
+            active: self.of(Fact::Active),
+            ready: self.of(Fact::Ready),
+            available: self.of(Fact::Available),
+        }
+    }
+
+    /// The facts in `changed` were true of an instance if they are in `before`, and now are not;
+    /// or the other way round.
+    fn change(&mut self, before: u16, mut changed: u16) {
+        while changed != 0 {
+            let fact = changed.trailing_zeros() as usize;
+            changed &= changed - 1;
+            let Some(count) = self.0.get_mut(fact) else { return };
+            *count = if before >> fact & 1 == 1 { *count - 1 } else { *count + 1 };
         }
     }
 }
 
-/// Whether an instance enters or leaves the counts.
+/// What is true of an instance, as far as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Direction {
-    In,
-    Out,
+struct Counted {
+    version: Version,
+    zone: ZoneId,
+    facts: u16,
+    /// When its last warm-up began, nanoseconds.
+    warm_from: u64,
 }
 
-impl Direction {
-    const fn apply(self, count: &mut u32, does_count: bool) {
-        match self {
-            Self::In => *count += does_count as u32,
-            Self::Out => *count -= does_count as u32,
-        }
+impl Counted {
+    #[inline(always)]
+    const fn of(one: &Instance) -> Self {
+        let is_active = one.state.is_active();
+        let is_serving = one.is_serving();
+        let facts = (is_active as u16) << Fact::Active as u16
+            | ((is_active && one.is_ready) as u16) << Fact::Ready as u16
+            | ((is_active && one.is_available) as u16) << Fact::Available as u16
+            | (one.state.is_starting() as u16) << Fact::Starting as u16
+            | (one.state.is_terminating() as u16) << Fact::Terminating as u16
+            | (one.is_routed as u16) << Fact::Routed as u16
+            | (is_serving as u16) << Fact::Serving as u16
+            | ((is_serving && one.is_ready) as u16) << Fact::ReadyServing as u16
+            | ((is_serving && one.is_warming) as u16) << Fact::Warming as u16
+            | (one.is_restless() as u16) << Fact::Restless as u16;
+        let warm_from = one.warm_from.as_nanos();
+        Self { version: one.version, zone: one.zone, facts, warm_from }
+    }
+
+    /// The same instance before it is there, or when it is there no more.
+    const fn absent(self) -> Self {
+        Self { facts: 0, ..self }
+    }
+
+    const fn is(self, fact: Fact) -> bool {
+        self.facts & fact.bit() != 0
     }
 }
 

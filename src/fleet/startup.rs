@@ -69,7 +69,7 @@ impl StartChance {
             return Boot::Hopeless(SimDuration::ZERO);
         };
         let work = work.scaled(plan.factor(version));
-        if version == Version::Old {
+        if version != Version::New {
             return Boot::Able(work);
         }
         if happens(plan.release.startup_failure, draw(self.failure, version, number)) {
@@ -108,7 +108,7 @@ pub struct Plans<'a> {
 impl Plans<'_> {
     fn factor(&self, version: Version) -> f64 {
         match version {
-            Version::Old => 1.0,
+            Version::Old | Version::Third => 1.0,
             Version::New => self.release.startup_factor,
         }
     }

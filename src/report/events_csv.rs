@@ -6,40 +6,54 @@ use super::number;
 use crate::experiment::{Results, Story};
 use crate::sim::EventRow;
 
+const COUNTS: [&str; 14] = [
+    "variant",
+    "t_s",
+    "event",
+    "instance",
+    "version",
+    "zone",
+    "old_desired",
+    "new_desired",
+    "old_ready",
+    "new_ready",
+    "old_available",
+    "new_available",
+    "terminating",
+    "total",
+];
+
+/// Columns that are there where any variant has a third version.
+const THIRD: [&str; 3] = ["third_desired", "third_ready", "third_available"];
+
 /// Writes a row for each event, in order; the counts are those just after it.
 ///
 /// # Errors
 /// If `out` cannot be written.
 pub fn render(results: &Results, out: impl Write) -> csv::Result<()> {
+    let has_third = results.variants.iter().any(|variant| variant.story.events.has_third());
+    let third = if has_third { &THIRD[..] } else { &[] };
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record([
-        "variant",
-        "t_s",
-        "event",
-        "instance",
-        "version",
-        "zone",
-        "old_desired",
-        "new_desired",
-        "old_ready",
-        "new_ready",
-        "old_available",
-        "new_available",
-        "terminating",
-        "total",
-        "detail",
-    ])?;
+    csv.write_record(COUNTS.iter().chain(third).chain(&["detail"]))?;
     for variant in &results.variants {
-        for event in &variant.story.events {
+        for event in variant.story.events.iter() {
             csv.write_field(&variant.name)?;
-            csv.write_record(fields(&variant.story, event))?;
+            for field in fields(&variant.story, &event) {
+                csv.write_field(field)?;
+            }
+            if has_third {
+                for count in [event.desired[2], event.ready[2], event.available[2]] {
+                    csv.write_field(count.to_string())?;
+                }
+            }
+            csv.write_record([&event.detail])?;
         }
     }
     csv.flush()?;
     Ok(())
 }
 
-fn fields(story: &Story, row: &EventRow) -> [String; 14] {
+fn fields(story: &Story, row: &EventRow) -> [String; 13] {
     let zone = row.zone.and_then(|zone| story.zones.get(zone.index()));
     [
         number::seconds(row.at.nanos_from(story.start)),
@@ -55,7 +69,6 @@ fn fields(story: &Story, row: &EventRow) -> [String; 14] {
         row.available[1].to_string(),
         row.terminating.to_string(),
         row.total.to_string(),
-        row.detail.clone(),
     ]
 }
 

@@ -95,6 +95,21 @@ pub(super) fn parse(
     Ok(Loaded { scenario, warnings: session.into_report() })
 }
 
+/// Whether a text that is not TOML begins as YAML or JSON does. One error then says more than one
+/// for each of its lines.
+fn is_of_another_format(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim);
+    let Some(first) = lines.find(|line| !line.is_empty() && !line.starts_with('#')) else {
+        return false;
+    };
+    let (key, rest) = first.split_once(':').unwrap_or(("", "x"));
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "-_./\"".contains(c);
+    let is_mapping = !key.is_empty()
+        && key.chars().all(is_word)
+        && (rest.is_empty() || rest.starts_with(char::is_whitespace));
+    first == "---" || first.starts_with('{') || first.starts_with("- ") || is_mapping
+}
+
 /// What is wrong with the grammar, in our words where the parser's are terse.
 fn syntax(error: &toml::de::Error, text: &str) -> Diagnostic {
     let said = error.message();
@@ -156,6 +171,18 @@ impl<'t, 'c> Session<'t, 'c> {
     /// Reports what is wrong with the grammar: of several errors in one line the first, for the
     /// others follow from it; but always what is never closed.
     fn report_syntax(&mut self, errors: &[toml::de::Error], text: &str) {
+        if is_of_another_format(text) {
+            let message = "this is not TOML; it looks like YAML or JSON".to_owned();
+            let manifest = Path::new(&self.shown).file_name().unwrap_or_default();
+            let help = format!(
+                "a scenario is a TOML file; a manifest is named by one of its strategies: \
+                 `manifest = \"{}\"`",
+                manifest.to_string_lossy()
+            );
+            let diagnostic = Diagnostic::new(rule::SYNTAX, message).in_file(&self.shown);
+            self.findings.add(diagnostic.help(help));
+            return;
+        }
         let mut lines = BTreeSet::new();
         let mut errors: Vec<_> = errors.iter().take(ENOUGH_ERRORS).collect();
         errors.sort_by_key(|error| error.span().map(|span| span.start));

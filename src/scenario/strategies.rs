@@ -12,13 +12,15 @@ use crate::scenario::check::scope::{Issue, Scope};
 use crate::scenario::document::path::{dotted, is_bare};
 use crate::scenario::document::read::{Reader, suggestion};
 use crate::scenario::document::{self, Table, Value};
-use crate::scenario::file::ScenarioFile;
+use crate::scenario::file::{ActionFile, OperatorFile, RollbackFile, ScenarioFile};
 use crate::scenario::rule;
 use crate::sim::StrategyPlan;
 use crate::strategy::{Kind, OnFailure, Parameters};
+use crate::units::SimDuration;
 
 /// The fields that every kind has.
-pub(super) const COMMON: &[&str] = &["kind", "on_failure", "rollback", "manifest", "object"];
+pub(super) const COMMON: &[&str] =
+    &["kind", "on_failure", "rollback", "rollback_window", "manifest", "object"];
 
 /// What every kind has, as written.
 #[derive(Debug, Default, Deserialize)]
@@ -28,8 +30,10 @@ pub(super) struct Head {
     pub(super) kind: Option<String>,
     /// What happens on a failure; missing: the kind's own default.
     pub(super) on_failure: Option<OnFailure>,
-    /// The strategy to roll back with; missing: the same.
-    pub(super) rollback: Option<String>,
+    /// The strategy to roll back with, or how much faster; missing: the same.
+    pub(super) rollback: Option<RollbackFile>,
+    /// How long after its start a rollout is rolled back by itself; missing: at any time.
+    pub(super) rollback_window: Option<SimDuration>,
     /// Path of a manifest, relative to the scenario file.
     pub(super) manifest: Option<String>,
     /// Which object of the manifest.
@@ -86,31 +90,60 @@ impl Strategies<'_> {
         let (head, parameters) = self.read(scope, name)?;
         let at = at(name);
         let on_failure = head.on_failure.unwrap_or_else(|| parameters.default_on_failure());
-        let Some(other) = &head.rollback else {
-            return Some(StrategyPlan {
-                name: name.to_owned(),
-                parameters,
-                on_failure,
-                rollback: None,
-            });
+        self.check_idle_rollback(scope, &at, on_failure);
+        self.check_release(scope, &at, parameters.as_ref());
+        let mut haste = 1.0;
+        let rollback = match &head.rollback {
+            None => None,
+            Some(RollbackFile::Fast(factor)) => {
+                check_fast(scope, &at, *factor, parameters.as_ref());
+                haste = *factor;
+                None
+            }
+            Some(RollbackFile::Named(other)) => {
+                self.check_rollback(scope, name, other)?;
+                Some(self.read(scope, other)?.1)
+            }
         };
-        if on_failure != OnFailure::Rollback {
-            check::without_effect(
-                scope,
-                &format!("{at}.rollback"),
-                Some(&format!("{at}.on_failure")),
-                "nothing makes this strategy roll back",
-                "set `on_failure = \"rollback\"`",
-            );
-        }
-        self.check_rollback(scope, name, other)?;
-        let (_, rollback) = self.read(scope, other)?;
         Some(StrategyPlan {
             name: name.to_owned(),
             parameters,
             on_failure,
-            rollback: Some(rollback),
+            rollback,
+            haste,
+            rollback_window: head.rollback_window,
         })
+    }
+
+    /// Warns of ways back that nothing takes.
+    fn check_idle_rollback(&self, scope: &mut Scope<'_, '_>, at: &str, on_failure: OnFailure) {
+        let by_hand = |one: &OperatorFile| one.action == ActionFile::Rollback;
+        if on_failure == OnFailure::Rollback {
+            return;
+        }
+        for (key, is_used_by_hand) in [("rollback", true), ("rollback_window", false)] {
+            if !(is_used_by_hand && self.file.operator.iter().any(by_hand)) {
+                check::without_effect(
+                    scope,
+                    &format!("{at}.{key}"),
+                    Some(&format!("{at}.on_failure")),
+                    "nothing makes this strategy roll back",
+                    "set `on_failure = \"rollback\"`",
+                );
+            }
+        }
+    }
+
+    /// Whether a third version can take over, where one does.
+    fn check_release(&self, scope: &mut Scope<'_, '_>, at: &str, parameters: &dyn Parameters) {
+        let is_release = |one: &OperatorFile| one.action == ActionFile::Release;
+        let Some(number) = self.file.operator.iter().position(is_release) else { return };
+        if !parameters.can_supersede() {
+            let message = "no third version can take over from this strategy";
+            let issue = Issue::new(rule::OPERATOR, &format!("operator.{number}.action"), message);
+            let issue = issue.because(&format!("{at}.kind"), "this kind");
+            scope.raise(issue.help("release over a `rolling` or `recreate` strategy"));
+        }
     }
 
     /// The head and the parameters of one strategy.
@@ -171,10 +204,9 @@ impl Strategies<'_> {
         rest: &Value<'_>,
         parameters: &dyn Parameters,
     ) {
-        let Some(desired) = self.file.fleet.instances.filter(|instances| *instances > 0) else {
-            return;
-        };
-        let problems = parameters.check(desired);
+        let known = self.file.fleet.instances.filter(|instances| *instances > 0);
+        // Of a fleet that is not known, only what is wrong with every fleet is.
+        let problems = parameters.check(known.unwrap_or(check::MOST_INSTANCES));
         for problem in &problems {
             let path = format!("{at}.{}", problem.field);
             let mut issue = Issue::new(rule::PARAMETERS, &path, problem.message.clone())
@@ -185,6 +217,7 @@ impl Strategies<'_> {
             scope.raise(issue);
         }
         if problems.is_empty()
+            && let Some(desired) = known
             && let Some(capacity) = self.file.startup.surge_capacity
         {
             let subject = Subject { at, kind: kind.name, fields: rest };
@@ -220,6 +253,18 @@ impl Strategies<'_> {
         };
         scope.raise(issue);
         None
+    }
+}
+
+fn check_fast(scope: &mut Scope<'_, '_>, at: &str, factor: f64, parameters: &dyn Parameters) {
+    let path = format!("{at}.rollback");
+    let issue = |message: &str| Issue::new(rule::FAST_ROLLBACK, &path, message);
+    if !(factor.is_finite() && factor > 0.0) {
+        scope.raise(issue("`fast` must be a finite number above 0").help("write `fast = 2.0`"));
+    }
+    if !parameters.has_bounds() {
+        let issue = issue("this strategy has no bounds to widen");
+        scope.raise(issue.because(&format!("{at}.kind"), "this kind").help("drop `rollback`"));
     }
 }
 

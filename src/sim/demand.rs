@@ -19,6 +19,13 @@ impl<'a> Demand<'a> {
         }
     }
 
+    /// Whether the rate rises or falls from `at` on.
+    pub(super) fn is_sloping(self, at: SimTime) -> bool {
+        let RateCurve::Linear(points) = self.0 else { return false };
+        let next = points.partition_point(|(time, _)| *time <= at);
+        next > 0 && points.get(next).is_some_and(|&(_, rate)| rate != points[next - 1].1)
+    }
+
     /// Requests/s from `at` on.
     pub(super) fn rate_from(self, at: SimTime) -> f64 {
         self.rate(at, |points| points.partition_point(|(time, _)| *time <= at))

@@ -58,8 +58,10 @@ pub(super) enum Event {
     Readmit(InstanceId),
     /// A switch of versions takes effect, unless `token` is old.
     Switch { token: u32 },
-    /// The offered rate takes another course.
+    /// The offered rate takes another course, or capacity and demand cross.
     Demand,
+    /// A person does something.
+    Operator { number: u32 },
     /// The rollout starts.
     Start,
     /// The strategy asked to be called.
@@ -68,6 +70,24 @@ pub(super) enum Event {
     Deadline,
     /// `simulation.max_time` is over.
     MaxTime,
-    /// `simulation.settle` is over.
+    /// `simulation.settle` is over, unless the rollout has been taken up again.
     End,
+}
+
+impl Event {
+    /// Whether it is a step in one instance's life or on its way into or out of the balancer: what
+    /// comes of it shows in the pool's counts, or nowhere.
+    pub(super) const fn is_of_a_life(self) -> bool {
+        !matches!(
+            self,
+            Self::Switch { .. }
+                | Self::Demand
+                | Self::Operator { .. }
+                | Self::Start
+                | Self::Wake
+                | Self::Deadline
+                | Self::MaxTime
+                | Self::End
+        )
+    }
 }

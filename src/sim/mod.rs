@@ -7,6 +7,7 @@ mod boots;
 mod demand;
 mod event;
 mod observe;
+mod operator;
 mod plan;
 mod rollout;
 mod routing;
@@ -14,8 +15,13 @@ mod run;
 mod simulate;
 mod start;
 mod stop;
+mod trace;
 mod world;
 
-pub use plan::{HealthCheckPlan, Plan, RoutingPlan, SimulationPlan, SloPlan, StrategyPlan};
+pub use plan::{
+    HealthCheckPlan, OperatorAction, OperatorPlan, Plan, RoutingPlan, SimulationPlan, SloPlan,
+    StrategyPlan,
+};
 pub use run::{Detail, EventRow, Observed, Outcome, Run, StateBin};
 pub use simulate::simulate;
+pub use trace::Trace;

@@ -3,23 +3,13 @@
 
 use super::demand::Demand;
 use super::run::{Observed, StateBin};
+use crate::fleet::Serving;
 use crate::units::{Bins, SimDuration, SimTime, Version};
-
-/// Serving instances of one version, some of them warming.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Serving {
-    /// Instances that serve.
-    pub(super) count: u32,
-    /// Of those, warming.
-    pub(super) warming: u32,
-    /// Sum of the moments their warm-ups began, nanoseconds.
-    pub(super) warm_from_sum: u128,
-}
 
 /// The state of the fleet between two moments.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct State {
-    pub(super) serving: [Serving; 2],
+    pub(super) serving: [Serving; 3],
     /// Instances ready and routed to, both versions, that requests can reach.
     pub(super) ready_routed: u32,
     pub(super) routed: [u32; 2],
@@ -29,15 +19,15 @@ pub(super) struct State {
     pub(super) total: u32,
     /// Instances above the desired count, terminating ones included.
     pub(super) surge: u32,
+    /// Desired count of the fleet.
+    pub(super) desired: u32,
 }
 
 /// What turns counts into rates.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rates {
-    /// Desired count of the fleet.
-    pub(super) desired: u32,
     /// Requests/s of one instance of each version at full speed.
-    pub(super) instance_rps: [f64; 2],
+    pub(super) instance_rps: [f64; 3],
     /// Length of a warm-up.
     pub(super) warmup: SimDuration,
     /// Speed at its beginning.
@@ -59,7 +49,7 @@ impl Rates {
 
     /// Capacity of all versions at a moment, requests/s.
     pub(super) fn total(&self, state: &State, at: SimTime) -> f64 {
-        Version::ALL
+        Version::EVERY
             .iter()
             .map(|&version| self.capacity(&state.serving[version.index()], version, at))
             .sum()
@@ -80,7 +70,19 @@ pub(super) struct Observer<'a> {
     cell_end: SimTime,
     /// The next moment at which the rate curve takes another course.
     next_change: SimTime,
+    /// What the state amounts to, while it and the demand stay as they are; none before that has
+    /// been asked for, and while anything warms or the demand rises or falls.
+    level: Option<Level>,
     observed: Observed,
+}
+
+/// A state that stays as it is for a while, as requests/s.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    demand: f64,
+    capacity: [f64; 3],
+    /// Fraction of the desired capacity that is missing.
+    lack: f64,
 }
 
 impl<'a> Observer<'a> {
@@ -93,12 +95,14 @@ impl<'a> Observer<'a> {
         let (start, at) = (bins.origin(), SimTime::ZERO);
         let state = State::default();
         let (cell, cell_end, next_change) = (0, at, at);
-        Self { curve, rates, start, at, state, bins, cell, cell_end, next_change, observed }
+        let level = None;
+        Self { curve, rates, start, at, state, bins, cell, cell_end, next_change, level, observed }
     }
 
     /// The state from now on.
     pub(super) const fn set(&mut self, state: State) {
         self.state = state;
+        self.level = None;
     }
 
     /// What was observed; the caller fills in what is not about the state.
@@ -119,9 +123,12 @@ impl<'a> Observer<'a> {
             if self.at >= self.cell_end {
                 self.cell = self.bins.position(self.at);
                 self.cell_end = self.bins.end_of_cell(self.at);
+                // The rollout may begin here, and its minima with it.
+                self.level = None;
             }
             if self.at >= self.next_change {
                 self.next_change = self.curve.next_change(self.at).unwrap_or(SimTime::MAX);
+                self.level = None;
             }
             let end = to.min(self.cell_end).min(self.next_change);
             self.piece(end);
@@ -131,43 +138,79 @@ impl<'a> Observer<'a> {
 
     /// One piece within a bin and a straight stretch of the rate curve.
     fn piece(&mut self, end: SimTime) {
+        let length = end.since(self.at);
+        self.count(length);
+        if let Some(level) = self.level {
+            self.add(length, level.demand, level.capacity, level.lack);
+            return;
+        }
         let (from, state) = (self.at, self.state);
-        let nanos = end.since(from).as_nanos();
-        let seconds = SimDuration::from_nanos(nanos).as_secs_f64();
         let demand = [self.curve.rate_from(from), self.curve.rate_until(end)];
         let capacity = |version: Version, at| {
             self.rates.capacity(&state.serving[version.index()], version, at)
         };
-        let old = [capacity(Version::Old, from), capacity(Version::Old, end)];
-        let new = [capacity(Version::New, from), capacity(Version::New, end)];
-        let mean = |[first, last]: [f64; 2]| f64::midpoint(first, last) * seconds;
-        let bin = self.bins.cell_at(self.cell);
-        bin.covered += nanos;
-        bin.demand += mean(demand);
-        bin.old_capacity += mean(old);
-        bin.new_capacity += mean(new);
-        for version in Version::ALL {
-            let index = version.index();
-            bin.routed[index] += u128::from(state.routed[index]) * u128::from(nanos);
-            bin.ready[index] += u128::from(state.ready[index]) * u128::from(nanos);
-        }
-        bin.starting += u128::from(state.starting) * u128::from(nanos);
-        bin.draining += u128::from(state.draining) * u128::from(nanos);
-        bin.total += u128::from(state.total) * u128::from(nanos);
+        let sides = Version::EVERY.map(|version| [capacity(version, from), capacity(version, end)]);
+        let [old, new, third] = sides;
+        let full = f64::from(state.desired) * self.rates.instance_rps[0];
+        let whole = [0, 1].map(|side| old[side] + new[side] + third[side]);
+        let fractions = whole.map(|capacity| capacity / full);
+        let lack = deficit(fractions);
         if from >= self.start {
-            let capacity = [old[0] + new[0], old[1] + new[1]];
-            self.observe(capacity, demand, SimDuration::from_nanos(nanos));
+            self.judge(whole, fractions, demand);
+        }
+        let mean = |[first, last]: [f64; 2]| f64::midpoint(first, last);
+        self.add(length, mean(demand), sides.map(mean), lack);
+        let is_warming = state.serving.iter().any(|serving| serving.warming > 0);
+        if !is_warming && demand[0] == demand[1] {
+            let capacity = sides.map(|[first, _]| first);
+            self.level = Some(Level { demand: demand[0], capacity, lack });
         }
     }
 
-    fn observe(&mut self, capacity: [f64; 2], demand: [f64; 2], length: SimDuration) {
-        let desired = f64::from(self.rates.desired);
-        let full = desired * self.rates.instance_rps[0];
+    /// Adds a piece's counts to its bin.
+    fn count(&mut self, length: SimDuration) {
+        let (nanos, state) = (length.as_nanos(), &self.state);
+        let bin = self.bins.cell_at(self.cell);
+        bin.covered += nanos;
+        let integral = |count: u32| u128::from(count) * u128::from(nanos);
+        for version in Version::ALL {
+            let index = version.index();
+            bin.routed[index] += integral(state.routed[index]);
+            bin.ready[index] += integral(state.ready[index]);
+        }
+        bin.starting += integral(state.starting);
+        bin.draining += integral(state.draining);
+        bin.total += integral(state.total);
+    }
+
+    /// Adds a piece's rates, means over its length, to its bin and to the whole.
+    fn add(&mut self, length: SimDuration, demand: f64, capacity: [f64; 3], lack: f64) {
+        let seconds = length.as_secs_f64();
+        let bin = self.bins.cell_at(self.cell);
+        bin.demand += demand * seconds;
+        bin.old_capacity += capacity[0] * seconds;
+        bin.new_capacity += capacity[1] * seconds;
+        bin.third_capacity += capacity[2] * seconds;
+        if self.at < self.start {
+            return;
+        }
         let observed = &mut self.observed;
-        let fraction = capacity.map(|rate| rate / full);
-        let ready = f64::from(self.state.ready_routed) / desired;
+        observed.capacity_deficit_s += lack * seconds;
+        if self.state.serving.iter().filter(|serving| serving.count > 0).count() > 1 {
+            observed.mixed += length;
+        }
+        observed.surge_instance_nanos +=
+            u128::from(self.state.surge) * u128::from(length.as_nanos());
+        observed.offered += demand * seconds;
+    }
+
+    /// Takes a state that lasts into the minima: at both ends of a piece its capacity, the same
+    /// as a fraction of the desired one, and the demand.
+    fn judge(&mut self, capacity: [f64; 2], fractions: [f64; 2], demand: [f64; 2]) {
+        let ready = f64::from(self.state.ready_routed) / f64::from(self.state.desired);
+        let observed = &mut self.observed;
         observed.ready_min = observed.ready_min.min(ready);
-        observed.capacity_min = observed.capacity_min.min(fraction[0]).min(fraction[1]);
+        observed.capacity_min = observed.capacity_min.min(fractions[0]).min(fractions[1]);
         for (rate, offered) in capacity.into_iter().zip(demand) {
             if offered > 0.0 {
                 let headroom = rate / offered;
@@ -175,13 +218,6 @@ impl<'a> Observer<'a> {
                 observed.headroom_min = Some(least.min(headroom));
             }
         }
-        observed.capacity_deficit_s += deficit(fraction) * length.as_secs_f64();
-        if self.state.serving.iter().all(|serving| serving.count > 0) {
-            observed.mixed += length;
-        }
-        observed.surge_instance_nanos +=
-            u128::from(self.state.surge) * u128::from(length.as_nanos());
-        observed.offered += f64::midpoint(demand[0], demand[1]) * length.as_secs_f64();
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Plan {
     pub data: DataPlan,
     /// The strategy.
     pub strategy: StrategyPlan,
+    /// `[[operator]]`: what a person does, in the order of the file.
+    pub operator: Vec<OperatorPlan>,
     /// `[slo]`.
     pub slo: SloPlan,
     /// `cost.instance_hour`, the price of one instance for one hour; finite, >= 0.
@@ -75,6 +77,42 @@ pub struct StrategyPlan {
     pub on_failure: OnFailure,
     /// The strategy to roll back with; none: the same one with the versions exchanged.
     pub rollback: Option<Arc<dyn Parameters>>,
+    /// On the way back the bounds are so many times those of the way forward, > 0.
+    pub haste: f64,
+    /// A failure so long after the rollout's start pauses instead of rolling back; none: any
+    /// failure rolls back.
+    pub rollback_window: Option<SimDuration>,
+}
+
+/// One `[[operator]]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperatorPlan {
+    /// When, from the rollout's start.
+    pub at: SimDuration,
+    /// What.
+    pub action: OperatorAction,
+}
+
+/// What a person does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperatorAction {
+    /// Takes the release back.
+    Rollback,
+    /// Stops the rollout where it is.
+    Pause,
+    /// Lets a paused rollout go on.
+    Resume,
+    /// Ends the rollout where it is, versions mixed.
+    Abort,
+    /// Ends the pause, preview or bake that the rollout is in.
+    Promote,
+    /// Changes the desired count of the fleet.
+    Scale {
+        /// The new count, >= 1.
+        to: u32,
+    },
+    /// Brings a third version before the second is everywhere.
+    Release,
 }
 
 /// `[slo]`.

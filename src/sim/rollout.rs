@@ -18,7 +18,9 @@ const MOST_ANSWERS: usize = 1_000_000;
 
 /// Where the rollout stands.
 pub(super) struct Rollout {
-    strategy: Box<dyn Strategy>,
+    pub(super) strategy: Box<dyn Strategy>,
+    /// Why it waits, where it does.
+    pub(super) hold: Option<Hold>,
     pub(super) direction: Direction,
     pub(super) split: Split,
     /// Whether the release is one that requests can notice.
@@ -30,8 +32,8 @@ pub(super) struct Rollout {
     pub(super) outcome: Option<(Outcome, SimTime)>,
     phase: Phase,
     has_step_failed: bool,
-    is_running: bool,
-    switched: Option<SimTime>,
+    pub(super) is_running: bool,
+    pub(super) switched: Option<SimTime>,
     switches: u32,
     is_switching: bool,
     pending: Option<(Split, Reason)>,
@@ -58,7 +60,12 @@ impl Rollout {
     pub(super) fn new(plan: &Plan, start: SimTime) -> Self {
         let release = &plan.data.release;
         Self {
-            strategy: plan.strategy.parameters.begin(setup(plan, Direction::Forward)),
+            strategy: plan.strategy.parameters.begin(setup(
+                plan,
+                plan.fleet.instances,
+                Direction::Forward,
+            )),
+            hold: None,
             direction: Direction::Forward,
             split: Split::ByCount,
             is_release_faulty: !release.error_rate.is_zero()
@@ -97,8 +104,23 @@ impl Rollout {
     }
 }
 
-fn setup(plan: &Plan, direction: Direction) -> Setup {
-    Setup { desired: plan.fleet.instances, zones: plan.fleet.zones.len() as u16, direction }
+fn setup(plan: &Plan, desired: u32, direction: Direction) -> Setup {
+    let haste = match direction {
+        Direction::Back => plan.strategy.haste,
+        Direction::Forward | Direction::Over => 1.0,
+    };
+    Setup { desired, zones: plan.fleet.zones.len() as u16, direction, haste }
+}
+
+/// Why a rollout waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// Its strategy waits for a person.
+    Strategy,
+    /// A person has paused it.
+    Person,
+    /// A failure has paused it.
+    Failure,
 }
 
 impl World<'_> {
@@ -120,12 +142,16 @@ impl World<'_> {
         for _ in 0..MOST_ANSWERS {
             let view = View {
                 now: self.now,
-                desired: self.plan.fleet.instances,
+                desired: self.desired,
                 split: self.rollout.split,
                 switched: self.rollout.switched,
                 pool: &self.pool,
             };
-            let actions = self.rollout.strategy.decide(&view);
+            let strategy = &mut self.rollout.strategy;
+            let actions = match self.rollout.hold {
+                None => strategy.decide(&view),
+                Some(_) => strategy.hold(&view),
+            };
             if actions.is_empty() {
                 break;
             }
@@ -140,11 +166,11 @@ impl World<'_> {
         self.see_stall();
     }
 
-    fn act(&mut self, action: Action) {
+    pub(super) fn act(&mut self, action: Action) {
         match action {
             Action::Scale { version, to, pick, reason } => self.scale(version, to, pick, reason),
-            Action::Replace { from, count, pick, reason } => {
-                self.replace(from, count, pick, reason);
+            Action::Replace { from, to, count, pick, reason } => {
+                self.replace([from, to], count, pick, reason);
             }
             Action::Split { split, reason } => self.set_split(split, "weight-set", reason),
             Action::Switch { split, reason } => self.begin_switch(split, reason),
@@ -159,7 +185,7 @@ impl World<'_> {
                 self.tell("step-started", reason);
             }
             Action::FinishStep(reason) => self.tell("step-finished", reason),
-            Action::Pause(reason) => self.conclude(Outcome::Paused, reason),
+            Action::Pause(reason) => self.pause(Hold::Strategy, reason),
             Action::Finish(reason) => self.finish(reason),
         }
     }
@@ -181,8 +207,7 @@ impl World<'_> {
         }
     }
 
-    fn replace(&mut self, from: Version, count: u32, pick: Pick, reason: Reason) {
-        let to = from.other();
+    fn replace(&mut self, [from, to]: [Version; 2], count: u32, pick: Pick, reason: Reason) {
         let count = count.min(self.pool.desired(from));
         self.pool.set_desired(from, self.pool.desired(from) - count);
         self.pool.set_desired(to, self.pool.desired(to) + count);
@@ -256,7 +281,7 @@ impl World<'_> {
 
     fn finish(&mut self, reason: Reason) {
         let outcome = match self.rollout.direction {
-            Direction::Forward => Outcome::Completed,
+            Direction::Forward | Direction::Over => Outcome::Completed,
             Direction::Back => Outcome::RolledBack,
         };
         if let Some(decided) = self.rollout.decided.filter(|_| self.rollout.is_back()) {
@@ -276,16 +301,31 @@ impl World<'_> {
         self.tell(outcome.name(), reason);
         self.plane.set_phase(Phase::Settling, self.now);
         let end = self.now + self.plan.simulation.settle;
+        self.end = Some(end);
         self.calendar.schedule(end, Rank::Strategy, Event::End);
     }
 
     fn seen(&self) -> Seen {
         Seen {
-            ready: Version::ALL.iter().map(|&version| self.pool.counts(version).ready).sum(),
+            ready: Version::EVERY.iter().map(|&version| self.pool.counts(version).ready).sum(),
             available: self.pool.available(),
-            leaving: self.pool.counts(self.rollout.direction.from()).active,
+            leaving: self.leaving(),
             launches: 0,
         }
+    }
+
+    /// Instances of the versions that go.
+    fn leaving(&self) -> u32 {
+        let from = self.rollout.direction.from().iter();
+        from.map(|&version| self.pool.counts(version).active).sum()
+    }
+
+    /// Takes this moment for one of progress.
+    pub(super) fn note_progress(&mut self) {
+        self.rollout.progress = self.now;
+        self.rollout.missed = None;
+        self.rollout.seen = self.seen();
+        self.set_deadline();
     }
 
     /// Progress is what Kubernetes' `DeploymentProgressing` calls so: an instance launched under
@@ -316,7 +356,8 @@ impl World<'_> {
 
     pub(super) fn see_deadline(&mut self) {
         self.rollout.is_deadline_set = false;
-        if !self.rollout.is_running || self.rollout.phase == Phase::Baking {
+        let is_waiting = self.rollout.phase == Phase::Baking || self.rollout.hold.is_some();
+        if !self.rollout.is_running || is_waiting {
             return;
         }
         if self.now < self.deadline() {
@@ -332,7 +373,7 @@ impl World<'_> {
     /// A missed deadline with nothing left that could happen is a stall.
     fn see_stall(&mut self) {
         let rollout = &self.rollout;
-        let can_happen = self.is_restless() || rollout.wakes > 0 || rollout.is_switching;
+        let can_happen = self.pool.is_restless() || rollout.wakes > 0 || rollout.is_switching;
         if rollout.missed.is_some() && rollout.is_running && !can_happen {
             self.conclude(Outcome::Stalled, "nothing acts and nothing more can happen");
         }
@@ -349,35 +390,56 @@ impl World<'_> {
         }
         // What goes back already has nowhere further to go.
         let answer = match self.rollout.direction {
-            Direction::Forward => self.plan.strategy.on_failure,
+            Direction::Forward | Direction::Over => self.plan.strategy.on_failure,
             Direction::Back => OnFailure::Stall,
         };
         if answer == OnFailure::Stall {
             return;
         }
-        let sign = self.rollout.sign.filter(|&sign| sign <= self.now);
-        self.rollout.detect = sign.map(|sign| self.now.since(sign));
+        self.note_detection();
+        let window = self.plan.strategy.rollback_window;
+        let is_late = window.is_some_and(|window| self.now.since(self.start) > window);
         match answer {
             OnFailure::Stall => {}
-            OnFailure::Pause => self.conclude(Outcome::Paused, why),
+            OnFailure::Pause => self.pause(Hold::Failure, why),
             OnFailure::Abort => self.conclude(Outcome::Aborted, why),
+            OnFailure::Rollback if is_late => {
+                let reason = format!("{why}, and the time in which to roll back is over");
+                self.pause(Hold::Failure, reason);
+            }
             OnFailure::Rollback => self.roll_back(why),
         }
     }
 
-    fn roll_back(&mut self, why: &'static str) {
-        let plan = self.plan;
-        let strategy = plan.strategy.rollback.as_ref().unwrap_or(&plan.strategy.parameters);
-        let rollout = &mut self.rollout;
-        rollout.strategy = strategy.begin(setup(plan, Direction::Back));
-        rollout.direction = Direction::Back;
-        rollout.decided = Some(self.now);
-        rollout.progress = self.now;
-        rollout.missed = None;
-        rollout.phase = Phase::RollingBack;
+    /// The release's fault has been noticed, if there was one to notice.
+    pub(super) fn note_detection(&mut self) {
+        let sign = self.rollout.sign.filter(|&sign| sign <= self.now);
+        self.rollout.detect = sign.map(|sign| self.now.since(sign));
+    }
+
+    pub(super) fn roll_back(&mut self, why: &'static str) {
+        self.begin_anew(Direction::Back);
+        self.rollout.decided = Some(self.now);
+        self.rollout.phase = Phase::RollingBack;
         self.plane.set_phase(Phase::RollingBack, self.now);
         self.tell("rollback-started", why);
-        self.rollout.seen = self.seen();
-        self.set_deadline();
+        self.note_progress();
+    }
+
+    /// Another strategy takes over from whatever state the fleet is in.
+    pub(super) fn begin_anew(&mut self, direction: Direction) {
+        let plan = &self.plan.strategy;
+        let parameters = match direction {
+            Direction::Back => plan.rollback.as_ref().unwrap_or(&plan.parameters),
+            Direction::Forward | Direction::Over => &plan.parameters,
+        };
+        let setup = setup(self.plan, self.desired, direction);
+        let rollout = &mut self.rollout;
+        rollout.strategy = parameters.begin(setup);
+        rollout.direction = direction;
+        rollout.hold = None;
+        rollout.is_running = true;
+        rollout.outcome = None;
+        self.end = None;
     }
 }

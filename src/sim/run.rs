@@ -1,5 +1,6 @@
 //! What one run hands back.
 
+use super::trace::Trace;
 use crate::traffic::TrafficRecord;
 use crate::units::{Bins, InstanceId, Merge, SimDuration, SimTime, Version, ZoneId};
 
@@ -73,7 +74,7 @@ pub struct Run {
     /// The requests.
     pub traffic: TrafficRecord,
     /// Every event in order; empty unless asked for.
-    pub events: Vec<EventRow>,
+    pub events: Trace,
 }
 
 /// What the state of the fleet amounted to from the rollout's start to the end of the window.
@@ -120,6 +121,8 @@ pub struct StateBin {
     pub old_capacity: f64,
     /// Integral of the capacity of routed new instances, requests.
     pub new_capacity: f64,
+    /// Integral of the capacity of routed instances of a third version, requests.
+    pub third_capacity: f64,
     /// Instance-nanoseconds routed, by version.
     pub routed: [u128; 2],
     /// Instance-nanoseconds ready, by version.
@@ -138,6 +141,7 @@ impl Merge for StateBin {
         self.demand += other.demand;
         self.old_capacity += other.old_capacity;
         self.new_capacity += other.new_capacity;
+        self.third_capacity += other.third_capacity;
         for version in Version::ALL {
             self.routed[version.index()] += other.routed[version.index()];
             self.ready[version.index()] += other.ready[version.index()];
@@ -162,11 +166,11 @@ pub struct EventRow {
     /// Which zone, where it is about an instance.
     pub zone: Option<ZoneId>,
     /// Desired counts by version.
-    pub desired: [u32; 2],
+    pub desired: [u32; 3],
     /// Ready instances by version, terminating ones excepted.
-    pub ready: [u32; 2],
+    pub ready: [u32; 3],
     /// Available instances by version, terminating ones excepted.
-    pub available: [u32; 2],
+    pub available: [u32; 3],
     /// Instances told to stop and not yet gone.
     pub terminating: u32,
     /// All that exist but the terminating.

@@ -78,21 +78,31 @@ impl World<'_> {
 
     /// Everything that is due now, in order; then the strategy.
     fn pop_all_of_now(&mut self) -> Flow {
+        let (mut has_news, mut is_settled) = (false, true);
         loop {
             while self.calendar.next_time() == Some(self.now) {
                 let Some((_, event)) = self.calendar.pop() else { break };
-                if event == Event::End {
+                if event == Event::End && self.end == Some(self.now) {
                     return Flow::End;
                 }
+                has_news |= !event.is_of_a_life();
                 self.apply(event);
             }
-            self.decide();
+            // A controller is told of changes; most steps of a life are none that it sees.
+            let has_changed = self.pool.take_change();
+            is_settled &= !has_changed & !has_news;
+            if has_changed | std::mem::take(&mut has_news) {
+                self.decide();
+                self.pool.take_change();
+            }
             // What the strategy did may be due at once.
             if self.calendar.next_time() != Some(self.now) {
                 break;
             }
         }
-        self.settle();
+        if !is_settled {
+            self.settle();
+        }
         Flow::Continue
     }
 
@@ -106,6 +116,7 @@ impl World<'_> {
             Event::Check(id) => self.check(id),
             Event::Readmit(id) => self.readmit(id),
             Event::Switch { token } => self.switch(token),
+            Event::Operator { number } => self.operate(number),
             Event::Start => self.start_rollout(),
             Event::Wake => self.wake(),
             Event::Deadline => self.see_deadline(),

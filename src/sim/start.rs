@@ -11,8 +11,8 @@ impl World<'_> {
     /// Launches an instance of `version`; it waits if there is no room or no free start.
     pub(super) fn launch(&mut self, version: Version, zone: ZoneId) {
         let number = self.next_start(version);
-        let id = self.add(Instance::launched(version, zone, number));
-        self.plane.install(id, version);
+        let id = self.pool.add(Instance::launched(version, zone, number));
+        self.plane.install(id, version.served_as());
         self.record(id, "launched", "");
         self.waiting.push_back(id);
         self.begin_starts();
@@ -32,7 +32,7 @@ impl World<'_> {
                 ..Instance::launched(version, one.zone, number)
             };
         });
-        self.plane.install(id, version);
+        self.plane.install(id, version.served_as());
         if self.one(id).is_routed {
             self.plane.route(id, self.now);
         }
@@ -57,7 +57,7 @@ impl World<'_> {
     /// Whether the cluster has room for one more. In place the instance has its room already.
     fn has_room(&self, id: InstanceId) -> bool {
         let Some(surge) = self.plan.startup.surge_capacity else { return true };
-        let desired = self.plan.fleet.instances;
+        let desired = self.desired;
         let room = desired.saturating_add(surge.resolve(desired, Rounding::Down));
         let exist = self.pool.total() + self.pool.terminating();
         self.one(id).is_in_place || exist - (self.waiting.len() as u32) < room

@@ -5,15 +5,25 @@ use std::collections::VecDeque;
 use super::boots::ZoneBoots;
 use super::demand::Demand;
 use super::event::{Event, Of};
-use super::observe::{Observer, Rates, Serving, State};
+use super::observe::{Observer, Rates, State};
 use super::plan::Plan;
 use super::rollout::Rollout;
 use super::run::{Detail, EventRow};
+use super::trace::Trace;
 use crate::engine::{Calendar, Rank};
-use crate::fleet::{Instance, Plans, Pool, StartChance};
+use crate::fleet::{Instance, Plans, Pool, Serving, StartChance};
 use crate::random::{Key, Purpose, Seed};
 use crate::traffic::{DataPlane, Door, Split, Windows};
 use crate::units::{Bins, InstanceId, Ratio, SimDuration, SimTime, Version};
+
+/// What a slope is measured over.
+const BASE: SimDuration = SimDuration::from_millis(1);
+
+/// A crossing nearer than this, which is one of rounding, is waited for as long.
+const SHORTEST_CROSSING: SimDuration = SimDuration::from_nanos(1_000);
+
+/// A crossing further away, seconds, comes after the demand has taken another course.
+const LONGEST_CROSSING_S: f64 = 86_400.0;
 
 /// One run under way.
 pub(super) struct World<'a> {
@@ -21,6 +31,10 @@ pub(super) struct World<'a> {
     pub(super) now: SimTime,
     /// The rollout's start.
     pub(super) start: SimTime,
+    /// When the run ends, once the rollout has.
+    pub(super) end: Option<SimTime>,
+    /// Desired count of the fleet.
+    pub(super) desired: u32,
     pub(super) pool: Pool,
     pub(super) calendar: Calendar<Event>,
     pub(super) plane: DataPlane,
@@ -32,8 +46,9 @@ pub(super) struct World<'a> {
     pub(super) boots: Vec<ZoneBoots>,
     pub(super) observer: Observer<'a>,
     pub(super) last_terminated: Option<SimTime>,
-    tally: Tally,
-    events: Option<Vec<EventRow>>,
+    /// When capacity and demand were last expected to cross.
+    crossing: Option<SimTime>,
+    events: Option<Trace>,
 }
 
 /// What chance decides on the control plane.
@@ -42,15 +57,7 @@ pub(super) struct Chance {
     pub(super) lag: Key,
     pub(super) switch_lag: Key,
     /// Starts so far, by version.
-    pub(super) starts: [u32; 2],
-}
-
-/// Counts that the pool does not keep.
-#[derive(Debug, Default)]
-struct Tally {
-    serving: [Serving; 2],
-    ready_routed: [u32; 2],
-    restless: u32,
+    pub(super) starts: [u32; 3],
 }
 
 impl<'a> World<'a> {
@@ -69,6 +76,8 @@ impl<'a> World<'a> {
             plan,
             now: SimTime::ZERO,
             start,
+            end: None,
+            desired: plan.fleet.instances,
             pool: Pool::new(plan.fleet.instances, zones),
             calendar: Calendar::new(),
             plane: DataPlane::new(&plan.data, windows, seed),
@@ -77,15 +86,15 @@ impl<'a> World<'a> {
                 start: StartChance::new(seed),
                 lag: seed.key(Purpose::BalancerLag),
                 switch_lag: seed.key(Purpose::SwitchLag),
-                starts: [0; 2],
+                starts: [0; 3],
             },
             waiting: VecDeque::new(),
             running_starts: 0,
             boots: vec![ZoneBoots::default(); usize::from(zones)],
             observer: Observer::new(curve, rates(plan), bins),
             last_terminated: None,
-            tally: Tally::default(),
-            events: (detail == Detail::Events).then(Vec::new),
+            crossing: None,
+            events: (detail == Detail::Events).then(Trace::new),
         };
         world.open_the_old_fleet();
         world
@@ -100,13 +109,13 @@ impl<'a> World<'a> {
             self.plane.install(id, Version::Old);
             self.plane.set_door(id, Door::Open, self.now);
             self.plane.route(id, self.now);
-            self.tally.count(Counted::of(self.pool.get(id)), Step::In);
         }
         for change in Demand(&self.plan.data.traffic.rate).changes() {
             self.calendar.schedule(change, Rank::Instance, Event::Demand);
         }
         let last = self.start + self.plan.simulation.max_time;
         self.calendar.schedule(self.start, Rank::Strategy, Event::Start);
+        self.expect_operator();
         self.calendar.schedule(last, Rank::Strategy, Event::MaxTime);
         self.settle();
     }
@@ -122,20 +131,7 @@ impl<'a> World<'a> {
 
     /// Changes one instance; every count follows.
     pub(super) fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) {
-        let before = Counted::of(self.pool.get(id));
         self.pool.change(id, change);
-        let after = Counted::of(self.pool.get(id));
-        if before != after {
-            self.tally.count(before, Step::Out);
-            self.tally.count(after, Step::In);
-        }
-    }
-
-    /// Puts a new instance in.
-    pub(super) fn add(&mut self, instance: Instance) -> InstanceId {
-        let id = self.pool.add(instance);
-        self.tally.count(Counted::of(&instance), Step::In);
-        id
     }
 
     /// One instance.
@@ -169,16 +165,11 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Whether some instance's state will change by itself.
-    pub(super) const fn is_restless(&self) -> bool {
-        self.tally.restless > 0
-    }
-
     /// Records an event about an instance.
     pub(super) fn record(&mut self, id: InstanceId, event: &'static str, detail: &str) {
         if self.events.is_some() {
             let one = *self.one(id);
-            self.push(EventRow {
+            self.push(&EventRow {
                 instance: Some(id),
                 version: Some(one.version),
                 zone: Some(one.zone),
@@ -192,7 +183,7 @@ impl<'a> World<'a> {
     pub(super) fn tell(&mut self, event: &'static str, detail: impl ToString) {
         if self.events.is_some() {
             let row = self.row(event, detail.to_string());
-            self.push(row);
+            self.push(&row);
         }
     }
 
@@ -200,19 +191,19 @@ impl<'a> World<'a> {
     pub(super) fn tell_of(&mut self, version: Version, event: &'static str, detail: impl ToString) {
         if self.events.is_some() {
             let row = self.row(event, detail.to_string());
-            self.push(EventRow { version: Some(version), ..row });
+            self.push(&EventRow { version: Some(version), ..row });
         }
     }
 
-    fn push(&mut self, row: EventRow) {
+    fn push(&mut self, row: &EventRow) {
         if let Some(events) = &mut self.events {
-            events.push(row);
+            events.record(row);
         }
     }
 
     fn row(&self, event: &'static str, detail: String) -> EventRow {
         let by_version =
-            |get: fn(&Pool, Version) -> u32| Version::ALL.map(|version| get(&self.pool, version));
+            |get: fn(&Pool, Version) -> u32| Version::EVERY.map(|version| get(&self.pool, version));
         EventRow {
             at: self.now,
             event,
@@ -229,7 +220,7 @@ impl<'a> World<'a> {
     }
 
     /// The events so far.
-    pub(super) fn take_events(&mut self) -> Vec<EventRow> {
+    pub(super) fn take_events(&mut self) -> Trace {
         self.events.take().unwrap_or_default()
     }
 
@@ -240,19 +231,43 @@ impl<'a> World<'a> {
         let demand = Demand(&self.plan.data.traffic.rate).rate_from(self.now);
         self.plane.set_shortage(capacity < demand);
         self.observer.set(state);
+        self.expect_crossing(&state);
+    }
+
+    /// While instances warm or the demand rises or falls, capacity and demand may cross between
+    /// events. Both are linear until the next, so the moment is known.
+    fn expect_crossing(&mut self, state: &State) {
+        let demand = Demand(&self.plan.data.traffic.rate);
+        let is_warming = state.serving.iter().any(|serving| serving.warming > 0);
+        if !is_warming && !demand.is_sloping(self.now) {
+            return;
+        }
+        let rates = rates(self.plan);
+        let spare = |at| rates.total(state, at) - demand.rate_from(at);
+        let (now, next) = (spare(self.now), spare(self.now + BASE));
+        // A capacity equal to the demand is enough, so only a fall through it is a crossing.
+        let is_crossing = if now < 0.0 { next > now } else { next < now };
+        let wait = BASE.as_secs_f64() * now / (now - next);
+        if is_crossing && wait < LONGEST_CROSSING_S {
+            // A nanosecond later it has happened, however the division was rounded.
+            let wait = SimDuration::from_secs_f64(wait) + SimDuration::from_nanos(1);
+            let at = self.now + wait.max(SHORTEST_CROSSING);
+            if self.crossing.replace(at) != Some(at) {
+                self.calendar.schedule(at, Rank::Instance, Event::Demand);
+            }
+        }
     }
 
     fn state(&self) -> State {
         let pool = &self.pool;
         let waiting = self.waiting.len() as u32;
         let exist = pool.total() + pool.terminating();
-        let mut serving = self.tally.serving;
+        let mut serving = [Serving::default(); 3];
         let mut ready_routed = 0;
-        for version in Version::ALL {
+        for version in Version::EVERY {
             if self.is_used(version) {
-                ready_routed += self.tally.ready_routed[version.index()];
-            } else {
-                serving[version.index()] = Serving::default();
+                serving[version.index()] = pool.serving(version);
+                ready_routed += pool.ready_serving(version);
             }
         }
         State {
@@ -263,7 +278,8 @@ impl<'a> World<'a> {
             starting: pool.starting(),
             draining: pool.terminating(),
             total: pool.total(),
-            surge: exist.saturating_sub(waiting).saturating_sub(self.plan.fleet.instances),
+            surge: exist.saturating_sub(waiting).saturating_sub(self.desired),
+            desired: self.desired,
         }
     }
 
@@ -274,68 +290,11 @@ impl<'a> World<'a> {
             Split::ByCount => return true,
             Split::Weighted(share) | Split::Cohort(share) => share,
         };
-        let unused = match version {
+        let unused = match version.served_as() {
             Version::Old => share >= Ratio::ONE,
-            Version::New => share.is_zero(),
+            Version::New | Version::Third => share.is_zero(),
         };
         !unused || self.pool.routed(version.other()) == 0
-    }
-}
-
-/// Whether an instance enters or leaves the counts.
-#[derive(Clone, Copy)]
-enum Step {
-    In,
-    Out,
-}
-
-/// What of an instance is counted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Counted {
-    version: Version,
-    is_serving: bool,
-    is_ready: bool,
-    is_restless: bool,
-    /// When the warm-up under way began.
-    warm_from: Option<SimTime>,
-}
-
-impl Counted {
-    fn of(one: &Instance) -> Self {
-        Self {
-            version: one.version,
-            is_serving: one.is_serving(),
-            is_ready: one.is_ready,
-            is_restless: one.is_restless(),
-            warm_from: one.is_warming.then_some(one.warm_from),
-        }
-    }
-}
-
-impl Tally {
-    fn count(&mut self, one: Counted, step: Step) {
-        let version = one.version.index();
-        step.apply(&mut self.restless, one.is_restless);
-        step.apply(&mut self.ready_routed[version], one.is_ready && one.is_serving);
-        let serving = &mut self.serving[version];
-        step.apply(&mut serving.count, one.is_serving);
-        if let Some(from) = one.warm_from.filter(|_| one.is_serving) {
-            step.apply(&mut serving.warming, true);
-            let from = u128::from(from.as_nanos());
-            match step {
-                Step::In => serving.warm_from_sum += from,
-                Step::Out => serving.warm_from_sum -= from,
-            }
-        }
-    }
-}
-
-impl Step {
-    const fn apply(self, count: &mut u32, does_count: bool) {
-        match self {
-            Self::In => *count += does_count as u32,
-            Self::Out => *count -= does_count as u32,
-        }
     }
 }
 
@@ -344,8 +303,7 @@ fn rates(plan: &Plan) -> Rates {
     let instance = &plan.data.instance;
     let old = f64::from(instance.slots) / instance.service_time.mean_s();
     Rates {
-        desired: plan.fleet.instances,
-        instance_rps: [old, old / plan.data.release.service_time_factor],
+        instance_rps: [old, old / plan.data.release.service_time_factor, old],
         warmup: plan.startup.warmup,
         warmup_speed: plan.startup.warmup_speed,
     }

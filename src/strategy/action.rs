@@ -23,6 +23,8 @@ pub enum Action {
     Replace {
         /// The version they run now.
         from: Version,
+        /// The version they are to run.
+        to: Version,
         /// How many.
         count: u32,
         /// Which first.

@@ -68,7 +68,7 @@ impl Parameters for BlueGreen {
 
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
         match setup.direction {
-            Direction::Forward => Box::new(Forward {
+            Direction::Forward | Direction::Over => Box::new(Forward {
                 preview: self.preview.resolve(setup.desired, Rounding::Up),
                 preview_time: self.preview_time,
                 bake: self.bake,
@@ -144,6 +144,14 @@ impl Strategy for Forward {
             _ => Vec::new(),
         }
     }
+
+    fn go_on(&mut self) {
+        match self.stage {
+            Stage::PreviewUntil(_) => self.stage = Stage::PreviewUntil(SimTime::ZERO),
+            Stage::BakingUntil(_) => self.stage = Stage::BakingUntil(SimTime::ZERO),
+            _ => {}
+        }
+    }
 }
 
 impl Forward {
@@ -208,7 +216,7 @@ mod tests {
     #[test]
     fn the_worked_example() {
         let at = |seconds| SimTime::ZERO + SimDuration::from_secs(seconds);
-        let setup = Setup { desired: 2, zones: 1, direction: Direction::Forward };
+        let setup = Setup { desired: 2, zones: 1, direction: Direction::Forward, haste: 1.0 };
         let mut strategy = BlueGreen::default().begin(setup);
         let mut pool = Pool::new(2, 1);
         let begin = strategy.decide(&View::of(&pool, 2));

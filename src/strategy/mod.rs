@@ -21,7 +21,7 @@ use crate::traffic::Split;
 use crate::units::{SimTime, Version};
 
 /// What a strategy is told before it begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Setup {
     /// Desired count of the fleet.
     pub desired: u32,
@@ -29,6 +29,8 @@ pub struct Setup {
     pub zones: u16,
     /// Which way the rollout goes.
     pub direction: Direction,
+    /// The bounds are so many times those written, > 0; 1 on the way forward.
+    pub haste: f64,
 }
 
 /// Which way a rollout goes.
@@ -38,22 +40,34 @@ pub enum Direction {
     Forward,
     /// Back to the old version.
     Back,
+    /// From the old and the new version to a third.
+    Over,
 }
 
 impl Direction {
-    /// The version that goes.
+    /// The versions that go, the oldest first.
     #[must_use]
-    pub const fn from(self) -> Version {
+    pub const fn from(self) -> &'static [Version] {
         match self {
-            Self::Forward => Version::Old,
-            Self::Back => Version::New,
+            Self::Forward => &[Version::Old],
+            Self::Back => &[Version::New, Version::Third],
+            Self::Over => &[Version::Old, Version::New],
         }
     }
 
     /// The version that comes.
     #[must_use]
     pub const fn to(self) -> Version {
-        self.from().other()
+        match self {
+            Self::Forward => Version::New,
+            Self::Back => Version::Old,
+            Self::Over => Version::Third,
+        }
+    }
+
+    /// What a count of the versions that go adds up to.
+    fn leaving(self, count: impl Fn(Version) -> u32) -> u32 {
+        self.from().iter().map(|&version| count(version)).sum()
     }
 }
 
@@ -68,6 +82,16 @@ pub trait Parameters: fmt::Debug + Send + Sync {
 
     /// What happens on a failure when the scenario does not say.
     fn default_on_failure(&self) -> OnFailure;
+
+    /// Whether it replaces within bounds, which a rollback may widen ([`Setup::haste`]).
+    fn has_bounds(&self) -> bool {
+        false
+    }
+
+    /// Whether a third version can take over from a rollout under way ([`Direction::Over`]).
+    fn can_supersede(&self) -> bool {
+        false
+    }
 }
 
 /// A rule that a strategy's parameters break.
@@ -102,6 +126,35 @@ pub trait Strategy: fmt::Debug {
     /// What to do now. Called when the fleet changed or at a moment asked for with
     /// [`Action::WakeAt`], and again until it returns nothing.
     fn decide(&mut self, view: &View<'_>) -> Vec<Action>;
+
+    /// What a change of the fleet's desired count from `before` does at once. Unless a strategy
+    /// says otherwise, a version that was at full size stays so; where none was, the largest
+    /// takes the difference.
+    fn resize(&mut self, view: &View<'_>, before: u32) -> Vec<Action> {
+        let pool = view.pool;
+        let reason = Reason::new("the desired count has changed");
+        let scale = |version, to| Action::Scale { version, to, pick: Pick::Any, reason };
+        let full = Version::EVERY.into_iter().filter(|&version| pool.desired(version) == before);
+        let actions: Vec<Action> = full.map(|version| scale(version, view.desired)).collect();
+        if !actions.is_empty() {
+            return actions;
+        }
+        let Some(largest) = Version::EVERY.into_iter().max_by_key(|&one| pool.desired(one)) else {
+            return actions;
+        };
+        let wanted = (pool.desired(largest) + view.desired).saturating_sub(before);
+        vec![scale(largest, wanted)]
+    }
+
+    /// What is done while a person has paused the rollout; called instead of
+    /// [`Strategy::decide`].
+    fn hold(&mut self, view: &View<'_>) -> Vec<Action> {
+        let _ = view;
+        Vec::new()
+    }
+
+    /// A person lets the rollout go on: whatever pause or bake it is in is over.
+    fn go_on(&mut self) {}
 }
 
 /// A read-only view of the world, as a controller sees it.

@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_worked_example() {
-        let setup = Setup { desired: 3, zones: 1, direction: Direction::Forward };
+        let setup = Setup { desired: 3, zones: 1, direction: Direction::Forward, haste: 1.0 };
         let parameters = None { duration: SimDuration::from_secs(120) };
         let mut strategy = parameters.begin(setup);
         let pool = Pool::new(3, 1);

@@ -22,6 +22,7 @@ use super::{
     Action, Direction, Kind, OnFailure, Parameters, Pick, Problem, Reason, Setup, Strategy, View,
     parse,
 };
+use crate::units::Version;
 
 pub(super) const KIND: Kind = Kind {
     name: "recreate",
@@ -46,6 +47,10 @@ impl Parameters for Recreate {
     fn default_on_failure(&self) -> OnFailure {
         OnFailure::Stall
     }
+
+    fn can_supersede(&self) -> bool {
+        true
+    }
 }
 
 #[derive(Debug)]
@@ -58,16 +63,17 @@ impl Strategy for Recreating {
     fn decide(&mut self, view: &View<'_>) -> Vec<Action> {
         let (from, to) = (self.direction.from(), self.direction.to());
         let pool = view.pool;
-        if pool.desired(from) > 0 {
-            return vec![Action::Scale {
-                version: from,
-                to: 0,
-                pick: Pick::Any,
-                reason: Reason::new("everything stops first"),
-            }];
+        let reason = Reason::new("everything stops first");
+        let stop = |&version| Action::Scale { version, to: 0, pick: Pick::Any, reason };
+        let stops: Vec<Action> =
+            from.iter().filter(|&&version| pool.desired(version) > 0).map(stop).collect();
+        if !stops.is_empty() {
+            return stops;
         }
         if pool.desired(to) < view.desired {
-            if pool.counts(from).active > 0 || pool.terminating_of(from) > 0 {
+            let is_there =
+                |&one: &Version| pool.counts(one).active > 0 || pool.terminating_of(one) > 0;
+            if from.iter().any(is_there) {
                 return Vec::new();
             }
             let reason = Reason::new("the last one is gone");
@@ -88,11 +94,11 @@ impl Strategy for Recreating {
 mod tests {
     use super::*;
     use crate::fleet::{Instance, Pool, State};
-    use crate::units::{Version, ZoneId};
+    use crate::units::ZoneId;
 
     #[test]
     fn the_worked_example() {
-        let setup = Setup { desired: 2, zones: 1, direction: Direction::Forward };
+        let setup = Setup { desired: 2, zones: 1, direction: Direction::Forward, haste: 1.0 };
         let mut strategy = Recreate {}.begin(setup);
         let mut pool = Pool::new(2, 1);
         let decide =

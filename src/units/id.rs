@@ -18,6 +18,8 @@ pub enum Version {
     Old,
     /// What the rollout brings.
     New,
+    /// What supersedes both, where a person releases it before the rollout has ended.
+    Third,
 }
 
 impl InstanceId {
@@ -37,8 +39,11 @@ impl ZoneId {
 }
 
 impl Version {
-    /// Every version, in the order of its index.
+    /// The two versions of every rollout, in the order of their indices.
     pub const ALL: [Self; 2] = [Self::Old, Self::New];
+
+    /// Those and the third, in the order of their indices.
+    pub const EVERY: [Self; 3] = [Self::Old, Self::New, Self::Third];
 
     /// The position in a table of versions.
     #[must_use]
@@ -46,21 +51,32 @@ impl Version {
         self as usize
     }
 
-    /// The other one.
+    /// The other one of old and new. The third serves as the old one does, without the release's
+    /// defects, so its other is the new one too.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
-            Self::Old => Self::New,
+            Self::Old | Self::Third => Self::New,
             Self::New => Self::Old,
         }
     }
 
-    /// The name in files: `old` or `new`.
+    /// What requests take it for: the third has none of the release's defects.
+    #[must_use]
+    pub const fn served_as(self) -> Self {
+        match self {
+            Self::Old | Self::Third => Self::Old,
+            Self::New => Self::New,
+        }
+    }
+
+    /// The name in files: `old`, `new` or `third`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Old => "old",
             Self::New => "new",
+            Self::Third => "third",
         }
     }
 }

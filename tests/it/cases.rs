@@ -126,8 +126,8 @@ fn a_failed_health_check_aborts_in_the_first_batch() {
     let sample = named(&samples, "two-at-a-time");
     let run = &sample.runs[0];
     assert_eq!(run.outcome.name(), "aborted");
-    let last = run.events.last().expect("there are events");
-    assert_eq!((last.desired, last.ready), ([4, 2], [4, 0]), "mixed");
+    let last = run.events.iter().last().expect("there are events");
+    assert_eq!((last.desired, last.ready), ([4, 2, 0], [4, 0, 0]), "mixed");
     // 1 s of pre-stop, 2 s of boot, then three probes a second apart.
     assert_eq!(times(sample, "aborted"), [5.0]);
     close(sample.mean("duration_s"), 5.0, 0.0);

@@ -6,6 +6,7 @@ mod cli;
 mod differential;
 mod golden;
 mod laws;
+mod ledger;
 mod life;
 mod source;
 mod theory;

@@ -8,7 +8,7 @@ use crate::scenario::file::{FleetFile, ReadinessFile, ScenarioFile, ShutdownFile
 use crate::scenario::rule;
 
 /// Most instances of a fleet.
-const MOST_INSTANCES: u32 = 1_000_000;
+pub(in crate::scenario) const MOST_INSTANCES: u32 = 1_000_000;
 
 pub(super) fn fleet(scope: &mut Scope<'_, '_>, fleet: &FleetFile) {
     match fleet.instances {

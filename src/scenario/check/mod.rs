@@ -2,6 +2,7 @@
 //! `strategies.rs`, those of distributions in `resolve/law.rs`; the texts of all are in `rule/`.
 
 mod instances;
+mod operator;
 mod range;
 mod requests;
 pub(crate) mod room;
@@ -9,6 +10,7 @@ pub(crate) mod scope;
 
 use toml::de::DeValue;
 
+pub(super) use self::instances::MOST_INSTANCES;
 pub(super) use self::range::without_effect;
 use self::range::{at_least_one, finite, out_of_range, positive, share};
 use self::scope::{Issue, Scope};
@@ -99,6 +101,7 @@ pub(super) fn check(scope: &mut Scope<'_, '_>, file: &ScenarioFile) {
     slo(scope, &file.slo);
     finite(scope, "cost.instance_hour", file.cost.instance_hour);
     simulation(scope, &file.simulation);
+    operator::operator(scope, file);
     idle_without_strategies(scope, file);
 }
 

@@ -4,6 +4,7 @@
 
 mod instances;
 mod law;
+mod operator;
 mod requests;
 mod word;
 
@@ -15,6 +16,7 @@ pub(crate) use self::instances::{
     StartupProbeFile, UntilFile,
 };
 pub(crate) use self::law::{Dist, LawFile, LawTable, OrNever, default_table};
+pub(crate) use self::operator::{ActionFile, OperatorFile, RollbackFile};
 pub(crate) use self::requests::{
     ArrivalsFile, InstanceFile, LoadBalancerFile, PolicyFile, ReleaseFile, TraceFile, TrafficFile,
 };
@@ -51,6 +53,8 @@ pub(crate) struct ScenarioFile {
     pub(crate) traffic: TrafficFile,
     /// How the new version differs.
     pub(crate) release: ReleaseFile,
+    /// What a person does.
+    pub(crate) operator: Vec<OperatorFile>,
     /// The strategies, each read by its own kind.
     #[serde(rename = "strategies")]
     pub(crate) _strategies: Option<IgnoredAny>,
@@ -81,6 +85,7 @@ impl Default for ScenarioFile {
             load_balancer: LoadBalancerFile::default(),
             traffic: TrafficFile::default(),
             release: ReleaseFile::default(),
+            operator: Vec::new(),
             _strategies: None,
             slo: SloFile::default(),
             cost: CostFile::default(),

@@ -10,11 +10,14 @@ use crate::fleet::{
 use crate::random::Law;
 use crate::scenario::check::scope::{Issue, Scope};
 use crate::scenario::file::{
-    ArrivalsFile, ListenFile, LoadBalancerFile, PolicyFile, ScenarioFile, TraceFile, TrafficFile,
-    UntilFile,
+    ActionFile, ArrivalsFile, ListenFile, LoadBalancerFile, OperatorFile, PolicyFile, ScenarioFile,
+    TraceFile, TrafficFile, UntilFile,
 };
 use crate::scenario::rule;
-use crate::sim::{HealthCheckPlan, Plan, RoutingPlan, SimulationPlan, SloPlan, StrategyPlan};
+use crate::sim::{
+    HealthCheckPlan, OperatorAction, OperatorPlan, Plan, RoutingPlan, SimulationPlan, SloPlan,
+    StrategyPlan,
+};
 use crate::traffic::{
     Arrivals, BalancerPlan, DataPlan, InstancePlan, OutlierPlan, Policy, RateCurve, ReleaseTraffic,
     RetryPlan, TrafficPlan,
@@ -72,6 +75,19 @@ pub(crate) fn resolve(
         },
         rate: rate?,
     })
+}
+
+fn operator(written: &OperatorFile) -> Option<OperatorPlan> {
+    let action = match written.action {
+        ActionFile::Rollback => OperatorAction::Rollback,
+        ActionFile::Pause => OperatorAction::Pause,
+        ActionFile::Resume => OperatorAction::Resume,
+        ActionFile::Abort => OperatorAction::Abort,
+        ActionFile::Promote => OperatorAction::Promote,
+        ActionFile::Scale => OperatorAction::Scale { to: written.to? },
+        ActionFile::Release => OperatorAction::Release,
+    };
+    Some(OperatorPlan { at: written.at, action })
 }
 
 fn has_positive_mean(scope: &mut Scope<'_, '_>, path: &str, law: Option<&Law>) {
@@ -142,6 +158,7 @@ impl Resolved {
             },
             data: self.data(file),
             strategy,
+            operator: file.operator.iter().filter_map(operator).collect(),
             slo: SloPlan {
                 availability: file.slo.availability,
                 window: file.slo.window,

@@ -3,6 +3,7 @@
 //! The code that checks a rule names it by its constant; `rollsim explain R012` prints its entry.
 
 mod file;
+mod operator;
 mod strategy;
 mod value;
 mod variant;
@@ -111,6 +112,8 @@ codes! {
     MANIFEST_KIND = "R033", strategy::MANIFEST_KIND;
     MANIFEST_NOTE = "R034", strategy::MANIFEST_NOTE;
     OVERRIDE = "R035", variant::OVERRIDE;
+    OPERATOR = "R045", operator::OPERATOR;
+    FAST_ROLLBACK = "R046", operator::FAST_ROLLBACK;
 }
 
 /// A rule whose code is given to it above.

@@ -81,6 +81,23 @@ fn everything_at_once() {
 }
 
 #[test]
+fn bounds_are_checked_whatever_the_fleet() {
+    let text = "[fleet]\ninstances = 0\n[traffic]\nrate = 1\n\
+                [strategies.a]\nkind = \"rolling\"\nmax_surge = 0\nmax_unavailable = 0\n";
+    let shown = report(text, &[], &[]);
+    assert!(shown.contains("R009") && shown.contains("cannot both be zero"), "{shown}");
+}
+
+#[test]
+fn a_manifest_in_the_place_of_a_scenario() {
+    for text in ["# a comment\nkind: Deployment\n", "---\nkind: A\n", "{ \"kind\": \"A\" }"] {
+        let shown = report(text, &[], &[]);
+        assert!(shown.starts_with("error[R004]: this is not TOML; it looks like YAML"), "{shown}");
+        assert_eq!(shown.matches("error").count(), 1, "{shown}");
+    }
+}
+
+#[test]
 fn several_syntax_errors() {
     let text = "[fleet]\ninstances = \nzones = [\"a\"\n\n[traffic]\nrate = 1_\n";
     snapbox::assert_data_eq!(

@@ -12,6 +12,7 @@ pub(super) struct ByCount {
     targets: Vec<(u32, Pause)>,
     direction: Direction,
     bounds: Bounds,
+    haste: f64,
     number: usize,
     stage: Stage,
 }
@@ -29,13 +30,14 @@ impl ByCount {
         let steps = canary.steps.iter().map(|step| (step.size(setup.desired), step.pause));
         let whole = (setup.desired, Pause::default());
         let targets = match setup.direction {
-            Direction::Forward => steps.chain([whole]).collect(),
+            Direction::Forward | Direction::Over => steps.chain([whole]).collect(),
             Direction::Back => vec![whole],
         };
         Self {
             targets,
             direction: setup.direction,
             bounds: canary.bounds(),
+            haste: setup.haste,
             number: 0,
             stage: Stage::Begin,
         }
@@ -49,10 +51,11 @@ impl ByCount {
     }
 
     fn has_reached(&self, target: u32, view: &View<'_>) -> bool {
-        let (from, to) = (self.direction.from(), self.direction.to());
+        let to = self.direction.to();
         view.pool.desired(to) == target
             && view.pool.counts(to).available >= target
-            && view.pool.desired(from) <= view.desired - target
+            && self.direction.leaving(|version| view.pool.desired(version))
+                <= view.desired.saturating_sub(target)
     }
 
     fn move_on(&mut self, view: &View<'_>) -> Vec<Action> {
@@ -60,12 +63,13 @@ impl ByCount {
         let step = Move {
             direction: self.direction,
             target,
-            bounds: self.bounds.resolve(view.desired),
+            bounds: self.bounds.resolve(view.desired).times(self.haste, view.desired),
             pick: Pick::Any,
             counts_terminating: false,
         };
-        if let Some(action) = step.reconcile(view) {
-            return vec![action];
+        let actions = step.reconcile(view);
+        if !actions.is_empty() {
+            return actions;
         }
         if !self.has_reached(target, view) {
             return Vec::new();
@@ -101,6 +105,12 @@ impl Strategy for ByCount {
                 actions
             }
             Stage::PausingUntil(_) | Stage::PausingForEver => Vec::new(),
+        }
+    }
+
+    fn go_on(&mut self) {
+        if matches!(self.stage, Stage::PausingUntil(_) | Stage::PausingForEver) {
+            self.stage = Stage::PausingUntil(SimTime::ZERO);
         }
     }
 }

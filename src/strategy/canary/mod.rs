@@ -147,13 +147,17 @@ impl Parameters for Canary {
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
         match (self.routing, setup.direction) {
             (Routing::ByCount, _) => Box::new(ByCount::new(self, setup)),
-            (_, Direction::Forward) => Box::new(Forward::new(self, setup)),
+            (_, Direction::Forward | Direction::Over) => Box::new(Forward::new(self, setup)),
             (_, Direction::Back) => Box::new(Back::new(self)),
         }
     }
 
     fn default_on_failure(&self) -> OnFailure {
         OnFailure::Rollback
+    }
+
+    fn has_bounds(&self) -> bool {
+        self.routing == Routing::ByCount
     }
 }
 

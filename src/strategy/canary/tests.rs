@@ -43,7 +43,7 @@ fn apply(pool: &mut Pool, actions: &[Action]) {
 #[test]
 fn the_worked_example() {
     let pause = Pause::For(SimDuration::from_secs(120));
-    let setup = Setup { desired: 10, zones: 1, direction: Direction::Forward };
+    let setup = Setup { desired: 10, zones: 1, direction: Direction::Forward, haste: 1.0 };
     let mut strategy = canary(vec![step(10, pause), step(50, pause)]).begin(setup);
     let mut pool = Pool::new(10, 1);
     let mut sizes = Vec::new();
@@ -96,7 +96,7 @@ fn weights_never_fall_nor_exceed_the_whole() {
 
 #[test]
 fn rolling_back_takes_the_share_away_at_once() {
-    let setup = Setup { desired: 10, zones: 1, direction: Direction::Back };
+    let setup = Setup { desired: 10, zones: 1, direction: Direction::Back, haste: 1.0 };
     let mut strategy = canary(vec![step(10, Pause::default())]).begin(setup);
     let mut pool = Pool::new(10, 1);
     apply(

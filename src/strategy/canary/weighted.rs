@@ -41,7 +41,8 @@ impl Forward {
         }
     }
 
-    fn begin_step(&mut self, number: usize) -> Vec<Action> {
+    fn begin_step(&mut self, number: usize, view: &View<'_>) -> Vec<Action> {
+        self.desired = view.desired;
         let Some(step) = self.steps.get(number) else {
             self.stage = Stage::Promoting;
             let reason = Reason::new("the last step is over");
@@ -95,7 +96,7 @@ impl Strategy for Forward {
                 let split = split(self.routing, Ratio::ZERO);
                 let reason = Reason::new("no requests before the first step is available");
                 let mut actions = vec![Action::Split { split, reason }];
-                actions.extend(self.begin_step(0));
+                actions.extend(self.begin_step(0, view));
                 actions
             }
             Stage::Growing(number) if available >= self.steps[number].size(self.desired) => {
@@ -103,7 +104,7 @@ impl Strategy for Forward {
             }
             Stage::Pausing(number, Some(until)) if view.now >= until => {
                 let mut actions = vec![Action::FinishStep(Reason::new("the pause is over"))];
-                actions.extend(self.begin_step(number + 1));
+                actions.extend(self.begin_step(number + 1, view));
                 actions
             }
             Stage::Promoting if available >= view.desired => {
@@ -123,6 +124,12 @@ impl Strategy for Forward {
                 Action::Finish(Reason::new("the old fleet was told to stop")),
             ],
             _ => Vec::new(),
+        }
+    }
+
+    fn go_on(&mut self) {
+        if let Stage::Pausing(number, _) = self.stage {
+            self.stage = Stage::Pausing(number, Some(SimTime::ZERO));
         }
     }
 }

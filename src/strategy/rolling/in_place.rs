@@ -18,7 +18,8 @@ impl InPlace {
     /// Unready instances first, which cost no availability, then as many as may be unavailable.
     fn replace(&mut self, view: &View<'_>) -> Option<Vec<Action>> {
         let pool = view.pool;
-        let (from, to) = (self.pace.from(), self.pace.to());
+        let (leaving, to) = (self.pace.direction.from(), self.pace.to());
+        let from = *leaving.iter().find(|&&version| pool.desired(version) > 0)?;
         let left = self.pace.target.saturating_sub(pool.desired(to)).min(pool.desired(from));
         let bound = self.pace.bounds(view.desired).unavailable;
         let under_way = pool.desired(to).saturating_sub(pool.counts(to).available);
@@ -30,7 +31,7 @@ impl InPlace {
         }
         let reason =
             Reason::with("{} unavailable, {} may be", [unavailable.into(), bound.into(), 0.0]);
-        let replace = Action::Replace { from, count, pick: self.pace.pick(), reason };
+        let replace = Action::Replace { from, to, count, pick: self.pace.pick(), reason };
         if self.pace.begins_step(view.now) {
             return Some(vec![Action::StartStep(reason), replace]);
         }
@@ -48,5 +49,30 @@ impl Strategy for InPlace {
             None if self.pace.has_reached_target(view) => go_on(&mut self.pace, view),
             None => Vec::new(),
         }
+    }
+
+    /// Instances that are added run the version that comes, and those that go ran the other.
+    fn resize(&mut self, view: &View<'_>, before: u32) -> Vec<Action> {
+        self.pace.resize(view.desired);
+        let (pool, to) = (view.pool, self.pace.to());
+        let reason = Reason::new("the desired count has changed");
+        let scale = |version, to| Action::Scale { version, to, pick: self.pace.pick(), reason };
+        if view.desired >= before {
+            return vec![scale(to, pool.desired(to) + view.desired - before)];
+        }
+        let mut surplus = before - view.desired;
+        let mut actions = Vec::new();
+        for &version in self.pace.direction.from().iter().chain([&to]) {
+            let go = pool.desired(version).min(surplus);
+            surplus -= go;
+            if go > 0 {
+                actions.push(scale(version, pool.desired(version) - go));
+            }
+        }
+        actions
+    }
+
+    fn go_on(&mut self) {
+        self.pace.end_bake();
     }
 }

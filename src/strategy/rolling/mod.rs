@@ -34,6 +34,7 @@
 
 mod in_place;
 mod plan;
+mod proportional;
 mod reconcile;
 mod sliding;
 
@@ -174,6 +175,14 @@ impl Parameters for Rolling {
 
     fn default_on_failure(&self) -> OnFailure {
         OnFailure::Stall
+    }
+
+    fn has_bounds(&self) -> bool {
+        true
+    }
+
+    fn can_supersede(&self) -> bool {
+        true
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Pace {
     growth: f64,
     factor: f64,
     zones: u16,
+    /// Instances that stay as they are.
+    partition: u32,
     /// Instances that are to run the version that comes.
     goal: u32,
     /// Instances that may run it by the end of this batch or zone.
@@ -51,8 +53,8 @@ pub(super) struct Pace {
 impl Pace {
     pub(super) fn new(rolling: &Rolling, setup: Setup) -> Self {
         // The version that comes back goes everywhere, those behind the partition included.
-        let kept = match setup.direction {
-            Direction::Forward => rolling.partition.min(setup.desired),
+        let partition = match setup.direction {
+            Direction::Forward | Direction::Over => rolling.partition,
             Direction::Back => 0,
         };
         Self {
@@ -63,9 +65,10 @@ impl Pace {
             pacing: rolling.pacing,
             bake: rolling.bake,
             growth: rolling.growth,
-            factor: 1.0,
+            factor: setup.haste,
             zones: setup.zones,
-            goal: setup.desired - kept,
+            partition,
+            goal: setup.desired.saturating_sub(partition),
             target: 0,
             zone: 0,
             baking: None,
@@ -75,14 +78,7 @@ impl Pace {
 
     /// The bounds in force: those of the fleet, grown by the batches that passed.
     pub(super) fn bounds(&self, desired: u32) -> Resolved {
-        let Resolved { unavailable, surge } = self.bounds.resolve(desired);
-        let grown = |count: u32| ((f64::from(count) * self.factor) as u32).min(desired);
-        let (unavailable, grown_surge) = (grown(unavailable), grown(surge));
-        if unavailable == 0 && grown_surge == 0 {
-            return Resolved { unavailable: 1, surge: 0 };
-        }
-        // An absolute surge above the fleet is legal, so growth must not cut it.
-        Resolved { unavailable, surge: if self.factor > 1.0 { grown_surge } else { surge } }
+        self.bounds.resolve(desired).times(self.factor, desired)
     }
 
     /// Which instances go first, and where new ones come.
@@ -94,8 +90,9 @@ impl Pace {
         }
     }
 
-    pub(super) const fn from(&self) -> Version {
-        self.direction.from()
+    /// Instances that are to run one of the versions that go.
+    fn leaving(&self, view: &View<'_>) -> u32 {
+        self.direction.leaving(|version| view.pool.desired(version))
     }
 
     pub(super) const fn to(&self) -> Version {
@@ -121,10 +118,15 @@ impl Pace {
     /// Whether the current target is reached: all available, the others told to stop.
     pub(super) fn has_reached_target(&self, view: &View<'_>) -> bool {
         let pool = view.pool;
-        pool.desired(self.from()) <= view.desired - self.target
+        self.leaving(view) <= view.desired - self.target
             && pool.desired(self.to()) == self.target
             && pool.counts(self.to()).available >= self.target
             && pool.counts(self.to()).active == self.target
+    }
+
+    /// Instances of a zone that run one of the versions that go.
+    fn left_in(&self, zone: ZoneId, view: &View<'_>) -> u32 {
+        self.direction.leaving(|version| view.pool.counts_in(zone, version).active)
     }
 
     /// The end of the zone that is being replaced, counted in instances of the fleet; of the
@@ -133,12 +135,10 @@ impl Pace {
         if self.order != Order::Zone {
             return self.goal;
         }
-        while self.zone + 1 < self.zones
-            && view.pool.counts_in(ZoneId(self.zone), self.from()).active == 0
-        {
+        while self.zone + 1 < self.zones && self.left_in(ZoneId(self.zone), view) == 0 {
             self.zone += 1;
         }
-        let left = view.pool.counts_in(ZoneId(self.zone), self.from()).active;
+        let left = self.left_in(ZoneId(self.zone), view);
         (self.target + left).min(self.goal)
     }
 
@@ -152,6 +152,21 @@ impl Pace {
                 end.min(self.target.saturating_add(bounds.unavailable + bounds.surge))
             }
         };
+    }
+
+    /// The desired count of the fleet has changed.
+    pub(super) fn resize(&mut self, desired: u32) {
+        let goal = desired.saturating_sub(self.partition);
+        if self.is_at_goal() {
+            self.target = goal;
+        }
+        self.goal = goal;
+        self.target = self.target.min(goal);
+    }
+
+    /// A person lets the rollout go on before its bake is over.
+    pub(super) fn end_bake(&mut self) {
+        self.baking = self.baking.map(|_| SimTime::ZERO);
     }
 
     /// Whether the rollout moves in batches.

@@ -9,6 +9,19 @@ pub(in crate::strategy) struct Resolved {
     pub(in crate::strategy) surge: u32,
 }
 
+impl Resolved {
+    /// Bounds `factor` times as wide, the fleet at most, and one instance at least.
+    pub(in crate::strategy) fn times(self, factor: f64, desired: u32) -> Self {
+        let grown = |count: u32| ((f64::from(count) * factor) as u32).min(desired);
+        let (unavailable, surge) = (grown(self.unavailable), grown(self.surge));
+        if unavailable == 0 && surge == 0 {
+            return Self { unavailable: 1, surge: 0 };
+        }
+        // An absolute surge above the fleet is legal, so growth must not cut it.
+        Self { unavailable, surge: if factor > 1.0 { surge } else { self.surge } }
+    }
+}
+
 /// Towards so many instances of the version that comes, within bounds.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::strategy) struct Move {
@@ -22,15 +35,17 @@ pub(in crate::strategy) struct Move {
 }
 
 impl Move {
-    /// One direction a call: grow the version that comes, else shrink the one that goes
+    /// One direction a call: grow the version that comes, else shrink those that go
     /// (`rolloutRolling` in `pkg/controller/deployment/rolling.go`).
-    pub(in crate::strategy) fn reconcile(&self, view: &View<'_>) -> Option<Action> {
-        self.grow(view).or_else(|| self.shrink(view))
+    pub(in crate::strategy) fn reconcile(&self, view: &View<'_>) -> Vec<Action> {
+        match self.grow(view) {
+            Some(action) => vec![action],
+            None => self.shrink(view),
+        }
     }
 
     fn grow(&self, view: &View<'_>) -> Option<Action> {
-        let pool = view.pool;
-        let (from, to) = (self.direction.from(), self.direction.to());
+        let (pool, to) = (view.pool, self.direction.to());
         let has = pool.desired(to);
         let scale =
             |to_count, reason| Action::Scale { version: to, to: to_count, pick: self.pick, reason };
@@ -39,39 +54,50 @@ impl Move {
         }
         let terminating = if self.counts_terminating { pool.terminating() } else { 0 };
         let limit = view.desired.saturating_add(self.bounds.surge);
-        let room = limit.saturating_sub(pool.desired(from) + has + terminating);
+        let room = limit.saturating_sub(pool.desired_in_all() + terminating);
         let grow = room.min(self.target - has);
         let reason = Reason::with("room for {} up to {} in all", [room.into(), limit.into(), 0.0]);
         (grow > 0).then(|| scale(has + grow, reason))
     }
 
     /// Two passes, as in `reconcileOldReplicaSets`: unavailable instances first, which cost no
-    /// availability, then as many as availability allows.
-    fn shrink(&self, view: &View<'_>) -> Option<Action> {
-        let pool = view.pool;
-        let (from, to) = (self.direction.from(), self.direction.to());
-        let floor = view.desired.saturating_sub(self.target);
-        let has = pool.desired(from);
-        let removable = has.saturating_sub(floor);
+    /// availability, then as many as availability allows; in both the oldest version first.
+    fn shrink(&self, view: &View<'_>) -> Vec<Action> {
+        let (pool, from, to) = (view.pool, self.direction.from(), self.direction.to());
         let least = view.desired.saturating_sub(self.bounds.unavailable);
+        let has = self.direction.leaving(|version| pool.desired(version));
+        let removable = has.saturating_sub(view.desired.saturating_sub(self.target));
         let unavailable_new = pool.desired(to).saturating_sub(pool.counts(to).available);
         let spare = (has + pool.desired(to)).saturating_sub(least + unavailable_new);
-        if removable == 0 || spare == 0 {
-            return None;
+        let mut may_clean = spare.min(removable);
+        if may_clean == 0 {
+            return Vec::new();
         }
-        let clean_up = has.saturating_sub(pool.counts(from).available).min(spare).min(removable);
-        let available = pool.available().saturating_sub(least);
-        let scale_down = available.min(removable - clean_up);
-        let to_count = has - clean_up - scale_down;
+        let cleaned: Vec<u32> = from
+            .iter()
+            .map(|&version| {
+                let unavailable =
+                    pool.desired(version).saturating_sub(pool.counts(version).available);
+                let clean = unavailable.min(may_clean);
+                may_clean -= clean;
+                clean
+            })
+            .collect();
+        let clean_up: u32 = cleaned.iter().sum();
+        let mut may_go = pool.available().saturating_sub(least).min(removable - clean_up);
         let reason = Reason::with(
             "{} unavailable ones and {} that availability can spare, at least {} stay available",
-            [clean_up.into(), scale_down.into(), least.into()],
+            [clean_up.into(), may_go.into(), least.into()],
         );
-        (to_count < has).then_some(Action::Scale {
-            version: from,
-            to: to_count,
-            pick: self.pick,
-            reason,
-        })
+        let mut actions = Vec::new();
+        for (&version, clean) in from.iter().zip(cleaned) {
+            let left = pool.desired(version) - clean;
+            let go = left.min(may_go);
+            may_go -= go;
+            if clean + go > 0 {
+                actions.push(Action::Scale { version, to: left - go, pick: self.pick, reason });
+            }
+        }
+        actions
     }
 }

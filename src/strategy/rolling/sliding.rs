@@ -2,6 +2,7 @@
 
 use super::super::{Action, Reason, Strategy, View};
 use super::plan::Pace;
+use super::proportional;
 use crate::traffic::Phase;
 
 #[derive(Debug)]
@@ -15,14 +16,15 @@ impl Sliding {
         Self { pace, has_begun: false }
     }
 
-    fn reconcile(&mut self, view: &View<'_>) -> Option<Vec<Action>> {
-        let action = self.pace.move_to(view).reconcile(view)?;
-        let is_launch =
-            matches!(action, Action::Scale { version, .. } if version == self.pace.to());
+    fn reconcile(&mut self, view: &View<'_>) -> Vec<Action> {
+        let mut actions = self.pace.move_to(view).reconcile(view);
+        let is_launch = actions.iter().any(
+            |action| matches!(*action, Action::Scale { version, .. } if version == self.pace.to()),
+        );
         if is_launch && self.pace.begins_step(view.now) {
-            return Some(vec![Action::StartStep(Reason::new("there is room to go on")), action]);
+            actions.insert(0, Action::StartStep(Reason::new("there is room to go on")));
         }
-        Some(vec![action])
+        actions
     }
 }
 
@@ -31,11 +33,26 @@ impl Strategy for Sliding {
         if let Some(actions) = begin_or_wait(&mut self.pace, &mut self.has_begun, view) {
             return actions;
         }
-        match self.reconcile(view) {
-            Some(actions) => actions,
-            None if self.pace.has_reached_target(view) => go_on(&mut self.pace, view),
-            None => Vec::new(),
+        let actions = self.reconcile(view);
+        if actions.is_empty() && self.pace.has_reached_target(view) {
+            return go_on(&mut self.pace, view);
         }
+        actions
+    }
+
+    fn resize(&mut self, view: &View<'_>, before: u32) -> Vec<Action> {
+        let most_before = before + self.pace.bounds(before).surge;
+        self.pace.resize(view.desired);
+        proportional::scale(view, self.pace.to(), self.pace.bounds(view.desired), most_before)
+    }
+
+    fn hold(&mut self, view: &View<'_>) -> Vec<Action> {
+        let bounds = self.pace.bounds(view.desired);
+        proportional::scale(view, self.pace.to(), bounds, view.desired + bounds.surge)
+    }
+
+    fn go_on(&mut self) {
+        self.pace.end_bake();
     }
 }
 

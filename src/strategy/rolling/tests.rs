@@ -16,7 +16,7 @@ struct Rounds {
 
 impl Rounds {
     fn new(rolling: &Rolling, desired: u32) -> Self {
-        let setup = Setup { desired, zones: 1, direction: Direction::Forward };
+        let setup = Setup { desired, zones: 1, direction: Direction::Forward, haste: 1.0 };
         let pool = Pool::new(desired, 1);
         Self { pool, desired, strategy: rolling.begin(setup), now: 0, is_finished: false }
     }
