@@ -209,8 +209,10 @@ impl World<'_> {
         self.begin_warmup(id);
         let cannot_serve = matches!(boot, Boot::Hopeless(_));
         let is_hopeless = cannot_serve && !self.is_blind(id);
+        let now = self.now;
         self.change(id, |one| {
             one.state = State::Probing;
+            one.warm_from = now;
             one.is_broken = cannot_serve && !is_hopeless;
         });
         if cannot_serve {
@@ -372,6 +374,9 @@ impl World<'_> {
     }
 
     pub(super) fn restart(&mut self, id: InstanceId) {
+        if self.is_held_back(id, Step::Boot) {
+            return;
+        }
         let number = self.next_start(self.one(id).version);
         self.change(id, |one| one.start_number = number);
         self.begin_boot(id);
