@@ -38,6 +38,7 @@
 //! | 1 | [`engine`] | what happens next? |
 //! | 2 | [`fleet`] | what can serve? |
 //! | 2 | [`traffic`] | how much arrives, where does it go, what happens to it? |
+//! | 3 | [`gate`] | may the rollout go on? |
 //! | 4 | [`strategy`] | what does the rollout do next? |
 //! | 5 | [`sim`] | how do the pieces meet? |
 //! | 6 | [`measure`] | what did it cost? |
@@ -80,6 +81,7 @@ pub mod cli;
 pub mod engine;
 pub mod experiment;
 pub mod fleet;
+pub mod gate;
 pub mod manifest;
 pub mod measure;
 pub mod random;

@@ -4,10 +4,9 @@ use std::io::{self, Write};
 
 use super::exit::{BadInput, Exit};
 use crate::measure::{METRICS, MetricKind};
-use crate::scenario;
-use crate::strategy::KINDS;
+use crate::{gate, scenario, strategy};
 
-/// Explain a strategy, a metric or the code of an error
+/// Explain a strategy, a gate's test, a metric or the code of an error
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// A name that `rollsim list` shows, or a code such as R012
@@ -25,20 +24,22 @@ impl Arguments {
 }
 
 fn explanation(name: &str) -> Option<String> {
-    strategy(name).or_else(|| metric(name)).or_else(|| rule(name))
+    kind(name).or_else(|| metric(name)).or_else(|| rule(name))
 }
 
 /// Every name that can be explained but the codes of rules, which say nothing by themselves.
 fn names() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().map(|kind| kind.name).chain(METRICS.iter().map(|metric| metric.name))
+    let kinds = strategy::KINDS.iter().map(|kind| kind.name);
+    let kinds = kinds.chain(gate::KINDS.iter().map(|kind| kind.name));
+    kinds.chain(METRICS.iter().map(|metric| metric.name))
 }
 
 fn unknown(name: &str, names: impl Iterator<Item = &'static str>) -> String {
     match scenario::nearest(name, names) {
         Some(near) => format!("nothing is called `{name}`; did you mean `{near}`?"),
         None => format!(
-            "nothing is called `{name}`; `rollsim list` shows every strategy and metric, and an \
-             error shows its code"
+            "nothing is called `{name}`; `rollsim list` shows every strategy, gate and metric, \
+             and an error shows its code"
         ),
     }
 }
@@ -47,9 +48,11 @@ fn rule(code: &str) -> Option<String> {
     scenario::explain(code).map(|rule| rule.to_string().trim_end().to_owned())
 }
 
-fn strategy(name: &str) -> Option<String> {
-    let kind = KINDS.iter().find(|kind| kind.name == name)?;
-    Some(module_documentation(kind.source))
+fn kind(name: &str) -> Option<String> {
+    let strategies = strategy::KINDS.iter().map(|kind| (kind.name, kind.source));
+    let mut kinds = strategies.chain(gate::KINDS.iter().map(|kind| (kind.name, kind.source)));
+    let (_, source) = kinds.find(|(known, _)| *known == name)?;
+    Some(module_documentation(source))
 }
 
 fn metric(name: &str) -> Option<String> {

@@ -6,9 +6,9 @@ use clap::ValueEnum;
 
 use super::exit::Exit;
 use crate::measure::METRICS;
-use crate::strategy::KINDS;
+use crate::{gate, strategy};
 
-/// Say what there is: kinds of strategies, metrics
+/// Say what there is: kinds of strategies, kinds of gates, metrics
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Only these
@@ -19,6 +19,8 @@ pub(super) struct Arguments {
 enum Catalog {
     /// What a scenario may write as the `kind` of a strategy
     Strategies,
+    /// What a scenario may write as the `kind` of a gate's test
+    Gates,
     /// What is measured of every run
     Metrics,
 }
@@ -31,6 +33,8 @@ impl Arguments {
             None => {
                 writeln!(out, "strategies:")?;
                 Catalog::Strategies.print(&mut out)?;
+                writeln!(out, "\ngates:")?;
+                Catalog::Gates.print(&mut out)?;
                 writeln!(out, "\nmetrics:")?;
                 Catalog::Metrics.print(&mut out)?;
             }
@@ -43,7 +47,10 @@ impl Arguments {
 impl Catalog {
     fn print(self, out: &mut impl Write) -> io::Result<()> {
         let entries: Vec<(&str, &str)> = match self {
-            Self::Strategies => KINDS.iter().map(|kind| (kind.name, kind.summary)).collect(),
+            Self::Strategies => {
+                strategy::KINDS.iter().map(|kind| (kind.name, kind.summary)).collect()
+            }
+            Self::Gates => gate::KINDS.iter().map(|kind| (kind.name, kind.summary)).collect(),
             Self::Metrics => METRICS.iter().map(|metric| (metric.name, metric.summary)).collect(),
         };
         let width = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);

@@ -301,6 +301,7 @@ fn plan(name: &str, replications: u32) -> Plan {
             crash_after: None,
         },
         data: data(&none),
+        gates: Vec::new(),
         strategy: StrategyPlan {
             name: name.to_owned(),
             parameters: Arc::new(NoParameters),

@@ -18,6 +18,7 @@ use crate::scenario::document::path::{Path as FieldPath, dotted};
 use crate::scenario::document::read::{Reader, shortened, suggestion};
 use crate::scenario::document::{self, Obstacle, Table, Value};
 use crate::scenario::file::{self, ScenarioFile};
+use crate::scenario::gates;
 use crate::scenario::input;
 use crate::scenario::input::import::{Carry, Extent, Importer, Manifests};
 use crate::scenario::input::table::Tables;
@@ -374,13 +375,14 @@ impl<'t, 'c> Session<'t, 'c> {
         check::check(&mut scope, &file);
         let mut laws = LawReader { tables: &mut self.tables, sources: &mut self.sources };
         let resolved = resolve::resolve(&mut scope, &mut laws, &file);
+        let gates = gates::read(&mut scope);
         let strategies = Strategies { kinds: self.kinds, file: &file };
         let strategy = name.and_then(|name| strategies.plan(&mut scope, name));
         let is_read = scope.dropped.is_empty();
         if !is_read {
             return None;
         }
-        resolved?.into_plan(&file, strategy?)
+        resolved?.into_plan(&file, gates?, strategy?)
     }
 }
 

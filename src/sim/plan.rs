@@ -6,6 +6,7 @@ use crate::fleet::{
     FleetPlan, LivenessPlan, ReadinessPlan, ReleasePlan, ShutdownPlan, StartupPlan,
     StartupProbePlan,
 };
+use crate::gate::Gate;
 use crate::random::Law;
 use crate::strategy::{OnFailure, Parameters};
 use crate::traffic::DataPlan;
@@ -32,6 +33,8 @@ pub struct Plan {
     pub release: ReleasePlan,
     /// All that requests feel.
     pub data: DataPlan,
+    /// `[gates.NAME]`, in the order of the file.
+    pub gates: Vec<Gate>,
     /// The strategy.
     pub strategy: StrategyPlan,
     /// `[[operator]]`: what a person does, in the order of the file.

@@ -2,8 +2,12 @@
 //!
 //! This room knows numbers and their uncertainty. It must not know what was measured.
 
+pub mod beta;
 pub mod gamma;
 pub mod interval;
 pub mod math;
 pub mod normal;
+pub mod proportion;
 pub mod quantile;
+pub mod rank;
+pub mod sequential;

@@ -122,6 +122,14 @@ impl Histogram {
 }
 
 impl CoarseHistogram {
+    /// No latency.
+    pub const EMPTY: Self = Self { first: 0, cells: Vec::new() };
+
+    /// Adds a latency.
+    pub fn record(&mut self, latency: SimDuration) {
+        self.add(cell_of(latency.as_nanos()), 1);
+    }
+
     /// Adds `by` (modulo 2³²) to the coarse cell of a cell that [`cell_of`] gave.
     #[inline]
     pub(super) fn add(&mut self, cell: usize, by: u32) {

@@ -40,6 +40,7 @@ const TABLES: &[&str] = &[
     "traffic.sessions",
     "release",
     "strategies",
+    "gates",
     "slo",
     "slo.latency",
     "cost",
@@ -53,8 +54,10 @@ pub(super) fn check_tables(scope: &mut Scope<'_, '_>) {
         let entry = document::find_dotted(scope.root, path);
         entry.is_some_and(|entry| entry.value.get_ref().is_array())
     });
-    if let Some(strategies) = document::find(scope.root, ["strategies"]) {
-        arrays_in_arrays(strategies.value.get_ref(), "strategies", &mut wrong);
+    for tables in ["strategies", "gates"] {
+        if let Some(entry) = document::find(scope.root, [tables]) {
+            arrays_in_arrays(entry.value.get_ref(), tables, &mut wrong);
+        }
     }
     for path in wrong {
         let message = format!("`{path}` must be a table, not an array");

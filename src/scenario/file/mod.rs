@@ -2,6 +2,7 @@
 //!
 //! Plain structs that Serde fills; ranges and contradictions are checked elsewhere.
 
+mod gates;
 mod instances;
 mod law;
 mod operator;
@@ -11,6 +12,7 @@ mod word;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+pub(crate) use self::gates::{GateFile, HEAD};
 pub(crate) use self::instances::{
     FleetFile, ListenFile, LivenessFile, ReadinessFile, ShutdownFile, StartupFile,
     StartupProbeFile, UntilFile,
@@ -58,6 +60,9 @@ pub(crate) struct ScenarioFile {
     /// The strategies, each read by its own kind.
     #[serde(rename = "strategies")]
     pub(crate) _strategies: Option<IgnoredAny>,
+    /// The gates, each read by the kind of its test.
+    #[serde(rename = "gates")]
+    pub(crate) _gates: Option<IgnoredAny>,
     /// Service level objectives.
     pub(crate) slo: SloFile,
     /// What instances cost.
@@ -87,6 +92,7 @@ impl Default for ScenarioFile {
             release: ReleaseFile::default(),
             operator: Vec::new(),
             _strategies: None,
+            _gates: None,
             slo: SloFile::default(),
             cost: CostFile::default(),
             simulation: SimulationFile::default(),

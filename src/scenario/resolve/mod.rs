@@ -7,6 +7,7 @@ use crate::fleet::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,
 };
+use crate::gate::Gate;
 use crate::random::Law;
 use crate::scenario::check::scope::{Issue, Scope};
 use crate::scenario::file::{
@@ -132,7 +133,12 @@ fn trace(
 
 impl Resolved {
     /// The plan of a file whose rules all hold.
-    pub(crate) fn into_plan(self, file: &ScenarioFile, strategy: StrategyPlan) -> Option<Plan> {
+    pub(crate) fn into_plan(
+        self,
+        file: &ScenarioFile,
+        gates: Vec<Gate>,
+        strategy: StrategyPlan,
+    ) -> Option<Plan> {
         let fleet = FleetPlan { instances: file.fleet.instances?, zones: file.fleet.zones.clone() };
         Some(Plan {
             fleet,
@@ -157,6 +163,7 @@ impl Resolved {
                 crash_after: self.crash_after.clone(),
             },
             data: self.data(file),
+            gates,
             strategy,
             operator: file.operator.iter().filter_map(operator).collect(),
             slo: SloPlan {

@@ -3,6 +3,7 @@
 //! The code that checks a rule names it by its constant; `rollsim explain R012` prints its entry.
 
 mod file;
+mod gate;
 mod operator;
 mod strategy;
 mod value;
@@ -114,6 +115,10 @@ codes! {
     OVERRIDE = "R035", variant::OVERRIDE;
     OPERATOR = "R045", operator::OPERATOR;
     FAST_ROLLBACK = "R046", operator::FAST_ROLLBACK;
+    GATE_FIELDS = "R050", gate::GATE_FIELDS;
+    GATE_KIND = "R051", gate::GATE_KIND;
+    GATE_NAME = "R052", gate::GATE_NAME;
+    GATE_WINDOW = "R053", gate::GATE_WINDOW;
 }
 
 /// A rule whose code is given to it above.

@@ -395,7 +395,7 @@ const ONE_ERROR_EACH: &[(&str, &str)] = &[
     ("cost = 3", "R006"),
     ("sweep = 3", "R006"),
     ("[sweep]\npath = \"a\"", "R006"),
-    ("[gates.slo]", "R005"),
+    ("[gates.slo]", "R008"),
     ("[[faults]]", "R005"),
     ("[release]\nmemory_factor = 2", "R005"),
     ("[[strategies.a]]", "R006"),

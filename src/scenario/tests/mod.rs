@@ -3,6 +3,7 @@
 mod defaults;
 mod errors;
 mod files;
+mod gates;
 mod random;
 mod rules;
 mod variants;

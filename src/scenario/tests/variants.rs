@@ -145,7 +145,7 @@ fn paths_that_lead_nowhere() {
         ("fleet.zones.0=b", "R006"),
         ("fleet.instances.many=1", "R025"),
         ("traffic.profile.0.1=1", "R006"),
-        ("gates.slo.max=1", "R005"),
+        ("gates.slo.max=1", "R008"),
         ("fleet", "R035"),
     ] {
         let read = parse(TWO, &[set], &[]);

@@ -1,0 +1,127 @@
+//! `threshold`: the metric must stay within fixed limits.
+//!
+//! # What it does
+//! Fails when the metric in the window is above `max` or below `min`. This is what a gate is that
+//! has `max` or `min` and no `test`.
+//!
+//! # When it hurts
+//! A limit near the normal level rolls good releases back when traffic is low: with 30 requests in
+//! the window one failure is 3.3%. A limit far above it never sees a small regression, however much
+//! traffic there is.
+//!
+//! # Parameters
+//! - `max`, `min`: at least one. A share such as `"1%"` for `error-rate`, `availability` and
+//!   `ready-fraction`; a duration for latencies; a number for `burn-rate` and `crash-count`.
+//!
+//! # Worked example
+//! `metric = "error-rate"`, `max = "1%"`: 3 failures of 200 requests are 1.5%, which fails; 2 are
+//! 1%, which passes.
+
+use serde::Deserialize;
+
+use super::metric::Amount;
+use super::{Kind, Metric, Problem, Scope, Test, Verdict, Window, parse, say_length};
+
+pub(super) const KIND: Kind = Kind {
+    name: "threshold",
+    summary: "the metric must stay within fixed limits",
+    source: include_str!("threshold.rs"),
+    parse: parse::<Threshold>,
+};
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Threshold {
+    max: Option<Amount>,
+    min: Option<Amount>,
+}
+
+impl Test for Threshold {
+    fn check(&self, metric: Metric, _scope: Scope) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.max.is_none() && self.min.is_none() {
+            let message = "the gate has neither a limit nor a test";
+            let help = "give it `max`, `min`, `max_increase` or `test`";
+            problems.push(Problem::new("", message, help));
+        }
+        for (field, limit) in [("max", self.max), ("min", self.min)] {
+            if limit.is_some_and(|limit| limit.of(metric).is_none()) {
+                let message = format!("`{field}` is no amount of `{}`", metric.name());
+                problems.push(Problem::new(field, message, Amount::wanted(metric)));
+            }
+        }
+        let limit = |limit: Option<Amount>| limit.and_then(|limit| limit.of(metric));
+        if let (Some(max), Some(min)) = (limit(self.max), limit(self.min))
+            && min > max
+        {
+            problems.push(Problem::new("min", "`min` is above `max`", "write `min` below `max`"));
+        }
+        problems
+    }
+
+    fn decide(&self, window: &Window<'_>) -> Verdict {
+        let metric = window.metric;
+        let Some(value) = window.value() else {
+            return Verdict::inconclusive(format!("no data for {}", metric.name()));
+        };
+        let limit = |limit: Option<Amount>| limit.and_then(|limit| limit.of(metric));
+        let seen = format!(
+            "{} of {} is {} over {} of {}",
+            metric.name(),
+            window.scope.say(),
+            metric.say(value),
+            say_length(window.covered()),
+            if metric.is_of_requests() {
+                format!("{} requests", window.samples())
+            } else {
+                format!("{} scrapes", window.samples())
+            },
+        );
+        match (limit(self.max), limit(self.min)) {
+            (Some(max), _) if value > max => {
+                Verdict::fail(format!("{seen}, above {}", metric.say(max)))
+            }
+            (_, Some(min)) if value < min => {
+                Verdict::fail(format!("{seen}, below {}", metric.say(min)))
+            }
+            _ => Verdict::pass(format!("{seen}, within its limits")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Outcome;
+    use super::super::window::tests::{step, window};
+    use super::*;
+
+    #[test]
+    fn the_worked_example() {
+        let test = Threshold { max: Some(Amount::Percent(0.01)), min: None };
+        for (failed, outcome) in [(3, Outcome::Fail), (2, Outcome::Pass)] {
+            let steps = [step(15, (failed, 200), (0, 0))];
+            assert_eq!(test.decide(&window(&steps)).outcome, outcome, "{failed}");
+        }
+        let steps = [step(15, (3, 200), (0, 0))];
+        assert_eq!(
+            test.decide(&window(&steps)).reason,
+            "error-rate of the new version is 1.5 % over 15 s of 200 requests, above 1 %"
+        );
+    }
+
+    #[test]
+    fn limits_fit_the_metric() {
+        let limits = |max, min| Threshold { max, min };
+        let percent = Some(Amount::Percent(0.99));
+        for (test, metric, fields) in [
+            (limits(None, None), Metric::ErrorRate, vec![""]),
+            (limits(percent, None), Metric::LatencyP95, vec!["max"]),
+            (limits(Some(Amount::Number(0.5)), percent), Metric::Availability, vec!["min"]),
+            (limits(None, percent), Metric::ReadyFraction, vec![]),
+        ] {
+            let found: Vec<String> =
+                test.check(metric, Scope::New).into_iter().map(|p| p.field).collect();
+            assert_eq!(found, fields, "{test:?}");
+        }
+    }
+}

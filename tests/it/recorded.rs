@@ -1,0 +1,73 @@
+//! Recorded cases of real controllers: the stored ones, or those of files of the same names in the
+//! folder that `ROLLSIM_CASES` names.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+/// The cases of one file.
+pub(crate) struct Recorded {
+    /// Each with what went in and what came out.
+    pub(crate) cases: Vec<Value>,
+    /// Whether they are the stored ones, whose number is known.
+    pub(crate) is_stored: bool,
+}
+
+/// The cases of the file called `name`; `stored` is the project's own copy.
+pub(crate) fn recorded(name: &str, stored: &str) -> Recorded {
+    let Some(folder) = std::env::var_os("ROLLSIM_CASES") else {
+        return Recorded { cases: list(stored, name), is_stored: true };
+    };
+    let path = PathBuf::from(folder).join(name);
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        println!("{}: not there", path.display());
+        return Recorded { cases: Vec::new(), is_stored: false };
+    };
+    Recorded { cases: list(&text, name), is_stored: false }
+}
+
+/// A file is a list of cases, or holds one as `cases`.
+fn list(text: &str, name: &str) -> Vec<Value> {
+    let file: Value =
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{name} is not JSON: {error}"));
+    let cases = if file.is_array() { &file } else { &file["cases"] };
+    cases.as_array().unwrap_or_else(|| panic!("{name} holds no cases")).clone()
+}
+
+/// A recorded Deployment in the form of the stored ones: its settled states as rows.
+pub(crate) fn in_rows(case: Value) -> Value {
+    let Some(states) = case["trajectory"].as_array() else { return case };
+    let third = ["third_spec", "third_ready", "third_available"];
+    let has_third = states.iter().any(|state| !state[third[0]].is_null());
+    let row = |state: &Value| {
+        let number = |key: &str| state[key].as_f64().unwrap_or_default();
+        let total = number("total_pods") - number("terminating");
+        let keys = [
+            "t",
+            "old_spec",
+            "new_spec",
+            "old_ready",
+            "new_ready",
+            "old_available",
+            "new_available",
+            "terminating",
+        ];
+        let mut row: Vec<f64> = keys.iter().map(|key| number(key)).chain([total]).collect();
+        if has_third {
+            row.extend(third.iter().map(|key| number(key)));
+        }
+        row
+    };
+    json!({
+        "case": case["case"],
+        "rows": states.iter().map(row).collect::<Vec<_>>(),
+        "completed_at": case["completion_time_s"],
+        "deadline_at": case["progress_deadline_exceeded_at"],
+        "actions": case["actions_fired"],
+    })
+}
+
+/// Whether a table has no other keys than these.
+pub(crate) fn has_only(table: &Value, keys: &[&str]) -> bool {
+    table.as_object().is_none_or(|table| table.keys().all(|key| keys.contains(&key.as_str())))
+}
