@@ -86,7 +86,7 @@ fn every_rule_at_once() {
         .map(|diagnostic| format!("{} {}", diagnostic.rule.code, diagnostic.message))
         .collect();
     snapbox::assert_data_eq!(
-        said.join("\n") + "\n",
+        said.join("\n"),
         snapbox::str![[r#"
 R007 `gates.a.metric` cannot be `error-rat`
 R050 the gate has neither a limit nor a test
