@@ -155,6 +155,12 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// Whether it must be shown latencies.
+    #[must_use]
+    pub fn needs_latency(&self) -> bool {
+        self.metric.quantile().is_some() || self.test.needs().latency
+    }
+
     /// One look: what is too little to test is said so, the rest is tested.
     #[must_use]
     pub fn look(&self, window: &Window<'_>) -> Verdict {

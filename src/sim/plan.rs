@@ -47,6 +47,14 @@ pub struct Plan {
     pub simulation: SimulationPlan,
 }
 
+impl Plan {
+    /// The number of the gate of this name.
+    #[must_use]
+    pub fn gate_called(&self, name: &str) -> Option<usize> {
+        self.gates.iter().position(|gate| gate.name == name)
+    }
+}
+
 /// How the balancer learns of endpoints.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoutingPlan {
@@ -78,6 +86,10 @@ pub struct StrategyPlan {
     pub parameters: Arc<dyn Parameters>,
     /// What happens on a failure.
     pub on_failure: OnFailure,
+    /// What happens when a gate fails.
+    pub on_gate_failure: OnFailure,
+    /// The gates over the whole rollout, by their numbers in [`Plan::gates`].
+    pub guards: Vec<usize>,
     /// The strategy to roll back with; none: the same one with the versions exchanged.
     pub rollback: Option<Arc<dyn Parameters>>,
     /// On the way back the bounds are so many times those of the way forward, > 0.

@@ -19,6 +19,10 @@ max = \"1%\"
 [gates.slo]
 metric = \"latency-p95\"
 max = \"250ms\"
+
+[strategies.rolling]
+kind = \"rolling\"
+gates = [\"slo\"]
 ",
 };
 
@@ -38,6 +42,10 @@ test = { kind = \"any-time\" }
 [gates.slo]
 metric = \"error-rate\"
 test = { kind = \"anytime\" }
+
+[strategies.rolling]
+kind = \"rolling\"
+gates = [\"slo\"]
 ",
 };
 
@@ -67,6 +75,10 @@ max = \"250ms\"
 
 [gates.both]
 all = [\"errors\", \"latency\"]
+
+[strategies.rolling]
+kind = \"rolling\"
+gates = [\"both\"]
 ",
 };
 
@@ -88,5 +100,9 @@ metric = \"error-rate\"
 max = \"1%\"
 window = \"10s\"
 scrape = \"5s\"
+
+[strategies.rolling]
+kind = \"rolling\"
+gates = [\"slo\"]
 ",
 };

@@ -137,6 +137,9 @@ impl EventPath {
             let place = self.recorder.place_of(sent);
             let version = self.endpoints[endpoint as usize].process.version;
             self.recorder.success(place, version, now - sent, Count::Add);
+            if let Some(scrapes) = &mut self.scrapes {
+                scrapes.ok(now, version, now - sent, Count::Add);
+            }
             if self.rules.is_any_consequence {
                 self.answered(number, endpoint);
                 self.endpoint_succeeded(endpoint);
