@@ -302,6 +302,8 @@ fn plan(name: &str, replications: u32) -> Plan {
         },
         data: data(&none),
         gates: Vec::new(),
+        alerts: None,
+        budget: None,
         strategy: StrategyPlan {
             name: name.to_owned(),
             parameters: Arc::new(NoParameters),

@@ -56,7 +56,7 @@ mod tests {
              latency_p99_s,latency_p95_baseline_s,latency_p95_ratio,slow_fraction,mixed_s,\
              exposed_requests,exposed_failures,steps,failed_steps,rolled_back,detect_s,\
              rollback_s,canary_divergence,surge_instance_s,cost,sessions,sessions_lost,\
-             migration_error_rate,synthetic_success_rate"
+             migration_error_rate,synthetic_success_rate,page_s"
         );
         assert_eq!(
             lines[1],

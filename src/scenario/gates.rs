@@ -18,7 +18,7 @@ use crate::strategy::GateUse;
 use crate::units::SimDuration;
 
 /// Shortest time between two scrapes or looks.
-const SHORTEST: SimDuration = SimDuration::from_millis(100);
+pub(super) const SHORTEST: SimDuration = SimDuration::from_millis(100);
 
 /// The names of the gates, in the order of the file.
 pub(super) fn names(root: &Table<'_>) -> Vec<String> {

@@ -60,6 +60,10 @@ pub(super) enum Event {
     Switch { token: u32 },
     /// A gate looks.
     Look { work: u32, part: u32 },
+    /// Alerts are evaluated.
+    Alerts,
+    /// The error budget is looked at.
+    Budget,
     /// The offered rate takes another course, or capacity and demand cross.
     Demand,
     /// A person does something.
@@ -86,6 +90,7 @@ impl Event {
                 | Self::Demand
                 | Self::Operator { .. }
                 | Self::Look { .. }
+                | Self::Budget
                 | Self::Start
                 | Self::Wake
                 | Self::Deadline

@@ -6,7 +6,7 @@ use crate::fleet::{
     FleetPlan, LivenessPlan, ReadinessPlan, ReleasePlan, ShutdownPlan, StartupPlan,
     StartupProbePlan,
 };
-use crate::gate::Gate;
+use crate::gate::{Alerts, Budget, Gate};
 use crate::random::Law;
 use crate::strategy::{OnFailure, Parameters};
 use crate::traffic::DataPlan;
@@ -35,6 +35,10 @@ pub struct Plan {
     pub data: DataPlan,
     /// `[gates.NAME]`, in the order of the file.
     pub gates: Vec<Gate>,
+    /// `[alerts]`; none: nobody is told.
+    pub alerts: Option<Alerts>,
+    /// `[budget]`; none: rollouts do not mind it.
+    pub budget: Option<Budget>,
     /// The strategy.
     pub strategy: StrategyPlan,
     /// `[[operator]]`: what a person does, in the order of the file.

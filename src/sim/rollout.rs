@@ -121,6 +121,8 @@ pub(super) enum Hold {
     Person,
     /// A failure has paused it.
     Failure,
+    /// The error budget burns too fast.
+    Budget,
 }
 
 impl World<'_> {
@@ -132,6 +134,11 @@ impl World<'_> {
         self.rollout.seen = self.seen();
         self.last_terminated = None;
         self.set_deadline();
+        self.begin_watching();
+        if let Some(why) = plan.budget.and_then(|budget| budget.refusal()) {
+            self.conclude(Outcome::Aborted, why);
+            return;
+        }
         self.begin_guards();
     }
 

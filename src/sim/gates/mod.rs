@@ -5,25 +5,29 @@
 //! | `mod.rs` | which gates are at work, and what follows? |
 //! | `look.rs` | what does a gate see at one look, and what does it say? |
 //! | `series.rs` | what do ticks of the data plane make of a scrape? |
+//! | `service.rs` | who is told of the service's burn rate, and what does its budget allow? |
 //! | `fleet_log.rs` | what was the fleet at a scrape? |
 
 mod fleet_log;
 mod look;
 mod series;
+mod service;
 
 use std::sync::Arc;
 
 use self::fleet_log::{Counts, FleetLog, side};
 use self::look::Part;
 use self::series::tick_width;
+use self::service::Service;
 use super::demand::Demand;
 use super::event::Event;
 use super::plan::Plan;
 use super::rollout::Hold;
+use super::run::Outcome;
 use super::world::World;
 use crate::engine::Rank;
 use crate::gate::{Baseline, Rule, Scope, State, Together};
-use crate::strategy::{Direction, Standing};
+use crate::strategy::{Direction, OnFailure, Standing};
 use crate::traffic::{Scrapes, Ticks};
 use crate::units::{Merge, SimDuration, SimTime, Version};
 
@@ -37,6 +41,7 @@ pub(super) struct Gates {
     late: Vec<usize>,
     /// Largest divergence that any of them computed.
     pub(super) divergence: Option<f64>,
+    service: Service,
     is_observing: bool,
 }
 
@@ -105,6 +110,12 @@ pub(super) fn scrapes(plan: &Plan, start: SimTime) -> Option<Scrapes> {
             want(watch.control.scrape, watch.needs_latency());
         }
     }
+    for scrape in plan.alerts.iter().map(|alerts| alerts.scrape) {
+        want(scrape, false);
+    }
+    for budget in plan.budget.iter().filter(|budget| budget.pause_above.is_some()) {
+        want(budget.scrape, false);
+    }
     if widths.is_empty() {
         return None;
     }
@@ -120,6 +131,7 @@ impl Gates {
             at_work: Vec::new(),
             late: Vec::new(),
             divergence: None,
+            service: Service::default(),
             is_observing,
         }
     }
@@ -127,6 +139,11 @@ impl Gates {
     /// A process has died by itself.
     pub(super) const fn crash(&mut self, version: Version) {
         self.log.crash(version);
+    }
+
+    /// When the first page was sent, from the rollout's start.
+    pub(super) const fn page(&self) -> Option<SimDuration> {
+        self.service.page
     }
 
     /// What the gates of the step have come to; none without any.
@@ -162,13 +179,20 @@ impl World<'_> {
         self.gates.log.note(self.now, counts);
     }
 
+    /// The rollout starts, and with it the watch over the service.
+    pub(super) fn begin_watching(&mut self) {
+        if self.gates.is_observing {
+            self.gates.baseline = self.baseline();
+            self.watch_service();
+        }
+    }
+
     /// The rollout begins, and with it the gates over the whole of it: those that look at the new
     /// version once there is one.
     pub(super) fn begin_guards(&mut self) {
         if !self.gates.is_observing {
             return;
         }
-        self.gates.baseline = self.baseline();
         let plan = self.plan;
         for &gate in &plan.strategy.guards {
             if looks_at_new(plan, gate) {
@@ -263,7 +287,12 @@ impl World<'_> {
             }
             (State::Failed, _) => {
                 let why = format!("gate {name} failed: {reason}");
-                self.fail_with(self.plan.strategy.on_gate_failure, why);
+                let answer = self.plan.strategy.on_gate_failure;
+                self.fail_with(answer, why.as_str());
+                // Nothing acts, and a step whose gates have not passed is never done.
+                if answer == OnFailure::Stall && place == Place::Step && self.rollout.is_running {
+                    self.conclude(Outcome::Stalled, why);
+                }
             }
             // The strategy sees what the gates of its step have come to.
             (State::Inconclusive, Place::Step) => {}
