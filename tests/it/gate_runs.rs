@@ -242,8 +242,8 @@ fn a_burn_rate_guard_fires_when_the_formula_says() {
 /// no standard page at 99.9% sees within the pause.
 #[test]
 fn a_small_canary_is_invisible_to_the_service() {
-    let text = "[gates.page]\nmetric = \"burn-rate\"\n[strategies.canary]\nkind = \"canary\"\nsteps = \
-                [{ weight = \"5%\", pause = \"10m\" }]\ngates = [\"page\"]\n";
+    let text = "[gates.page]\nmetric = \"burn-rate\"\n[strategies.canary]\nkind = \"canary\"\n\
+                steps = [{ weight = \"5%\", pause = \"10m\" }]\ngates = [\"page\"]\n";
     let story = Story::of(&[BAD, text, "[slo]\navailability = 0.999\n"]);
     assert_eq!(story.run.outcome.name(), "completed");
     let failed = story.metric("failed_in_baking").expect("a count");
@@ -262,4 +262,55 @@ fn no_look_sees_the_future() {
     let story = Story::of(&[crash, canary]);
     let crashed = story.times("crashed")[0];
     assert_eq!((crashed, story.times("gate-failed")), (35.0, vec![36.0]));
+}
+
+/// The same outage under alerts: each fires when its own formula says, and clears when its short
+/// window is clean.
+#[test]
+fn alerts_tell_and_nothing_more() {
+    let outage = "[release]\nerror_rate = 1.0\n[alerts]\ninterval = \"1s\"\nscrape = \"1s\"\n";
+    let blue_green = "[strategies.bg]\nkind = \"blue-green\"\nbake = \"5m\"\n[[operator]]\nat = \
+                      \"3m\"\naction = \"rollback\"\n";
+    let settle = "[slo]\nwindow = \"30d\"\n";
+    let story = Story::of(&[outage, blue_green, settle]);
+    // 14.4 x 3.6 s, 6 x 21.6 s and the last two 259.2 s, of which only 160 s happen.
+    assert_eq!(story.times("alert-fired"), [72.0, 150.0]);
+    assert!(story.detail("alert-fired").starts_with("page: the budget burns 14.4"));
+    assert_eq!(story.metric("page_s"), Some(72.0));
+    assert_eq!(story.run.outcome.name(), "rolled-back");
+    let quiet = Story::of(&["[alerts]\n", "[strategies.bg]\nkind = \"blue-green\"\n"]);
+    assert_eq!((quiet.times("alert-fired").len(), quiet.metric("page_s")), (0, None));
+}
+
+#[test]
+fn a_spent_budget_starts_nothing() {
+    let rolling = "[strategies.rolling]\nkind = \"rolling\"\n";
+    let story = Story::of(&["[budget]\nspent = \"100%\"\n", rolling]);
+    assert_eq!(story.end(), ("aborted", 0.0));
+    assert_eq!(story.metric("exposed_requests"), Some(0.0));
+    let story = Story::of(&["[budget]\nspent = \"99%\"\n", rolling]);
+    assert_eq!(story.run.outcome.name(), "completed");
+}
+
+/// One of ten instances fails everything from 20 s on: 10% of the requests, 100 times what 99.9%
+/// allows. Over a minute that is above 50 times at 60 s; the second batch has begun at 20 s. Nobody
+/// mends the release, so the rollout waits until the longest time is over.
+#[test]
+fn a_rollout_waits_while_the_budget_burns() {
+    let rolling = "[strategies.rolling]\nkind = \"rolling\"\nmax_surge = 0\nmax_unavailable = 1\n";
+    let broken = "[release]\nerror_rate = 1.0\n";
+    let budget = "[budget]\npause_above = 50\nwindow = \"1m\"\n";
+    let text = [BASE.replace("replications = 1", "replications = 1\nmax_time = \"10m\"").as_str()]
+        .concat();
+    let variants = variants(&[&text, rolling, broken, budget].concat());
+    let run = run(&variants[0].plan, 0, Detail::Events);
+    let at = |event: &str| {
+        let row = run.events.iter().find(|row| row.event == event);
+        row.map(|row| row.at.nanos_from(run.start) as f64 / 1e9)
+    };
+    // From 20 s on 1 of 9 that serve, from 40 s on 2 of 9: at 45 s (20 x 1 + 5 x 2) / 9 / 60 is
+    // 5.6%, and at 30 s it was 1.9%.
+    assert_eq!(at("paused"), Some(45.0));
+    assert_eq!((run.outcome.name(), at("resumed")), ("unfinished", None));
+    assert!(run.events.last().is_some_and(|row| row.available[1] < 4), "it stopped early");
 }
