@@ -312,5 +312,5 @@ fn a_rollout_waits_while_the_budget_burns() {
     // 5.6%, and at 30 s it was 1.9%.
     assert_eq!(at("paused"), Some(45.0));
     assert_eq!((run.outcome.name(), at("resumed")), ("unfinished", None));
-    assert!(run.events.last().is_some_and(|row| row.available[1] < 4), "it stopped early");
+    assert!(run.events.iter().last().is_some_and(|row| row.available[1] < 4), "it stopped early");
 }

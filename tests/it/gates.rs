@@ -74,7 +74,6 @@ fn stops(watch: &Watch, steps: &[Step]) -> bool {
         let window = Window {
             metric: watch.metric,
             scope: watch.scope,
-            history: &[],
             steps: &steps[..end],
             recent,
             baseline: &baseline,

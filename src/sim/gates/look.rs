@@ -92,6 +92,9 @@ impl World<'_> {
         one.state = one.together.state(&one.states());
         match verdict.outcome {
             Outcome::Pass => {}
+            Outcome::Fail if state == State::Running => {
+                self.tell("gate-failed", format!("{detail}; its failure limit allows that"));
+            }
             Outcome::Fail => self.tell("gate-failed", detail),
             Outcome::Inconclusive => self.tell("gate-inconclusive", detail),
         }
@@ -115,15 +118,15 @@ impl World<'_> {
             .scrapes()
             .and_then(|all: &Scrapes| all.of(super::tick_width(control.scrape)))?;
         part.series.advance(self.now, rhythm, ticks, &gates.log);
+        // What needs the history has no beginning of its own.
+        let has_history = watch.test.needs().history;
+        let asked = if has_history { SimTime::ZERO } else { part.asked };
         let steps = part.series.steps();
-        let own = part.series.since(part.asked + control.initial_delay);
-        let (history, steps) = steps.split_at(steps.len() - own);
         let window = Window {
             metric: watch.metric,
             scope: watch.scope,
-            history,
             steps,
-            recent: part.series.since(control.window_from(part.asked, self.now)).min(own),
+            recent: part.series.since(control.window_from(asked, self.now)),
             baseline: &gates.baseline,
             objective: Objective {
                 availability: plan.slo.availability.as_f64(),
