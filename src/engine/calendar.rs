@@ -18,6 +18,8 @@ pub enum Rank {
     Balancer,
     /// What people do.
     Operator,
+    /// Looks of gates.
+    Gate,
     /// Wake-ups and deadlines of strategies.
     Strategy,
 }
@@ -183,7 +185,7 @@ mod tests {
 
     use super::*;
 
-    const RANKS: [Rank; 4] = [Rank::Instance, Rank::Probe, Rank::Balancer, Rank::Strategy];
+    const RANKS: [Rank; 4] = [Rank::Instance, Rank::Balancer, Rank::Gate, Rank::Strategy];
 
     proptest! {
         #[test]

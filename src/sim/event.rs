@@ -58,6 +58,12 @@ pub(super) enum Event {
     Readmit(InstanceId),
     /// A switch of versions takes effect, unless `token` is old.
     Switch { token: u32 },
+    /// A gate looks.
+    Look { work: u32, part: u32 },
+    /// Alerts are evaluated.
+    Alerts,
+    /// The error budget is looked at.
+    Budget,
     /// The offered rate takes another course, or capacity and demand cross.
     Demand,
     /// A person does something.
@@ -83,6 +89,8 @@ impl Event {
             Self::Switch { .. }
                 | Self::Demand
                 | Self::Operator { .. }
+                | Self::Look { .. }
+                | Self::Budget
                 | Self::Start
                 | Self::Wake
                 | Self::Deadline

@@ -6,6 +6,7 @@
 mod boots;
 mod demand;
 mod event;
+mod gates;
 mod observe;
 mod operator;
 mod plan;

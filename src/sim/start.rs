@@ -305,6 +305,7 @@ impl World<'_> {
         });
         self.plane.kill(id, Departure::Crash, self.now);
         self.plane.watch_again(id);
+        self.gates.crash(one.version);
         self.record(id, "crashed", why);
         if one.is_ready {
             self.record(id, "unready", "its process is gone");

@@ -20,6 +20,7 @@ mod record;
 mod recorder;
 mod request;
 mod retry;
+mod scrape;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -31,3 +32,4 @@ pub use plan::{
 };
 pub use plane::{DataPlane, Departure, Door, Ramp, Signal, Split, Windows};
 pub use record::{Cause, Charge, CoarseHistogram, Phase, Second, Tally, TrafficBin, TrafficRecord};
+pub use scrape::{Ended, Scrapes, Tick, Ticks};

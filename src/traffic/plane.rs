@@ -6,6 +6,7 @@ use super::event_path::EventPath;
 use super::process::FOREVER;
 use super::profile::Profile;
 use super::record::{Phase, TrafficRecord};
+use super::scrape::Scrapes;
 use crate::random::Seed;
 use crate::units::{InstanceId, Ratio, SimDuration, SimTime, Version};
 
@@ -138,6 +139,17 @@ impl DataPlane {
     pub(super) fn by_events(plan: &DataPlan, windows: Windows, seed: Seed) -> Self {
         let path = Path::Event(Box::new(EventPath::new(plan, windows, seed)));
         Self { path, profile: Profile::new(&plan.traffic.rate) }
+    }
+
+    /// Observes what ends when; before anything is sent.
+    pub fn observe(&mut self, scrapes: Scrapes) {
+        on_path!(&mut self.path, path => path.observe(scrapes));
+    }
+
+    /// What was observed so far; none unless asked for.
+    #[must_use]
+    pub fn scrapes(&self) -> Option<&Scrapes> {
+        on_path!(&self.path, path => path.scrapes())
     }
 
     /// Sends every request that arrives before `until` and settles what ends by then; stops early
