@@ -66,6 +66,12 @@ pub(super) enum Event {
     FaultCrash { of: Of, fault: u32 },
     /// Caches are looked at.
     CacheTick(u32),
+    /// A gate looks.
+    Look { work: u32, part: u32 },
+    /// Alerts are evaluated.
+    Alerts,
+    /// The error budget is looked at.
+    Budget,
     /// The offered rate takes another course, or capacity and demand cross.
     Demand,
     /// A person does something.
@@ -92,6 +98,8 @@ impl Event {
                 | Self::Demand
                 | Self::FaultBegins(_)
                 | Self::Operator { .. }
+                | Self::Look { .. }
+                | Self::Budget
                 | Self::Start
                 | Self::Wake
                 | Self::Deadline

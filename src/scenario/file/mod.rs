@@ -12,7 +12,7 @@ mod word;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-pub(crate) use self::gates::{GateFile, HEAD};
+pub(crate) use self::gates::{AlertsFile, BudgetFile, GateFile, HEAD};
 pub(crate) use self::instances::{
     FleetFile, ListenFile, LivenessFile, ReadinessFile, ShutdownFile, StartupFile,
     StartupProbeFile, UntilFile,
@@ -69,6 +69,10 @@ pub(crate) struct ScenarioFile {
     pub(crate) _gates: Option<IgnoredAny>,
     /// Synthetic checks.
     pub(crate) synthetic: SyntheticFile,
+    /// Who is told of the burn rate; missing: nobody.
+    pub(crate) alerts: Option<AlertsFile>,
+    /// What the error budget allows; missing: everything.
+    pub(crate) budget: Option<BudgetFile>,
     /// Service level objectives.
     pub(crate) slo: SloFile,
     /// What instances cost.
@@ -101,6 +105,8 @@ impl Default for ScenarioFile {
             _strategies: None,
             _gates: None,
             synthetic: SyntheticFile::default(),
+            alerts: None,
+            budget: None,
             slo: SloFile::default(),
             cost: CostFile::default(),
             simulation: SimulationFile::default(),

@@ -49,8 +49,6 @@ pub(super) struct Faults {
     booting: Vec<u32>,
     /// Whether an instance has changed since what follows from the fleet was last looked at.
     is_fleet_changed: bool,
-    /// How many faults hide metrics now.
-    metrics_outages: u32,
     scope: Key,
     crash: Key,
     flap: Key,
@@ -96,7 +94,6 @@ impl Faults {
             ceiling: Ratio::ZERO,
             booting: vec![0; plan.fleet.zones.len()],
             is_fleet_changed: true,
-            metrics_outages: 0,
             scope: seed.key(Purpose::FaultScope),
             crash: seed.key(Purpose::FaultCrash),
             flap: seed.key(Purpose::ProbeFlap),
@@ -114,12 +111,6 @@ impl Faults {
 }
 
 impl<'a> World<'a> {
-    /// Whether nobody can see metrics now.
-    #[expect(dead_code, reason = "gates ask, once there are gates")]
-    pub(super) const fn is_metrics_out(&self) -> bool {
-        self.faults.metrics_outages > 0
-    }
-
     /// Plans the faults whose beginning is known.
     pub(super) fn expect_faults(&mut self) {
         for (number, fault) in self.plan.faults.iter().enumerate() {
@@ -182,7 +173,7 @@ impl<'a> World<'a> {
             Effect::PullsWait => self.interrupt_pulls(number as usize),
             Effect::ProbesPass => self.let_the_hopeless_pass(number as usize),
             Effect::ProbesFlap(_) => self.follow_probes(number as usize),
-            Effect::MetricsOut => self.faults.metrics_outages += 1,
+            Effect::MetricsOut => self.gates.set_dark(true, self.now),
             Effect::Migration => self.plane.set_migrating(true, self.now),
             Effect::Cache(cache) => self.begin_caches(number, *cache),
             Effect::Supersede => self.release_again(),
@@ -206,7 +197,10 @@ impl<'a> World<'a> {
             match effect {
                 Effect::Down | Effect::PullsWait => self.release_held(),
                 Effect::ProbesPass => self.look_at_the_broken(fault, &members),
-                Effect::MetricsOut => self.faults.metrics_outages -= 1,
+                Effect::MetricsOut => {
+                    let is_dark = self.is_any_active(|one| *one == Effect::MetricsOut);
+                    self.gates.set_dark(is_dark, self.now);
+                }
                 Effect::Migration => {
                     let is_migrating = self.is_any_active(|one| *one == Effect::Migration);
                     self.plane.set_migrating(is_migrating, self.now);
