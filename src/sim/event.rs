@@ -58,6 +58,12 @@ pub(super) enum Event {
     Readmit(InstanceId),
     /// A switch of versions takes effect, unless `token` is old.
     Switch { token: u32 },
+    /// A gate looks.
+    Look { work: u32, part: u32 },
+    /// Alerts are evaluated.
+    Alerts,
+    /// The error budget is looked at.
+    Budget,
     /// A fault begins, by its number in the plan.
     FaultBegins(u32),
     /// A fault ends.
@@ -66,12 +72,6 @@ pub(super) enum Event {
     FaultCrash { of: Of, fault: u32 },
     /// Caches are looked at.
     CacheTick(u32),
-    /// A gate looks.
-    Look { work: u32, part: u32 },
-    /// Alerts are evaluated.
-    Alerts,
-    /// The error budget is looked at.
-    Budget,
     /// The offered rate takes another course, or capacity and demand cross.
     Demand,
     /// A person does something.

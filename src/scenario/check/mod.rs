@@ -105,9 +105,9 @@ pub(super) fn check(scope: &mut Scope<'_, '_>, file: &ScenarioFile) {
     requests::traffic(scope, &file.traffic);
     requests::clients(scope, &file.traffic);
     requests::release(scope, &file.release, &file.traffic);
-    period(scope, "synthetic.interval", file.synthetic.interval);
     alerts::alerts(scope, file.alerts.as_ref());
     alerts::budget(scope, file.budget.as_ref());
+    period(scope, "synthetic.interval", file.synthetic.interval);
     slo(scope, &file.slo);
     finite(scope, "cost.instance_hour", file.cost.instance_hour);
     simulation(scope, &file.simulation);

@@ -67,12 +67,12 @@ pub(crate) struct ScenarioFile {
     /// The gates, each read by the kind of its test.
     #[serde(rename = "gates")]
     pub(crate) _gates: Option<IgnoredAny>,
-    /// Synthetic checks.
-    pub(crate) synthetic: SyntheticFile,
     /// Who is told of the burn rate; missing: nobody.
     pub(crate) alerts: Option<AlertsFile>,
     /// What the error budget allows; missing: everything.
     pub(crate) budget: Option<BudgetFile>,
+    /// Synthetic checks.
+    pub(crate) synthetic: SyntheticFile,
     /// Service level objectives.
     pub(crate) slo: SloFile,
     /// What instances cost.
@@ -104,9 +104,9 @@ impl Default for ScenarioFile {
             operator: Vec::new(),
             _strategies: None,
             _gates: None,
-            synthetic: SyntheticFile::default(),
             alerts: None,
             budget: None,
+            synthetic: SyntheticFile::default(),
             slo: SloFile::default(),
             cost: CostFile::default(),
             simulation: SimulationFile::default(),

@@ -49,6 +49,8 @@ pub(super) struct Faults {
     booting: Vec<u32>,
     /// Whether an instance has changed since what follows from the fleet was last looked at.
     is_fleet_changed: bool,
+    /// How many faults hide metrics now.
+    metrics_outages: u32,
     scope: Key,
     crash: Key,
     flap: Key,
@@ -94,6 +96,7 @@ impl Faults {
             ceiling: Ratio::ZERO,
             booting: vec![0; plan.fleet.zones.len()],
             is_fleet_changed: true,
+            metrics_outages: 0,
             scope: seed.key(Purpose::FaultScope),
             crash: seed.key(Purpose::FaultCrash),
             flap: seed.key(Purpose::ProbeFlap),
@@ -111,6 +114,12 @@ impl Faults {
 }
 
 impl<'a> World<'a> {
+    /// From now on so many outages keep metrics from the gates.
+    fn change_metrics_outages(&mut self, to: u32) {
+        self.faults.metrics_outages = to;
+        self.gates.note_outages(self.now, to);
+    }
+
     /// Plans the faults whose beginning is known.
     pub(super) fn expect_faults(&mut self) {
         for (number, fault) in self.plan.faults.iter().enumerate() {
@@ -173,7 +182,7 @@ impl<'a> World<'a> {
             Effect::PullsWait => self.interrupt_pulls(number as usize),
             Effect::ProbesPass => self.let_the_hopeless_pass(number as usize),
             Effect::ProbesFlap(_) => self.follow_probes(number as usize),
-            Effect::MetricsOut => self.gates.set_dark(true, self.now),
+            Effect::MetricsOut => self.change_metrics_outages(self.faults.metrics_outages + 1),
             Effect::Migration => self.plane.set_migrating(true, self.now),
             Effect::Cache(cache) => self.begin_caches(number, *cache),
             Effect::Supersede => self.release_again(),
@@ -197,10 +206,7 @@ impl<'a> World<'a> {
             match effect {
                 Effect::Down | Effect::PullsWait => self.release_held(),
                 Effect::ProbesPass => self.look_at_the_broken(fault, &members),
-                Effect::MetricsOut => {
-                    let is_dark = self.is_any_active(|one| *one == Effect::MetricsOut);
-                    self.gates.set_dark(is_dark, self.now);
-                }
+                Effect::MetricsOut => self.change_metrics_outages(self.faults.metrics_outages - 1),
                 Effect::Migration => {
                     let is_migrating = self.is_any_active(|one| *one == Effect::Migration);
                     self.plane.set_migrating(is_migrating, self.now);

@@ -20,8 +20,8 @@ pub(super) struct Counts {
 pub(super) struct FleetLog {
     changes: Vec<(SimTime, Counts)>,
     crashes: [u32; 2],
-    /// When scrapes began to fail, succeeded again, failed, …
-    outages: Vec<SimTime>,
+    /// When so many outages of the metrics began or ended.
+    outages: Vec<(SimTime, u32)>,
 }
 
 impl FleetLog {
@@ -40,16 +40,15 @@ impl FleetLog {
         }
     }
 
-    /// Scrapes fail from `now` on, or succeed again.
-    pub(super) fn set_dark(&mut self, is_dark: bool, now: SimTime) {
-        if is_dark == self.outages.len().is_multiple_of(2) {
-            self.outages.push(now);
-        }
+    /// From `now` on so many outages keep metrics from arriving.
+    pub(super) fn note_outages(&mut self, now: SimTime, outages: u32) {
+        self.outages.push((now, outages));
     }
 
-    /// Whether a scrape at `at` fails.
-    pub(super) fn is_dark(&self, at: SimTime) -> bool {
-        !self.outages.partition_point(|turn| *turn <= at).is_multiple_of(2)
+    /// Whether a scrape taken at `at` is lost.
+    pub(super) fn is_lost(&self, at: SimTime) -> bool {
+        let later = self.outages.partition_point(|(time, _)| *time <= at);
+        later.checked_sub(1).is_some_and(|index| self.outages[index].1 > 0)
     }
 
     /// The fleet just before `at`.
@@ -72,17 +71,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scrapes_fail_in_an_outage() {
-        let at = SimTime::from_nanos;
-        let mut log = FleetLog::default();
-        for (is_dark, moment) in [(false, 5), (true, 10), (true, 15), (false, 20), (true, 30)] {
-            log.set_dark(is_dark, at(moment));
-        }
-        let dark: Vec<u64> = (0..40).filter(|&moment| log.is_dark(at(moment))).collect();
-        assert_eq!(dark, (10..20).chain(30..40).collect::<Vec<_>>());
-    }
-
-    #[test]
     fn a_scrape_sees_what_was_before_it() {
         let at = SimTime::from_nanos;
         let counts = |ready| Counts { ready: [ready, 0], ..Counts::default() };
@@ -96,5 +84,8 @@ mod tests {
         assert_eq!(log.before(at(0)), Counts::default());
         assert_eq!((log.before(at(20)).ready[0], log.before(at(20)).crashes[1]), (5, 0));
         assert_eq!((log.before(at(21)).ready[0], log.before(at(21)).crashes[1]), (3, 1));
+        log.note_outages(at(30), 1);
+        log.note_outages(at(40), 0);
+        assert_eq!([29, 30, 39, 40].map(|time| log.is_lost(at(time))), [false, true, true, false]);
     }
 }

@@ -124,6 +124,11 @@ pub(super) fn scrapes(plan: &Plan, start: SimTime) -> Option<Scrapes> {
 }
 
 impl Gates {
+    /// From `now` on so many outages keep metrics from arriving.
+    pub(super) fn note_outages(&mut self, now: SimTime, outages: u32) {
+        self.log.note_outages(now, outages);
+    }
+
     pub(super) fn new(is_observing: bool) -> Self {
         Self {
             log: FleetLog::default(),
@@ -139,11 +144,6 @@ impl Gates {
     /// A process has died by itself.
     pub(super) const fn crash(&mut self, version: Version) {
         self.log.crash(version);
-    }
-
-    /// Nobody can see metrics from `now` on, or everybody can again.
-    pub(super) fn set_dark(&mut self, is_dark: bool, now: SimTime) {
-        self.log.set_dark(is_dark, now);
     }
 
     /// When the first page was sent, from the rollout's start.

@@ -47,11 +47,11 @@ pub(super) struct ArrivalPath {
     balancer: Balancer,
     stations: Vec<Station>,
     recorder: Recorder,
+    /// What ends when, if anyone observes it.
+    scrapes: Option<Box<Scrapes>>,
     /// Of those endpoints whose process is troubled; may be shorter than the others.
     troubles: Vec<Trouble>,
     fortune: Fortune,
-    /// What ends when, if anyone observes it.
-    scrapes: Option<Box<Scrapes>>,
     phase: Phase,
     is_short: bool,
     /// A wait longer than this is told of, ns.
@@ -90,9 +90,9 @@ impl ArrivalPath {
             balancer: Balancer::new(&plan.balancer),
             stations: Vec::new(),
             recorder: Recorder::new(windows, plan.slow_threshold),
+            scrapes: None,
             troubles: Vec::new(),
             fortune: Fortune::new(seed),
-            scrapes: None,
             phase: Phase::RollingOut,
             is_short: false,
             watch: u64::MAX,

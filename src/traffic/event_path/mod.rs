@@ -175,11 +175,11 @@ pub(super) struct EventPath {
     outliers: Option<Outliers>,
     sessions: Option<Sessions>,
     recorder: Recorder,
+    /// What ends when, if anyone observes it.
+    scrapes: Option<Box<Scrapes>>,
     /// Of those endpoints whose process is troubled; may be shorter than the others.
     troubles: Vec<Trouble>,
     fortune: Fortune,
-    /// What ends when, if anyone observes it.
-    scrapes: Option<Box<Scrapes>>,
     phase: Phase,
     is_short: bool,
     /// A wait longer than this is told of, ns.
@@ -236,9 +236,9 @@ impl EventPath {
             outliers: balancer.outlier.map(Outliers::new),
             sessions,
             recorder: Recorder::new(windows, plan.slow_threshold),
+            scrapes: None,
             troubles: Vec::new(),
             fortune: Fortune::new(seed),
-            scrapes: None,
             phase: Phase::RollingOut,
             is_short: false,
             watch: u64::MAX,

@@ -209,9 +209,9 @@ enum Seen {
     Signal(Option<Signal>),
     Wait(SimDuration),
     Drained(SimTime),
+    Ended(Vec<(usize, Tick)>),
     Taken(u64),
     Check(bool),
-    Ended(Vec<(usize, Tick)>),
 }
 
 fn apply(plane: &mut DataPlane, step: &Step, now: SimTime) -> Vec<Seen> {
