@@ -4,6 +4,7 @@
 //! is, who decides (strategies), or when (the calendar is the simulation's).
 
 pub mod crash_loop;
+mod division;
 mod idset;
 mod instance;
 mod plan;
@@ -11,6 +12,7 @@ mod pool;
 mod probe;
 mod startup;
 
+pub use division::{Division, Part};
 pub use instance::{Instance, State};
 pub use plan::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,

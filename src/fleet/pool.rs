@@ -1,8 +1,9 @@
 //! All instances, their counts, and who goes first.
 
+use super::division::Division;
 use super::idset::IdSet;
 use super::instance::{Instance, State};
-use crate::units::{InstanceId, Version, ZoneId};
+use crate::units::{InstanceId, PartId, Version, ZoneId};
 
 /// How many instances of one version there are, terminating ones excepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Pool {
     desired: [u32; 3],
     tally: [Tally; 3],
     by_zone: Vec<[Tally; 3]>,
+    by_part: Vec<[Tally; 3]>,
+    part_sizes: Vec<u32>,
     warm_from_sum: [u128; 3],
     unready: [IdSet; 3],
     ready: [IdSet; 3],
@@ -43,11 +46,19 @@ impl Pool {
     /// The initial fleet: `size` old instances, spread round-robin over `zones` zones (>= 1).
     #[must_use]
     pub fn new(size: u32, zones: u16) -> Self {
+        Self::divided(size, zones, &Division::whole())
+    }
+
+    /// The same fleet in parts.
+    #[must_use]
+    pub fn divided(size: u32, zones: u16, division: &Division) -> Self {
         let mut pool = Self {
             instances: Vec::with_capacity(size as usize + size as usize / 4),
             desired: [size, 0, 0],
             tally: [Tally::default(); 3],
             by_zone: vec![[Tally::default(); 3]; usize::from(zones)],
+            by_part: vec![[Tally::default(); 3]; division.parts.len()],
+            part_sizes: Vec::new(),
             warm_from_sum: [0; 3],
             unready: std::array::from_fn(|_| IdSet::default()),
             ready: std::array::from_fn(|_| IdSet::default()),
@@ -55,9 +66,37 @@ impl Pool {
         };
         for number in 0..size {
             let zone = ZoneId((number % u32::from(zones)) as u16);
-            pool.add(Instance::initial(zone));
+            let part = division.part_of(number, zone);
+            pool.add(Instance { part, ..Instance::initial(zone) });
         }
+        let size = |part: &[Tally; 3]| part[Version::Old.index()].of(Fact::Active);
+        pool.part_sizes = pool.by_part.iter().map(size).collect();
         pool
+    }
+
+    /// One part of the fleet as if it were all there is, with desired counts of its own: what a
+    /// strategy sees that brings over that part.
+    #[must_use]
+    pub fn part(&self, part: PartId, desired: [u32; 3]) -> Self {
+        let tally = self.by_part[part.index()];
+        Self {
+            instances: Vec::new(),
+            desired,
+            tally,
+            by_zone: vec![tally],
+            by_part: vec![tally],
+            part_sizes: vec![desired.iter().sum()],
+            warm_from_sum: [0; 3],
+            unready: std::array::from_fn(|_| IdSet::default()),
+            ready: std::array::from_fn(|_| IdSet::default()),
+            has_changed: false,
+        }
+    }
+
+    /// The parts in which the fleet is brought over: the initial size of each.
+    #[must_use]
+    pub fn part_sizes(&self) -> &[u32] {
+        &self.part_sizes
     }
 
     /// Puts an instance in and gives it the next id.
@@ -84,7 +123,7 @@ impl Pool {
         if before == after {
             return;
         }
-        if (before.version, before.zone) == (after.version, after.zone) {
+        if (before.version, before.zone, before.part) == (after.version, after.zone, after.part) {
             self.count(id, before, after);
         } else {
             self.count(id, before, before.absent());
@@ -244,6 +283,18 @@ impl Pool {
         })
     }
 
+    /// The same within one part of the fleet.
+    #[must_use]
+    pub fn first_to_go_of(&self, version: Version, part: PartId) -> Option<InstanceId> {
+        let index = version.index();
+        let is_here = |id: &InstanceId| self.get(*id).part == part;
+        let unready = self.unready[index].iter().rev().find(is_here);
+        unready.or_else(|| match version {
+            Version::Old => self.ready[index].iter().find(is_here),
+            Version::New | Version::Third => self.ready[index].iter().rev().find(is_here),
+        })
+    }
+
     /// The instance of `version` with the highest index.
     #[must_use]
     pub fn highest(&self, version: Version) -> Option<InstanceId> {
@@ -254,19 +305,29 @@ impl Pool {
     /// Unready instances of a version, terminating ones excepted.
     #[must_use]
     pub const fn unready(&self, version: Version) -> u32 {
-        self.unready[version.index()].len()
+        let counts = self.counts(version);
+        counts.active - counts.ready
     }
 
     /// The zone that a new instance of `version` goes to: the one with the fewest of it, then the
     /// fewest of all, then the first.
     #[must_use]
     pub fn zone_for(&self, version: Version) -> ZoneId {
+        let all = (0..self.by_zone.len() as u16).map(ZoneId);
+        self.zone_among(version, all).unwrap_or(ZoneId(0))
+    }
+
+    /// The same among some zones; none of none.
+    pub fn zone_among(
+        &self,
+        version: Version,
+        zones: impl Iterator<Item = ZoneId>,
+    ) -> Option<ZoneId> {
         let crowding = |tally: &[Tally; 3]| {
             let all = tally.iter().map(|one| one.of(Fact::Active)).sum::<u32>();
             (tally[version.index()].of(Fact::Active), all)
         };
-        let least = (0..self.by_zone.len()).min_by_key(|&zone| crowding(&self.by_zone[zone]));
-        ZoneId(least.unwrap_or(0) as u16)
+        zones.min_by_key(|zone| crowding(&self.by_zone[zone.index()]))
     }
 
     /// Counts what has become of an instance that has stayed of its version and in its zone.
@@ -274,7 +335,11 @@ impl Pool {
         self.has_changed = true;
         let version = after.version.index();
         let changed = before.facts ^ after.facts;
-        for tally in [&mut self.tally[version], &mut self.by_zone[after.zone.index()][version]] {
+        for tally in [
+            &mut self.tally[version],
+            &mut self.by_zone[after.zone.index()][version],
+            &mut self.by_part[after.part.index()][version],
+        ] {
             tally.change(before.facts, changed);
         }
         let warm_from = |one: Counted| if one.is(Fact::Warming) { one.warm_from } else { 0 };
@@ -367,6 +432,7 @@ impl Tally {
 struct Counted {
     version: Version,
     zone: ZoneId,
+    part: PartId,
     facts: u16,
     /// When its last warm-up began, nanoseconds.
     warm_from: u64,
@@ -388,7 +454,7 @@ impl Counted {
             | ((is_serving && one.is_warming) as u16) << Fact::Warming as u16
             | (one.is_restless() as u16) << Fact::Restless as u16;
         let warm_from = one.warm_from.as_nanos();
-        Self { version: one.version, zone: one.zone, facts, warm_from }
+        Self { version: one.version, zone: one.zone, part: one.part, facts, warm_from }
     }
 
     /// The same instance before it is there, or when it is there no more.

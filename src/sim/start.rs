@@ -5,13 +5,13 @@ use super::world::World;
 use crate::engine::Rank;
 use crate::fleet::{Boot, Instance, Listen, ReadyUntil, State, crash_loop};
 use crate::traffic::{Departure, Door, Ramp};
-use crate::units::{InstanceId, Rounding, SimDuration, SimTime, Version, ZoneId};
+use crate::units::{InstanceId, PartId, Rounding, SimDuration, SimTime, Version, ZoneId};
 
 impl World<'_> {
     /// Launches an instance of `version`; it waits if there is no room or no free start.
-    pub(super) fn launch(&mut self, version: Version, zone: ZoneId) {
+    pub(super) fn launch(&mut self, version: Version, zone: ZoneId, part: PartId) {
         let number = self.next_start(version);
-        let id = self.pool.add(Instance::launched(version, zone, number));
+        let id = self.pool.add(Instance { part, ..Instance::launched(version, zone, number) });
         self.plane.install(id, version.served_as());
         self.record(id, "launched", "");
         self.waiting.push_back(id);
@@ -29,6 +29,7 @@ impl World<'_> {
                 is_checking: one.is_checking,
                 check_streak: one.check_streak,
                 is_in_place: true,
+                part: one.part,
                 ..Instance::launched(version, one.zone, number)
             };
         });

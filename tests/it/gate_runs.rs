@@ -314,3 +314,26 @@ fn a_rollout_waits_while_the_budget_burns() {
     assert_eq!((run.outcome.name(), at("resumed")), ("unfinished", None));
     assert!(run.events.iter().last().is_some_and(|row| row.available[1] < 4), "it stopped early");
 }
+
+/// Two zones of five, one after another within 20 s each; the first bakes for a minute.
+#[test]
+fn waves_bake_under_gates() {
+    let waves = "[strategies.waves]\nkind = \"waves\"\ninner = \"all\"\nbake = \"1m\"\n\
+                 bake_gates = [\"slo\"]\n[strategies.all]\nkind = \"rolling\"\nmax_surge = 0\nmax_unavailable = \
+                 \"100%\"\n";
+    let of_waves = |release: &str| {
+        let text = [BASE, release, SLO, waves].concat();
+        let text = text.replace("instances = 10\n", "instances = 10\nzones = [\"a\", \"b\"]\n");
+        let all = variants(&text);
+        let waves = all.iter().find(|variant| variant.name == "waves").expect("a variant");
+        let run = run(&waves.plan, 0, Detail::Events);
+        let metrics = measure(&waves.plan, &run);
+        Story { run, metrics }
+    };
+    let story = of_waves(BAD);
+    assert_eq!(story.times("gate-failed"), [35.0]);
+    assert_eq!(story.run.outcome.name(), "rolled-back");
+    let story = of_waves("");
+    assert_eq!(story.times("gate-passed"), [80.0, 160.0]);
+    assert_eq!(story.end(), ("completed", 160.0));
+}
