@@ -319,8 +319,8 @@ fn a_rollout_waits_while_the_budget_burns() {
 #[test]
 fn waves_bake_under_gates() {
     let waves = "[strategies.waves]\nkind = \"waves\"\ninner = \"all\"\nbake = \"1m\"\n\
-                 bake_gates = [\"slo\"]\n[strategies.all]\nkind = \"rolling\"\nmax_surge = 0\nmax_unavailable = \
-                 \"100%\"\n";
+                 bake_gates = [\"slo\"]\n[strategies.all]\nkind = \"rolling\"\nmax_surge = 0\n\
+                 max_unavailable = \"100%\"\n";
     let of_waves = |release: &str| {
         let text = [BASE, release, SLO, waves].concat();
         let text = text.replace("instances = 10\n", "instances = 10\nzones = [\"a\", \"b\"]\n");
