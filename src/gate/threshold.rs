@@ -18,7 +18,7 @@
 //!   `ready-fraction` or `crash-count`; `scope` ("new"; of `availability` and `burn-rate`
 //!   "service"): whose.
 //! - `interval` ("15s"): between looks, and before the first, which `initial_delay` ("0s") puts
-//!   off; `window` ("1m"): how far a look goes back, never before the gate began; `all` without end.
+//!   off; `window` ("1m"): how far a look goes back, never before the gate began; `all`: to there.
 //! - `scrape` ("15s"), `lag` ("0s"): metrics arrive in steps of the one, the other later.
 //! - `count` (no limit): it has passed after so many looks. `failure_limit` (0): it fails at more
 //!   failing looks than this, of which only those count that end a row of `consecutive` (1).
