@@ -38,6 +38,7 @@
 //! | 1 | [`engine`] | what happens next? |
 //! | 2 | [`fleet`] | what can serve? |
 //! | 2 | [`traffic`] | how much arrives, where does it go, what happens to it? |
+//! | 2b | [`fault`] | what goes wrong? |
 //! | 3 | [`gate`] | may the rollout go on? |
 //! | 4 | [`strategy`] | what does the rollout do next? |
 //! | 5 | [`sim`] | how do the pieces meet? |
@@ -72,6 +73,7 @@
 //! |---|---|
 //! | What may a strategy look at and do? | [`strategy::View`], [`strategy::Action`] |
 //! | Where does a gate decide? | `decide` in `src/gate/NAME.rs`; who asks it: `src/sim/gates/` |
+//! | What can go wrong, and how do faults combine? | [`fault`], one file per kind |
 //! | When is an instance ready? | the state table on top of `src/fleet/instance.rs` |
 //! | Where is `max_surge` rounded? | `src/units/count.rs` |
 //! | What counts against the error budget? | `src/measure/error_budget.rs`, first paragraph |
@@ -81,6 +83,7 @@
 pub mod cli;
 pub mod engine;
 pub mod experiment;
+pub mod fault;
 pub mod fleet;
 pub mod gate;
 pub mod manifest;

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::exit::{BadInput, Exit};
 use crate::measure::{METRICS, MetricKind};
-use crate::{gate, scenario, strategy};
+use crate::{fault, gate, scenario, strategy};
 
-/// Explain a strategy, a gate's test, a metric or the code of an error
+/// Explain a strategy, a fault, a gate's test, a metric or the code of an error
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// A name that `rollsim list` shows, or a code such as R012
@@ -31,6 +31,7 @@ fn explanation(name: &str) -> Option<String> {
 fn names() -> impl Iterator<Item = &'static str> {
     let kinds = strategy::KINDS.iter().map(|kind| kind.name);
     let kinds = kinds.chain(gate::KINDS.iter().map(|kind| kind.name));
+    let kinds = kinds.chain(fault::KINDS.iter().map(|kind| kind.name));
     kinds.chain(METRICS.iter().map(|metric| metric.name))
 }
 
@@ -38,8 +39,8 @@ fn unknown(name: &str, names: impl Iterator<Item = &'static str>) -> String {
     match scenario::nearest(name, names) {
         Some(near) => format!("nothing is called `{name}`; did you mean `{near}`?"),
         None => format!(
-            "nothing is called `{name}`; `rollsim list` shows every strategy, gate and metric, \
-             and an error shows its code"
+            "nothing is called `{name}`; `rollsim list` shows every strategy, fault, gate and \
+             metric, and an error shows its code"
         ),
     }
 }
@@ -50,7 +51,9 @@ fn rule(code: &str) -> Option<String> {
 
 fn kind(name: &str) -> Option<String> {
     let strategies = strategy::KINDS.iter().map(|kind| (kind.name, kind.source));
-    let mut kinds = strategies.chain(gate::KINDS.iter().map(|kind| (kind.name, kind.source)));
+    let gates = gate::KINDS.iter().map(|kind| (kind.name, kind.source));
+    let faults = fault::KINDS.iter().map(|kind| (kind.name, kind.source));
+    let mut kinds = strategies.chain(gates).chain(faults);
     let (_, source) = kinds.find(|(known, _)| *known == name)?;
     Some(module_documentation(source))
 }

@@ -6,9 +6,9 @@ use clap::ValueEnum;
 
 use super::exit::Exit;
 use crate::measure::METRICS;
-use crate::{gate, strategy};
+use crate::{fault, gate, strategy};
 
-/// Say what there is: kinds of strategies, kinds of gates, metrics
+/// Say what there is: kinds of strategies, of faults and of gates, metrics
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Only these
@@ -19,6 +19,8 @@ pub(super) struct Arguments {
 enum Catalog {
     /// What a scenario may write as the `kind` of a strategy
     Strategies,
+    /// What a scenario may write as the `kind` of a fault
+    Faults,
     /// What a scenario may write as the `kind` of a gate's test
     Gates,
     /// What is measured of every run
@@ -33,6 +35,8 @@ impl Arguments {
             None => {
                 writeln!(out, "strategies:")?;
                 Catalog::Strategies.print(&mut out)?;
+                writeln!(out, "\nfaults:")?;
+                Catalog::Faults.print(&mut out)?;
                 writeln!(out, "\ngates:")?;
                 Catalog::Gates.print(&mut out)?;
                 writeln!(out, "\nmetrics:")?;
@@ -50,6 +54,7 @@ impl Catalog {
             Self::Strategies => {
                 strategy::KINDS.iter().map(|kind| (kind.name, kind.summary)).collect()
             }
+            Self::Faults => fault::KINDS.iter().map(|kind| (kind.name, kind.summary)).collect(),
             Self::Gates => gate::KINDS.iter().map(|kind| (kind.name, kind.summary)).collect(),
             Self::Metrics => METRICS.iter().map(|metric| (metric.name, metric.summary)).collect(),
         };

@@ -16,6 +16,8 @@ pub enum Rank {
     Probe,
     /// What the balancer learns.
     Balancer,
+    /// Faults that begin and end.
+    Fault,
     /// What people do.
     Operator,
     /// Looks of gates.
@@ -185,12 +187,20 @@ mod tests {
 
     use super::*;
 
-    const RANKS: [Rank; 4] = [Rank::Instance, Rank::Balancer, Rank::Gate, Rank::Strategy];
+    const RANKS: [Rank; 7] = [
+        Rank::Instance,
+        Rank::Probe,
+        Rank::Balancer,
+        Rank::Fault,
+        Rank::Operator,
+        Rank::Gate,
+        Rank::Strategy,
+    ];
 
     proptest! {
         #[test]
         fn pops_by_time_then_rank_then_order_of_scheduling(
-            steps in prop::collection::vec(prop::option::of((0u64..20, 0usize..4)), 0..200)
+            steps in prop::collection::vec(prop::option::of((0u64..20, 0..RANKS.len())), 0..200)
         ) {
             let mut calendar = Calendar::new();
             let mut twin = BTreeSet::new();

@@ -18,7 +18,7 @@ use crate::sim::{
 use crate::strategy::{OnFailure, Parameters, Problem, Setup, Strategy};
 use crate::traffic::{
     Arrivals, BalancerPlan, Cause, Charge, DataPlan, InstancePlan, Policy, RateCurve,
-    ReleaseTraffic, RetryPlan, Tally, TrafficBin, TrafficPlan, TrafficRecord,
+    ReleaseTraffic, RetryPlan, Second, Tally, TrafficBin, TrafficPlan, TrafficRecord,
 };
 use crate::units::{Bins, InstanceId, Ratio, SimDuration, SimTime, Version, ZoneId};
 
@@ -168,6 +168,7 @@ pub(crate) fn simulate(plan: &Plan, replication: u32, detail: Detail) -> Measure
         window: tally,
         bins,
         seconds: Vec::new(),
+        migration: Second::default(),
         sessions: 0,
         sessions_lost: 0,
     };
@@ -299,8 +300,11 @@ fn plan(name: &str, replications: u32) -> Plan {
             startup_failure: Ratio::ZERO,
             never_ready: Ratio::ZERO,
             crash_after: None,
+            memory_factor: Ratio::ONE,
         },
         data: data(&none),
+        faults: Vec::new(),
+        synthetic_interval: SimDuration::from_secs(10),
         gates: Vec::new(),
         alerts: None,
         budget: None,

@@ -20,6 +20,9 @@
 
 use crate::units::{PartId, SimTime, Version, ZoneId};
 
+/// [`Instance::speed`] of an instance that nothing slows: a power of two.
+pub const FULL_SPEED: u64 = 1 << 32;
+
 /// Where an instance is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -141,6 +144,12 @@ pub struct Instance {
     pub is_readiness_watched: bool,
     /// Whether its liveness probe is.
     pub is_liveness_watched: bool,
+    /// How fast it serves under all faults, [`FULL_SPEED`] being 1; its warm-up apart.
+    pub speed: u64,
+    /// Whether its probe let it pass although it cannot serve.
+    pub is_broken: bool,
+    /// Whether a fault that never ends holds it back.
+    pub is_held: bool,
 }
 
 impl Instance {
@@ -164,7 +173,7 @@ impl Instance {
                     || self.is_checking
                     || (self.passes_probe && !self.is_ready)
             }
-            _ => true,
+            _ => !self.is_held,
         }
     }
 
@@ -202,6 +211,9 @@ impl Instance {
             liveness_streak: 0,
             is_readiness_watched: false,
             is_liveness_watched: false,
+            speed: FULL_SPEED,
+            is_broken: false,
+            is_held: false,
         }
     }
 

@@ -124,4 +124,6 @@ pub struct ReleasePlan {
     pub never_ready: Ratio,
     /// Time from ready to a crash of the new version; none: it does not crash.
     pub crash_after: Option<Law>,
+    /// Memory of an instance of the new version over that of an old one.
+    pub memory_factor: Ratio,
 }

@@ -2,7 +2,8 @@
 
 use super::division::Division;
 use super::idset::IdSet;
-use super::instance::{Instance, State};
+use super::instance::{FULL_SPEED, Instance, State};
+use super::serving::{Lack, Serving, Step};
 use crate::units::{InstanceId, PartId, Version, ZoneId};
 
 /// How many instances of one version there are, terminating ones excepted.
@@ -16,17 +17,6 @@ pub struct Counts {
     pub available: u32,
 }
 
-/// Serving instances of one version, some of them warming.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Serving {
-    /// Instances that serve what the balancer sends them.
-    pub count: u32,
-    /// Of those, warming.
-    pub warming: u32,
-    /// Sum of the moments their warm-ups began, nanoseconds.
-    pub warm_from_sum: u128,
-}
-
 /// All instances of one run, and counts kept up to date with every change.
 #[derive(Clone, Debug)]
 pub struct Pool {
@@ -37,6 +27,7 @@ pub struct Pool {
     by_part: Vec<[Tally; 3]>,
     part_sizes: Vec<u32>,
     warm_from_sum: [u128; 3],
+    lack: [Lack; 3],
     unready: [IdSet; 3],
     ready: [IdSet; 3],
     has_changed: bool,
@@ -60,6 +51,7 @@ impl Pool {
             by_part: vec![[Tally::default(); 3]; division.parts.len()],
             part_sizes: Vec::new(),
             warm_from_sum: [0; 3],
+            lack: [Lack::default(); 3],
             unready: std::array::from_fn(|_| IdSet::default()),
             ready: std::array::from_fn(|_| IdSet::default()),
             has_changed: true,
@@ -87,6 +79,7 @@ impl Pool {
             by_part: vec![tally],
             part_sizes: vec![desired.iter().sum()],
             warm_from_sum: [0; 3],
+            lack: [Lack::default(); 3],
             unready: std::array::from_fn(|_| IdSet::default()),
             ready: std::array::from_fn(|_| IdSet::default()),
             has_changed: false,
@@ -117,9 +110,12 @@ impl Pool {
     /// Changes one instance; the counts follow.
     pub fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) {
         let one = &mut self.instances[id.index()];
-        let before = Counted::of(one);
+        let (before, speed) = (Counted::of(one), one.speed);
         change(one);
-        let after = Counted::of(one);
+        let (after, speeds) = (Counted::of(one), [speed, one.speed]);
+        if speeds != [FULL_SPEED; 2] {
+            self.count_lack([before, after], speeds);
+        }
         if before == after {
             return;
         }
@@ -128,6 +124,18 @@ impl Pool {
         } else {
             self.count(id, before, before.absent());
             self.count(id, after.absent(), after);
+        }
+    }
+
+    /// Counts what an instance lacked of its speed before a change, and lacks after it.
+    #[cold]
+    fn count_lack(&mut self, [before, after]: [Counted; 2], speeds: [u64; 2]) {
+        self.has_changed = true;
+        for (one, speed, step) in [(before, speeds[0], Step::Out), (after, speeds[1], Step::In)] {
+            if one.is(Fact::Serving) {
+                let warm_from = one.is(Fact::Warming).then_some(one.warm_from);
+                self.lack[one.version.index()].count(speed, warm_from, step);
+            }
         }
     }
 
@@ -239,6 +247,7 @@ impl Pool {
             count: self.of(Fact::Serving, version),
             warming: self.of(Fact::Warming, version),
             warm_from_sum: self.warm_from_sum[version.index()],
+            lack: self.lack[version.index()],
         }
     }
 

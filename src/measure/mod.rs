@@ -9,6 +9,7 @@ mod error_budget;
 mod exposure;
 mod latency;
 mod requests;
+mod synthetic;
 
 pub use catalog::{METRICS, Metric, MetricKind, Metrics};
 pub use error_budget::error_budget;
@@ -21,8 +22,7 @@ type Value = (&'static str, Option<f64>);
 /// A family of metrics.
 type Family = fn(&Plan, &Run) -> Vec<Value>;
 
-/// Every family. Gates, schema changes and synthetic checks have none yet: what is not simulated
-/// is not reported.
+/// Every family. Gates have none yet: what is not simulated is not reported.
 const FAMILIES: &[Family] = &[
     duration::measure,
     requests::measure,
@@ -30,6 +30,7 @@ const FAMILIES: &[Family] = &[
     capacity::measure,
     latency::measure,
     exposure::measure,
+    synthetic::measure,
 ];
 
 /// Every metric of a run.

@@ -36,6 +36,7 @@ pub(super) fn measure(_plan: &Plan, run: &Run) -> Vec<Value> {
     let count = |value: u64| Some(value as f64);
     let during = share(failed, tally.requests);
     let before = error_rate(&run.traffic.baseline);
+    let migration = run.traffic.migration;
     let delta = before.filter(|&rate| rate > 0.0).zip(during);
     let mut values = vec![
         ("requests", count(tally.requests)),
@@ -46,6 +47,7 @@ pub(super) fn measure(_plan: &Plan, run: &Run) -> Vec<Value> {
         ("error_rate_baseline", before),
         ("error_rate", during),
         ("error_rate_delta", delta.map(|(before, during)| (during - before) / before)),
+        ("migration_error_rate", share(migration.failed, migration.requests)),
         ("sessions", count(run.traffic.sessions)),
         ("sessions_lost", count(run.traffic.sessions_lost)),
     ];

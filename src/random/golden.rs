@@ -14,7 +14,7 @@ const SEED: Seed = Seed { seed: 1, replication: 0 };
 const BITS: [u64; 5] = [0, 1 << 50, 1 << 63, 0xf333_3333_3333_3333, u64::MAX];
 
 /// The first two words of each stream of seed 1, replication 0.
-const STREAMS: [(Purpose, [u64; 2]); 21] = [
+const STREAMS: [(Purpose, [u64; 2]); 28] = [
     (Purpose::Interarrival, [0x7792_bf21_a930_66b9, 0x8679_23ac_fdc5_d5a3]),
     (Purpose::Demand, [0xbe9f_dc4d_334b_a1fb, 0x2134_7b76_14f1_7607]),
     (Purpose::Route, [0x4b91_93a3_e44c_38e9, 0xd0aa_65e2_5d47_32af]),
@@ -36,6 +36,13 @@ const STREAMS: [(Purpose, [u64; 2]); 21] = [
     (Purpose::Deploy, [0x32c3_3fd1_0ccb_4669, 0xe0de_1287_bc50_3bd3]),
     (Purpose::BalancerLag, [0xa1a2_2c8f_7fb4_0eb3, 0x81ce_d5fb_0444_8579]),
     (Purpose::SwitchLag, [0xba44_d495_6566_0ed4, 0x5ef7_b110_5ab0_7466]),
+    (Purpose::FaultFailure, [0xbfa0_9f04_ec43_097b, 0x315e_b8df_09d8_f02d]),
+    (Purpose::DependencyFailure, [0x9005_db6f_a8bb_a34f, 0x6d94_c37c_e0d0_639d]),
+    (Purpose::FaultHappens, [0xa6a3_dc3b_46a7_9180, 0x4594_e36f_b6ee_f44d]),
+    (Purpose::FaultScope, [0xb604_6f07_3438_bdee, 0xa064_9626_3088_7e3a]),
+    (Purpose::FaultCrash, [0x27ec_81cc_36af_2457, 0x8e7b_e0cd_30f6_d119]),
+    (Purpose::ProbeFlap, [0x2fda_c91a_0edd_9169, 0x33a5_a634_5e88_7dd2]),
+    (Purpose::Synthetic, [0xe587_d9c5_c4f4_6f6f, 0x84e1_da8b_a710_0a27]),
 ];
 
 #[test]

@@ -49,6 +49,20 @@ pub enum Purpose {
     BalancerLag = 28,
     /// Lag of the balancer behind a switch of versions.
     SwitchLag = 29,
+    /// Whether an answer fails by an injected fault.
+    FaultFailure = 40,
+    /// Whether an answer fails by a dependency's ceiling.
+    DependencyFailure = 41,
+    /// Whether a fault happens in a run at all.
+    FaultHappens = 42,
+    /// Whom a fault befalls.
+    FaultScope = 43,
+    /// When an instance crashes by a fault's rate.
+    FaultCrash = 44,
+    /// Whether a probe fails by chance.
+    ProbeFlap = 45,
+    /// What a synthetic check draws.
+    Synthetic = 46,
 }
 
 /// The root of all chance of one replication.

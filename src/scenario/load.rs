@@ -17,6 +17,7 @@ use crate::scenario::diagnostic::{Diagnostic, ENOUGH_ERRORS, Findings, Place, Re
 use crate::scenario::document::path::{Path as FieldPath, dotted};
 use crate::scenario::document::read::{Reader, shortened, suggestion};
 use crate::scenario::document::{self, Obstacle, Table, Value};
+use crate::scenario::faults;
 use crate::scenario::file::{self, ScenarioFile};
 use crate::scenario::gates;
 use crate::scenario::input;
@@ -379,11 +380,12 @@ impl<'t, 'c> Session<'t, 'c> {
         gates::check_idle(&mut scope, gates.as_deref().unwrap_or_default());
         let strategies = Strategies { kinds: self.kinds, file: &file, gates: gates.as_deref() };
         let strategy = name.and_then(|name| strategies.plan(&mut scope, name));
+        let faults = faults::plans(&mut scope, &file);
         let is_read = scope.dropped.is_empty();
         if !is_read {
             return None;
         }
-        resolved?.into_plan(&file, gates?, strategy?)
+        resolved?.into_plan(&file, faults, gates?, strategy?)
     }
 }
 

@@ -14,7 +14,7 @@
 //! | `document/` | where in the text is each value, and how is it read with every error? |
 //! | `change/` | what do `--set` and the sweeps make of the document? |
 //! | `file/` | what can be written, and what holds where nothing is? |
-//! | `check/`, `strategies.rs`, `gates.rs` | which rules does it break? |
+//! | `check/`, `strategies.rs`, `faults.rs`, `gates.rs` | which rules does it break? |
 //! | `rule/` | what is each rule, and what would be right? |
 //! | `resolve/` | what is the plan? |
 //! | `diagnostic/` | how is an error shown? |
@@ -23,6 +23,7 @@ mod change;
 mod check;
 mod diagnostic;
 mod document;
+mod faults;
 mod file;
 mod gates;
 mod input;

@@ -64,6 +64,14 @@ pub(super) enum Event {
     Alerts,
     /// The error budget is looked at.
     Budget,
+    /// A fault begins, by its number in the plan.
+    FaultBegins(u32),
+    /// A fault ends.
+    FaultEnds(u32),
+    /// A crash by a fault's rate.
+    FaultCrash { of: Of, fault: u32 },
+    /// Caches are looked at.
+    CacheTick(u32),
     /// The offered rate takes another course, or capacity and demand cross.
     Demand,
     /// A person does something.
@@ -81,13 +89,14 @@ pub(super) enum Event {
 }
 
 impl Event {
-    /// Whether it is a step in one instance's life or on its way into or out of the balancer: what
-    /// comes of it shows in the pool's counts, or nowhere.
+    /// Whether it is a step in one instance's life or on its way into or out of the balancer, or a
+    /// fault: what comes of it shows in the pool's counts, or nowhere.
     pub(super) const fn is_of_a_life(self) -> bool {
         !matches!(
             self,
             Self::Switch { .. }
                 | Self::Demand
+                | Self::FaultBegins(_)
                 | Self::Operator { .. }
                 | Self::Look { .. }
                 | Self::Budget

@@ -6,6 +6,7 @@
 mod boots;
 mod demand;
 mod event;
+mod fault;
 mod gates;
 mod observe;
 mod operator;

@@ -37,11 +37,9 @@ pub(super) struct Rates {
 impl Rates {
     /// Capacity of one version at a moment, requests/s.
     fn capacity(&self, serving: &Serving, version: Version, at: SimTime) -> f64 {
-        let mut speed = f64::from(serving.count);
+        let mut speed = serving.speed();
         if serving.warming > 0 {
-            let passed = u128::from(serving.warming) * u128::from(at.as_nanos());
-            let passed = passed.saturating_sub(serving.warm_from_sum) as f64;
-            let left = f64::from(serving.warming) - passed / self.warmup.as_nanos() as f64;
+            let left = serving.warming_speed() - serving.warmed(at, self.warmup);
             speed -= (1.0 - self.warmup_speed) * left.max(0.0);
         }
         speed * self.instance_rps[version.index()]

@@ -45,6 +45,14 @@ impl World<'_> {
         }
     }
 
+    /// Somebody releases a third version while this rollout is under way.
+    pub(super) fn release_again(&mut self) {
+        self.decide();
+        if self.rollout.is_running {
+            self.supersede();
+        }
+    }
+
     /// The rollout waits; it ends here if nobody is there to resume it.
     pub(super) fn pause(&mut self, hold: Hold, reason: impl ToString) {
         if self.rollout.hold.is_some() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::fault::FaultPlan;
 use crate::fleet::{
     FleetPlan, LivenessPlan, ReadinessPlan, ReleasePlan, ShutdownPlan, StartupPlan,
     StartupProbePlan,
@@ -33,6 +34,8 @@ pub struct Plan {
     pub release: ReleasePlan,
     /// All that requests feel.
     pub data: DataPlan,
+    /// `[[faults]]`, in the order of the file.
+    pub faults: Vec<FaultPlan>,
     /// `[gates.NAME]`, in the order of the file.
     pub gates: Vec<Gate>,
     /// `[alerts]`; none: nobody is told.
@@ -43,6 +46,8 @@ pub struct Plan {
     pub strategy: StrategyPlan,
     /// `[[operator]]`: what a person does, in the order of the file.
     pub operator: Vec<OperatorPlan>,
+    /// `synthetic.interval`: from one synthetic check to the next, > 0.
+    pub synthetic_interval: SimDuration,
     /// `[slo]`.
     pub slo: SloPlan,
     /// `cost.instance_hour`, the price of one instance for one hour; finite, >= 0.

@@ -269,7 +269,8 @@ impl World<'_> {
         let token = self.rollout.switches;
         let bits = self.chance.switch_lag.draw(0, u64::from(token));
         let lag = self.plan.routing.lag.draw(bits, u64::from(token));
-        let at = self.now + lag.unwrap_or(SimDuration::ZERO);
+        let lag = lag.unwrap_or(SimDuration::ZERO).scaled(self.lag_factor());
+        let at = self.now + lag;
         self.calendar.schedule(at, Rank::Balancer, Event::Switch { token });
     }
 

@@ -28,7 +28,7 @@ impl World<'_> {
         }
         let bits = self.chance.lag.draw(u64::from(id.0), u64::from(one.route));
         let lag = self.plan.routing.lag.draw(bits, u64::from(one.route));
-        let lag = lag.unwrap_or(SimDuration::ZERO);
+        let lag = lag.unwrap_or(SimDuration::ZERO).scaled(self.lag_factor());
         let route = one.route;
         let event =
             if is_wanted { Event::Route { id, route } } else { Event::Unroute { id, route } };
@@ -79,7 +79,8 @@ impl World<'_> {
         let Some(check) = self.plan.routing.health_check else { return };
         let one = *self.one(id);
         let wait = if one.is_open { self.plane.wait(id, self.now) } else { SimDuration::ZERO };
-        let is_answered = one.state == State::Ready && one.is_open && wait <= check.timeout;
+        let is_up = one.state == State::Ready && one.is_open;
+        let is_answered = is_up && self.check_passes(id, wait <= check.timeout);
         self.change(id, |one| one.is_checking = false);
         if is_answered == one.is_routed {
             self.pool.note(id, |one| one.check_streak = 0);
@@ -100,7 +101,8 @@ impl World<'_> {
                 return;
             }
         }
-        let next = self.now + wait.min(check.timeout) + check.period;
+        let pause = check.period.scaled(self.lag_factor());
+        let next = self.now + wait.min(check.timeout) + pause;
         self.schedule_check(id, next);
     }
 
@@ -118,6 +120,7 @@ impl World<'_> {
         self.change(id, |one| one.is_routed = true);
         self.plane.route(id, self.now);
         self.record(id, "routed", "");
+        self.note_fault_sign(id);
         let one = *self.one(id);
         if one.version == Version::New && self.rollout.is_release_faulty {
             self.rollout.note_sign(self.now);
@@ -144,7 +147,7 @@ impl World<'_> {
     /// What the data plane had to tell at once.
     pub(super) fn signal(&mut self, signal: Signal) {
         match signal {
-            Signal::Overloaded { instance, .. } => self.watch(instance),
+            Signal::Overloaded { instance, .. } => self.watch(instance, self.now),
             Signal::Ejected { instance, .. } => {
                 self.change(instance, |one| one.is_ejected = true);
                 self.record(instance, "unrouted", "ejected: too many failures in a row");
@@ -163,25 +166,21 @@ impl World<'_> {
         }
     }
 
-    /// Follows the probes of an overloaded instance tick by tick until they are content again.
-    fn watch(&mut self, id: InstanceId) {
+    /// Follows the probes of an overloaded instance tick by tick, from a moment on, until they are
+    /// content again.
+    pub(super) fn watch(&mut self, id: InstanceId, from: SimTime) {
         let one = *self.one(id);
         if one.state != State::Ready {
             return;
         }
+        self.watch_readiness(id, from);
         let (of, plan) = (self.of(id), self.plan);
-        let readiness = &plan.readiness;
-        if !readiness.period.is_zero() && !one.is_readiness_watched {
-            self.change(id, |one| one.is_readiness_watched = true);
-            let at = readiness.first_tick(one.boot_from, self.now);
-            self.calendar.schedule(at, Rank::Probe, Event::ReadinessTick(of));
-        }
         if let Some(liveness) = &plan.liveness
             && !one.is_liveness_watched
         {
             self.change(id, |one| one.is_liveness_watched = true);
             let first = one.boot_from + liveness.initial_delay;
-            let at = tick_at_or_after(first, liveness.period, self.now);
+            let at = tick_at_or_after(first, liveness.period, from);
             self.calendar.schedule(at, Rank::Probe, Event::LivenessTick(of));
         }
         if let Some(check) = plan.routing.health_check
@@ -190,6 +189,17 @@ impl World<'_> {
             self.pool.note(id, |one| one.check_streak = 0);
             let at = self.next_check(id, check);
             self.schedule_check(id, at);
+        }
+    }
+
+    /// Follows the readiness probe of an instance tick by tick, from a moment on, until it is
+    /// content again.
+    pub(super) fn watch_readiness(&mut self, id: InstanceId, from: SimTime) {
+        let (one, of, readiness) = (*self.one(id), self.of(id), &self.plan.readiness);
+        if !readiness.period.is_zero() && !one.is_readiness_watched {
+            self.change(id, |one| one.is_readiness_watched = true);
+            let at = readiness.first_tick(one.boot_from, from);
+            self.calendar.schedule(at, Rank::Probe, Event::ReadinessTick(of));
         }
     }
 
@@ -204,10 +214,11 @@ impl World<'_> {
     pub(super) fn readiness_tick(&mut self, of: Of) {
         let (id, readiness) = (of.id, &self.plan.readiness);
         let one = *self.one(id);
-        let passes = self.plane.wait(id, self.now) <= readiness.timeout;
+        let is_content = self.plane.wait(id, self.now) <= readiness.timeout;
+        let passes = self.readiness_passes(id, is_content);
         if passes == one.passes_probe {
             self.pool.note(id, |one| one.probe_streak = 0);
-            if passes {
+            if passes && !self.is_flapping(id) {
                 self.change(id, |one| one.is_readiness_watched = false);
                 self.stop_watching(id);
                 return;
@@ -230,7 +241,7 @@ impl World<'_> {
             one.probe_streak = 0;
         });
         if !passes {
-            self.become_unready(id, "its probe waited too long for a slot");
+            self.become_unready(id, "its probe failed too often in a row");
         } else if self.plan.readiness.until == ReadyUntil::Probe || self.one(id).is_routed {
             self.become_ready(id);
         }
@@ -242,7 +253,8 @@ impl World<'_> {
     pub(super) fn liveness_tick(&mut self, of: Of) {
         let Some(liveness) = &self.plan.liveness else { return };
         let id = of.id;
-        if self.plane.wait(id, self.now) <= liveness.timeout {
+        let is_content = self.plane.wait(id, self.now) <= liveness.timeout;
+        if self.check_passes(id, is_content) {
             self.change(id, |one: &mut Instance| {
                 one.liveness_streak = 0;
                 one.is_liveness_watched = false;

@@ -111,6 +111,10 @@ pub struct Observed {
     pub divergence: Option<f64>,
     /// From that decision until the old version served everything again.
     pub rollback: Option<SimDuration>,
+    /// Synthetic checks sent.
+    pub checks: u32,
+    /// Of those, passed.
+    pub checks_passed: u32,
 }
 
 /// Integrals of the state over the part of a time bin that was simulated; divide by `covered`

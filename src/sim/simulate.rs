@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::demand::Demand;
 use super::event::{Event, Of};
+use super::fault::with_spikes;
 use super::plan::Plan;
 use super::run::{Detail, Outcome, Run};
 use super::world::World;
 use crate::fleet::State;
+use crate::random::Seed;
 use crate::units::{SimDuration, SimTime};
 
 /// Requests between two looks at the interrupt flag.
@@ -22,7 +24,9 @@ pub fn simulate(
     detail: Detail,
     interrupted: &AtomicBool,
 ) -> Option<Run> {
-    let mut world = World::new(plan, replication, detail);
+    let seed = Seed { seed: plan.simulation.seed, replication: u64::from(replication) };
+    let spiked = with_spikes(plan, seed);
+    let mut world = World::new(spiked.as_ref().unwrap_or(plan), seed, detail);
     let mut events: u32 = 0;
     while let Some(next) = world.calendar.next_time() {
         if !world.advance(next, interrupted) {
@@ -55,8 +59,9 @@ impl World<'_> {
             let rate = demand.rate_from(self.now).max(1.0);
             let stride = SimDuration::from_secs_f64(REQUESTS_PER_LOOK / rate);
             let until = next.min(self.now + stride.max(SimDuration::from_nanos(1)));
+            let until = until.min(self.checks.next);
             match self.plane.advance(until) {
-                None => self.pass(until),
+                None => self.pass_and_check(until),
                 Some(signal) => {
                     self.pass(signal.at());
                     self.signal(signal);
@@ -68,7 +73,20 @@ impl World<'_> {
                 return false;
             }
         }
+        self.observer.advance(next);
         true
+    }
+
+    /// A synthetic check comes before whatever else is due at that moment. It changes nothing,
+    /// so the observer need not look.
+    fn pass_and_check(&mut self, until: SimTime) {
+        if until < self.checks.next {
+            return self.pass(until);
+        }
+        self.checks.sent += 1;
+        self.checks.passed += u32::from(self.plane.check(until));
+        self.checks.next += self.plan.synthetic_interval;
+        self.now = until;
     }
 
     fn pass(&mut self, until: SimTime) {
@@ -88,6 +106,7 @@ impl World<'_> {
                 has_news |= !event.is_of_a_life();
                 self.apply(event);
             }
+            self.follow_fleet();
             // A controller is told of changes; most steps of a life are none that it sees.
             let has_changed = self.pool.take_change();
             is_settled &= !has_changed & !has_news;
@@ -95,8 +114,8 @@ impl World<'_> {
                 self.decide();
                 self.pool.take_change();
             }
-            // What the strategy did may be due at once.
-            if self.calendar.next_time() != Some(self.now) {
+            // What the strategy did may be due at once, or too much for a zone.
+            if !self.follow_fleet() && self.calendar.next_time() != Some(self.now) {
                 break;
             }
         }
@@ -116,6 +135,10 @@ impl World<'_> {
             Event::Check(id) => self.check(id),
             Event::Readmit(id) => self.readmit(id),
             Event::Switch { token } => self.switch(token),
+            Event::FaultBegins(number) => self.fault_begins(number),
+            Event::FaultEnds(number) => self.fault_ends(number),
+            Event::CacheTick(number) => self.cache_tick(number),
+            Event::FaultCrash { of, fault } if self.is_current(of) => self.fault_crash(of, fault),
             Event::Operator { number } => self.operate(number),
             Event::Look { work, part } => self.look(work, part),
             Event::Alerts => self.see_alerts(),
@@ -129,6 +152,7 @@ impl World<'_> {
             Event::Route { .. }
             | Event::Unroute { .. }
             | Event::Demand
+            | Event::FaultCrash { .. }
             | Event::MaxTime
             | Event::End => {}
             Event::Provisioned(of)
@@ -160,8 +184,10 @@ impl World<'_> {
             Event::Pulled(_) | Event::Deployed(_) => self.begin_boot(of.id),
             Event::Booted(_) => self.booted(of),
             Event::Restart(_) => self.restart(of.id),
-            Event::ProbePassed(_) => self.probe_passed(of.id),
-            Event::StartFailed(_) => self.start_failed(of.id),
+            Event::ProbePassed(_) if !self.is_put_off(of) => self.probe_passed(of.id),
+            Event::StartFailed(_) if self.one(of.id).state == State::Probing => {
+                self.start_failed(of.id);
+            }
             Event::BootGivenUp(_) if self.one(of.id).state == State::Booting => {
                 self.crash(of.id, "its boot took longer than its probe allows");
             }
@@ -189,6 +215,7 @@ impl World<'_> {
         observed.divergence = self.gates.divergence;
         observed.page = self.gates.page();
         observed.rollback = self.rollout.rolled_back_after;
+        (observed.checks, observed.checks_passed) = (self.checks.sent, self.checks.passed);
         observed.is_rolled_back = self.rollout.is_back();
         Run {
             outcome,

@@ -1,6 +1,7 @@
 //! From launch to available, and from a crash back to booting.
 
 use super::event::{Event, Of};
+use super::fault::Step;
 use super::world::World;
 use crate::engine::Rank;
 use crate::fleet::{Boot, Instance, Listen, ReadyUntil, State, crash_loop};
@@ -13,6 +14,7 @@ impl World<'_> {
         let number = self.next_start(version);
         let id = self.pool.add(Instance { part, ..Instance::launched(version, zone, number) });
         self.plane.install(id, version.served_as());
+        self.install_anew(id);
         self.record(id, "launched", "");
         self.waiting.push_back(id);
         self.begin_starts();
@@ -29,11 +31,13 @@ impl World<'_> {
                 is_checking: one.is_checking,
                 check_streak: one.check_streak,
                 is_in_place: true,
+                speed: one.speed,
                 part: one.part,
                 ..Instance::launched(version, one.zone, number)
             };
         });
         self.plane.install(id, version.served_as());
+        self.install_anew(id);
         if self.one(id).is_routed {
             self.plane.route(id, self.now);
         }
@@ -66,20 +70,26 @@ impl World<'_> {
 
     fn begin_start(&mut self, id: InstanceId) {
         self.running_starts += 1;
-        let one = *self.one(id);
-        let (version, number) = (one.version, one.start_number);
-        let (state, wait) = if one.is_in_place {
-            (State::Deploying, self.chance.start.deploy(&self.plans(), version, number))
-        } else {
-            (State::Provisioning, self.chance.start.provision(&self.plans(), version, number))
-        };
         self.change(id, |one| {
-            one.state = state;
+            one.state = if one.is_in_place { State::Deploying } else { State::Provisioning };
             one.holds_start = true;
         });
-        let of = self.of(id);
-        let next = if one.is_in_place { Event::Deployed(of) } else { Event::Provisioned(of) };
-        self.after(wait, Rank::Instance, next);
+        self.take_first_step(id);
+    }
+
+    /// The machine is asked for, or in place, the other version put on it.
+    pub(super) fn take_first_step(&mut self, id: InstanceId) {
+        if self.is_held_back(id, Step::Start) {
+            return;
+        }
+        let (one, of) = (*self.one(id), self.of(id));
+        let (version, number) = (one.version, one.start_number);
+        let (next, wait) = if one.is_in_place {
+            (Event::Deployed(of), self.chance.start.deploy(&self.plans(), version, number))
+        } else {
+            (Event::Provisioned(of), self.chance.start.provision(&self.plans(), version, number))
+        };
+        self.after(wait.scaled(self.start_factor(id)), Rank::Instance, next);
     }
 
     /// Applies an event after a while, at once if it is none.
@@ -92,15 +102,27 @@ impl World<'_> {
     }
 
     pub(super) fn provisioned(&mut self, of: Of) {
+        self.change(of.id, |one| one.state = State::Pulling);
+        self.pull(of);
+    }
+
+    /// The download begins.
+    pub(super) fn pull(&mut self, of: Of) {
+        if self.is_held_back(of.id, Step::Pull) {
+            return;
+        }
         let one = *self.one(of.id);
         let wait = self.chance.start.pull(&self.plans(), one.version, one.start_number);
-        self.change(of.id, |one| one.state = State::Pulling);
-        self.after(wait, Rank::Instance, Event::Pulled(of));
+        self.after(wait.scaled(self.start_factor(of.id)), Rank::Instance, Event::Pulled(of));
     }
 
     /// The process starts. Events about an earlier process no longer apply.
     pub(super) fn begin_boot(&mut self, id: InstanceId) {
+        if self.is_held_back(id, Step::Boot) {
+            return;
+        }
         let now = self.now;
+        self.empty_cache(id);
         self.change(id, |one| {
             one.state = State::Booting;
             one.boot_from = now;
@@ -112,6 +134,7 @@ impl World<'_> {
         let work = match self.boot_of(id) {
             Boot::Able(work) | Boot::Hopeless(work) | Boot::Crashes(work) => work,
         };
+        let work = work.scaled(self.start_factor(id));
         self.expect_boot_to_be_given_up(id, work);
         let (of, contention) = (self.of(id), self.plan.startup.contention);
         if contention > 0.0 {
@@ -185,8 +208,17 @@ impl World<'_> {
             return;
         }
         self.begin_warmup(id);
-        let is_hopeless = matches!(boot, Boot::Hopeless(_));
-        self.change(id, |one| one.state = State::Probing);
+        let cannot_serve = matches!(boot, Boot::Hopeless(_));
+        let is_hopeless = cannot_serve && !self.is_blind(id);
+        let now = self.now;
+        self.change(id, |one| {
+            one.state = State::Probing;
+            one.warm_from = now;
+            one.is_broken = cannot_serve && !is_hopeless;
+        });
+        if cannot_serve {
+            self.refresh(id);
+        }
         self.record(id, "booted", "");
         let (readiness, from) = (&self.plan.readiness, self.one(id).boot_from);
         let startup = self.plan.startup_probe.as_ref();
@@ -244,6 +276,10 @@ impl World<'_> {
             self.become_ready(id);
         }
         self.tell_balancer(id);
+        self.expect_crash_by_fault(id);
+        if self.is_flapping(id) {
+            self.watch_readiness(id, self.after_now());
+        }
     }
 
     pub(super) fn become_ready(&mut self, id: InstanceId) {
@@ -253,6 +289,9 @@ impl World<'_> {
             one.ready_from = now;
         });
         self.record(id, "ready", "");
+        if self.one(id).version == Version::New {
+            self.begin_faults_of_the_first_new();
+        }
         let of = self.of(id);
         self.after(self.plan.readiness.min_ready, Rank::Instance, Event::Available(of));
     }
@@ -287,6 +326,12 @@ impl World<'_> {
 
     /// The process exits by itself, or a probe has it killed; it will be restarted.
     pub(super) fn crash(&mut self, id: InstanceId, why: &str) {
+        let restarts = self.die(id, why, Departure::Crash);
+        self.restart_later(id, restarts);
+    }
+
+    /// The process is gone. How many restarts count for it so far.
+    pub(super) fn die(&mut self, id: InstanceId, why: &str, departure: Departure) -> u32 {
         self.leave_boot(id);
         let one = *self.one(id);
         let restarts = crash_loop::counted(one.restarts, self.now.since(one.boot_from));
@@ -296,6 +341,7 @@ impl World<'_> {
             one.life += 1;
             one.is_open = false;
             one.is_warming = false;
+            one.is_broken = false;
             one.will_crash = false;
             one.passes_probe = false;
             one.is_readiness_watched = false;
@@ -303,7 +349,8 @@ impl World<'_> {
             one.is_ready = false;
             one.is_available = false;
         });
-        self.plane.kill(id, Departure::Crash, self.now);
+        self.plane.kill(id, departure, self.now);
+        self.forget_hang(id);
         self.plane.watch_again(id);
         self.gates.crash(one.version);
         self.record(id, "crashed", why);
@@ -318,12 +365,20 @@ impl World<'_> {
         }
         self.release_start(id);
         self.tell_balancer(id);
+        restarts
+    }
+
+    /// Restarts a process after the crash loop's delay.
+    pub(super) fn restart_later(&mut self, id: InstanceId, restarts: u32) {
         let of = self.of(id);
         let at: SimTime = self.now + crash_loop::back_off(restarts);
         self.calendar.schedule(at, Rank::Instance, Event::Restart(of));
     }
 
     pub(super) fn restart(&mut self, id: InstanceId) {
+        if self.is_held_back(id, Step::Boot) {
+            return;
+        }
         let number = self.next_start(self.one(id).version);
         self.change(id, |one| one.start_number = number);
         self.begin_boot(id);

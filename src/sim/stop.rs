@@ -19,6 +19,7 @@ impl World<'_> {
             one.becomes = becomes;
             one.life += 1;
             one.told_at = now;
+            one.is_held = false;
             one.is_ready = false;
             one.is_available = false;
             one.passes_probe = false;
@@ -83,15 +84,28 @@ impl World<'_> {
             self.terminate(id);
         } else {
             self.change(id, |one| one.state = State::Draining);
-            let of = self.of(id);
-            let killed = self.one(id).told_at + self.plan.shutdown.grace;
-            let (at, event) = if killed < at {
-                (killed.max(self.now), Event::GraceOver(of))
-            } else {
-                (at, Event::Drained(of))
-            };
-            self.calendar.schedule(at, Rank::Instance, event);
+            self.expect_drained(id);
         }
+    }
+
+    /// What is in flight takes another time than was thought.
+    pub(super) fn drain_anew(&mut self, id: InstanceId) {
+        if self.one(id).state == State::Draining {
+            self.change(id, |one| one.life += 1);
+            self.expect_drained(id);
+        }
+    }
+
+    fn expect_drained(&mut self, id: InstanceId) {
+        let at = self.plane.drained_at(id, self.now);
+        let of = self.of(id);
+        let killed = self.one(id).told_at + self.plan.shutdown.grace;
+        let (at, event) = if killed < at {
+            (killed.max(self.now), Event::GraceOver(of))
+        } else {
+            (at, Event::Drained(of))
+        };
+        self.calendar.schedule(at, Rank::Instance, event);
     }
 
     /// Whatever is still there is killed.
@@ -109,6 +123,7 @@ impl World<'_> {
         });
         self.record(id, "terminated", "");
         self.last_terminated = Some(self.now);
+        self.begin_faults_of_the_last_old();
         if let Some(version) = self.one(id).becomes {
             self.relaunch(id, version);
         }

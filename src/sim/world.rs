@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::boots::ZoneBoots;
 use super::demand::Demand;
 use super::event::{Event, Of};
+use super::fault::Faults;
 use super::gates::{self, Gates};
 use super::observe::{Observer, Rates, State};
 use super::plan::Plan;
@@ -48,6 +49,8 @@ pub(super) struct World<'a> {
     pub(super) running_starts: u32,
     pub(super) boots: Vec<ZoneBoots>,
     pub(super) observer: Observer<'a>,
+    pub(super) faults: Faults,
+    pub(super) checks: Checks,
     pub(super) last_terminated: Option<SimTime>,
     /// When capacity and demand were last expected to cross.
     crossing: Option<SimTime>,
@@ -63,11 +66,17 @@ pub(super) struct Chance {
     pub(super) starts: [u32; 3],
 }
 
+/// Synthetic checks: when the next is due, and what came of those before.
+pub(super) struct Checks {
+    pub(super) next: SimTime,
+    pub(super) sent: u32,
+    pub(super) passed: u32,
+}
+
 impl<'a> World<'a> {
     /// The world at the simulation's start: the old fleet up, nothing due but the rollout.
-    pub(super) fn new(plan: &'a Plan, replication: u32, detail: Detail) -> Self {
+    pub(super) fn new(plan: &'a Plan, seed: Seed, detail: Detail) -> Self {
         let simulation = &plan.simulation;
-        let seed = Seed { seed: simulation.seed, replication: u64::from(replication) };
         let start = SimTime::ZERO + simulation.warmup;
         let half = SimDuration::from_nanos(simulation.warmup.as_nanos() / 2);
         let windows =
@@ -99,6 +108,8 @@ impl<'a> World<'a> {
             running_starts: 0,
             boots: vec![ZoneBoots::default(); usize::from(zones)],
             observer: Observer::new(curve, rates(plan), bins),
+            faults: Faults::new(plan, seed),
+            checks: Checks { next: start + plan.synthetic_interval, sent: 0, passed: 0 },
             last_terminated: None,
             crossing: None,
             events: (detail == Detail::Events).then(Trace::new),
@@ -127,6 +138,7 @@ impl<'a> World<'a> {
         self.calendar.schedule(self.start, Rank::Strategy, Event::Start);
         self.expect_operator();
         self.calendar.schedule(last, Rank::Strategy, Event::MaxTime);
+        self.expect_faults();
         self.settle();
     }
 
@@ -142,6 +154,7 @@ impl<'a> World<'a> {
     /// Changes one instance; every count follows.
     pub(super) fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) {
         self.pool.change(id, change);
+        self.faults.note_change();
     }
 
     /// One instance.

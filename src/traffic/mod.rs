@@ -22,8 +22,10 @@ mod request;
 mod retry;
 mod scrape;
 mod session;
+mod synthetic;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 pub use histogram::Histogram;
 pub use plan::{
@@ -33,3 +35,4 @@ pub use plan::{
 pub use plane::{DataPlane, Departure, Door, Ramp, Signal, Split, Windows};
 pub use record::{Cause, Charge, CoarseHistogram, Phase, Second, Tally, TrafficBin, TrafficRecord};
 pub use scrape::{Ended, Scrapes, Tick, Ticks};
+pub use trouble::Trouble;

@@ -7,6 +7,8 @@ use super::process::FOREVER;
 use super::profile::Profile;
 use super::record::{Phase, TrafficRecord};
 use super::scrape::Scrapes;
+use super::synthetic::Checks;
+use super::trouble::Trouble;
 use crate::random::Seed;
 use crate::units::{InstanceId, Ratio, SimDuration, SimTime, Version};
 
@@ -41,6 +43,8 @@ pub enum Departure {
     OnPurpose,
     /// Its process died by itself.
     Crash,
+    /// An injected fault ended its process.
+    Fault,
 }
 
 /// How versions share the requests.
@@ -103,6 +107,7 @@ impl Signal {
 pub struct DataPlane {
     path: Path,
     profile: Profile,
+    checks: Checks,
 }
 
 /// Which of the two ways to the same record is taken.
@@ -132,13 +137,18 @@ impl DataPlane {
             return Self::by_events(plan, windows, seed);
         }
         let path = Path::Arrival(Box::new(ArrivalPath::new(plan, windows, seed)));
-        Self { path, profile: Profile::new(&plan.traffic.rate) }
+        Self::of(path, plan, seed)
     }
 
     /// A plane on the event-ordered path, which the other must agree with to the last bit.
     pub(super) fn by_events(plan: &DataPlan, windows: Windows, seed: Seed) -> Self {
         let path = Path::Event(Box::new(EventPath::new(plan, windows, seed)));
-        Self { path, profile: Profile::new(&plan.traffic.rate) }
+        Self::of(path, plan, seed)
+    }
+
+    fn of(path: Path, plan: &DataPlan, seed: Seed) -> Self {
+        let checks = Checks::new(plan, seed);
+        Self { path, profile: Profile::new(&plan.traffic.rate), checks }
     }
 
     /// Observes what ends when; before anything is sent.
@@ -173,6 +183,41 @@ impl DataPlane {
     /// Sets the warm-up of an instance, for every service that starts from now on.
     pub fn set_ramp(&mut self, instance: InstanceId, ramp: Ramp) {
         on_path!(&mut self.path, path => path.set_ramp(instance.0, ramp));
+    }
+
+    /// Sets why answers to requests that come from now on are errors, beside the release's rate.
+    pub fn set_trouble(&mut self, instance: InstanceId, trouble: Trouble) {
+        on_path!(&mut self.path, path => path.set_trouble(instance.0, trouble));
+    }
+
+    /// Services that start from now on take so many times (> 0) as long as the release makes
+    /// them.
+    pub fn set_slowness(&mut self, instance: InstanceId, slowness: f64) {
+        on_path!(&mut self.path, path => path.set_slowness(instance.0, slowness));
+    }
+
+    /// The process answers nothing until then; what it serves ends that much later.
+    pub fn hang(&mut self, instance: InstanceId, until: SimTime, now: SimTime) {
+        let until = until.as_nanos().min(FOREVER);
+        on_path!(&mut self.path, path => path.hang(instance.0, until, now.as_nanos()));
+    }
+
+    /// How many requests the endpoint has taken since it was installed.
+    #[must_use]
+    pub fn taken(&self, instance: InstanceId) -> u64 {
+        on_path!(&self.path, path => path.taken(instance.0))
+    }
+
+    /// Sends a synthetic check at `now`, up to which the plane was advanced: whether it will be
+    /// answered with success in time, as far as is known then. It changes nothing.
+    pub fn check(&mut self, now: SimTime) -> bool {
+        let check = self.checks.next();
+        on_path!(&self.path, path => path.passes(check, now.as_nanos()))
+    }
+
+    /// Whether requests sent from now on count as sent while a schema changes.
+    pub fn set_migrating(&mut self, is_migrating: bool, now: SimTime) {
+        on_path!(&mut self.path, path => path.set_migrating(is_migrating, now.as_nanos()));
     }
 
     /// The balancer knows the endpoint from now on. Its weight begins to rise (`slow_start`),
@@ -219,7 +264,8 @@ impl DataPlane {
         on_path!(&mut self.path, path => path.watch_again(instance.0));
     }
 
-    /// How long a request that came now would wait for a slot, if there were a place to wait.
+    /// How long a request that came now would wait for a slot, if there were a place to wait, or
+    /// until the process answers at all.
     #[must_use]
     pub fn wait(&self, instance: InstanceId, now: SimTime) -> SimDuration {
         let nanos = on_path!(&self.path, path => path.wait(instance.0, now.as_nanos()));

@@ -7,26 +7,31 @@ use crate::units::{SimDuration, SimTime, Version};
 /// Longer than any run, 36 years: what would take or wait longer never ends.
 pub(super) const FOREVER: u64 = u64::MAX >> 4;
 
-/// A longer demand, nine years, is cut to this: the bits above are needed for something else.
-pub(super) const LONGEST_DEMAND: u64 = u64::MAX >> 6;
+/// A longer demand, two years, is cut to this: the bits above are needed for something else.
+pub(super) const LONGEST_DEMAND: u64 = u64::MAX >> 8;
 
 /// What both paths know of a process besides its requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Process {
     pub(super) version: Version,
     door: Door,
-    /// What a request is charged to that finds no slot or answer in time, now and while it warms
-    /// up.
+    /// What a request is charged to that finds no slot or answer in time, from `usual` on.
     late: Charge,
-    late_and_cold: Charge,
+    /// Until when such a charge needs a closer look, ns.
+    usual: u64,
     /// When the warm-up is over, ns.
     warm: u64,
+    /// Until when it answers nothing, ns.
+    hung: u64,
     /// From when on a service takes as long as its demand, ns.
     plain: u64,
-    /// The same, or never while connections are not accepted.
+    /// The same, or never while connections are not accepted or answers are in trouble.
     plain_and_open: u64,
-    /// Service time over that of the old version.
+    /// Service time over that of the old version, by the release and in all.
+    release_factor: f64,
     factor: f64,
+    /// Whether its answers have errors beside the release's.
+    pub(super) is_troubled: bool,
     ramp: Ramp,
 }
 
@@ -37,11 +42,14 @@ impl Process {
             version,
             door: Door::Closed(Departure::OnPurpose),
             late: Charge::DrainRace,
-            late_and_cold: Charge::DrainRace,
+            usual: 0,
             warm: 0,
+            hung: 0,
             plain: if factor == 1.0 { 0 } else { u64::MAX },
             plain_and_open: u64::MAX,
+            release_factor: factor,
             factor,
+            is_troubled: false,
             ramp,
         }
     }
@@ -53,15 +61,51 @@ impl Process {
     pub(super) fn set_door(&mut self, door: Door) {
         self.door = door;
         self.late = self.blame().unwrap_or(Charge::Overload);
-        self.late_and_cold = self.blame().unwrap_or(Charge::ColdStart);
-        self.plain_and_open = if self.accepts() { self.plain } else { u64::MAX };
+        self.find_plain();
     }
 
     pub(super) fn set_ramp(&mut self, ramp: Ramp) {
         self.ramp = ramp;
         self.warm = if ramp.speed < 1.0 { (ramp.from + ramp.length).as_nanos() } else { 0 };
-        self.plain = if self.factor == 1.0 { self.warm } else { u64::MAX };
-        self.plain_and_open = if self.accepts() { self.plain } else { u64::MAX };
+        self.find_plain();
+    }
+
+    /// Services that start from now on take so many times as long as the release makes them.
+    pub(super) fn set_slowness(&mut self, slowness: f64) {
+        self.factor = self.release_factor * slowness;
+        self.find_plain();
+    }
+
+    pub(super) fn set_troubled(&mut self, is_troubled: bool) {
+        self.is_troubled = is_troubled;
+        self.find_plain();
+    }
+
+    /// Nothing is answered until then. By how much that moves what is in service, ns.
+    pub(super) fn hang(&mut self, until: u64, now: u64) -> u64 {
+        let longer = until.saturating_sub(self.hung.max(now));
+        self.hung = self.hung.max(until);
+        self.find_plain();
+        longer
+    }
+
+    /// How long nothing will be answered yet, ns.
+    pub(super) const fn hang_left(&self, now: u64) -> u64 {
+        self.hung.saturating_sub(now)
+    }
+
+    /// A new process does not hang.
+    pub(super) fn recover(&mut self) {
+        self.hung = 0;
+        self.find_plain();
+    }
+
+    fn find_plain(&mut self) {
+        let settled = self.warm.max(self.hung);
+        self.plain = if self.factor == 1.0 { settled } else { u64::MAX };
+        let is_plain = self.accepts() && !self.is_troubled;
+        self.plain_and_open = if is_plain { self.plain } else { u64::MAX };
+        self.usual = if self.factor == self.release_factor { settled } else { u64::MAX };
     }
 
     /// Whether a request that comes now is taken and served in the time of its demand, if there
@@ -90,7 +134,9 @@ impl Process {
         if start >= self.plain {
             return demand;
         }
-        (demand as f64 * (self.factor / self.speed(start)) + 0.5) as u64
+        let pause = self.hang_left(start);
+        let speed = self.speed(start.saturating_add(pause));
+        ((demand as f64 * (self.factor / speed) + 0.5) as u64).saturating_add(pause)
     }
 
     /// Speed of a service that starts at `start`.
@@ -111,6 +157,7 @@ impl Process {
         match self.door {
             Door::Open => None,
             Door::Closed(Departure::Crash) => Some(Charge::Crash),
+            Door::Closed(Departure::Fault) => Some(Charge::InjectedFault),
             Door::Closed(Departure::OnPurpose) | Door::Unready | Door::Stopping => {
                 Some(Charge::DrainRace)
             }
@@ -120,7 +167,32 @@ impl Process {
     /// What a request that comes now and finds no slot or answer in time is charged to.
     #[inline(always)]
     pub(super) const fn late_charge(&self, now: u64, is_short: bool) -> Charge {
-        if now < self.warm && !is_short { self.late_and_cold } else { self.late }
+        if now < self.usual { self.unusual_late_charge(now, is_short) } else { self.late }
+    }
+
+    /// The same while it warms up, hangs or is slowed by a fault.
+    #[cold]
+    const fn unusual_late_charge(&self, now: u64, is_short: bool) -> Charge {
+        if let Some(blame) = self.blame() {
+            blame
+        } else if now < self.hung {
+            // It has no answer, whatever the capacity of the others.
+            Charge::InjectedFault
+        } else if is_short {
+            Charge::Overload
+        } else if now < self.warm {
+            Charge::ColdStart
+        } else if self.factor > self.release_factor {
+            Charge::InjectedFault
+        } else {
+            Charge::Overload
+        }
+    }
+
+    /// What a request that it already holds when it begins to hang is charged to if it is not
+    /// answered in time; none: as before.
+    pub(super) fn hung_charge(&self) -> Option<Charge> {
+        self.blame().is_none().then_some(Charge::InjectedFault)
     }
 
     /// What a request that comes now and is answered with an error because of `defect` is
@@ -136,6 +208,7 @@ impl Departure {
         match self {
             Self::OnPurpose => Charge::DrainRace,
             Self::Crash => Charge::Crash,
+            Self::Fault => Charge::InjectedFault,
         }
     }
 }

@@ -144,7 +144,7 @@ impl Merge for TrafficBin {
     }
 }
 
-/// Requests and failures of one second, for burn rates.
+/// Requests and failures of a stretch of time: of one second, for burn rates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Second {
     /// Logical requests sent in it.
@@ -164,6 +164,8 @@ pub struct TrafficRecord {
     pub bins: Bins<TrafficBin>,
     /// Second by second from the rollout's start on.
     pub seconds: Vec<Second>,
+    /// Requests sent from the rollout's start on while a schema changed.
+    pub migration: Second,
     /// Sessions alive at the rollout's start or begun later.
     pub sessions: u64,
     /// Of those, lost because their instance closed or died.

@@ -22,6 +22,8 @@ pub(super) struct Place {
     bin: usize,
     /// Position in the seconds.
     second: u32,
+    /// Whether a schema was changing.
+    is_migrating: bool,
 }
 
 /// A stretch of time whose requests are all counted in the same place.
@@ -32,7 +34,11 @@ struct Span {
     place: Place,
 }
 
-const NOWHERE: Span = Span { from: 0, to: 0, place: Place { tally: 0, bin: 0, second: NO_SECOND } };
+const NOWHERE: Span = Span {
+    from: 0,
+    to: 0,
+    place: Place { tally: 0, bin: 0, second: NO_SECOND, is_migrating: false },
+};
 
 /// Whether something is counted or a count is taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +97,9 @@ pub(super) struct Recorder {
     tally_successes: [Successes; 3],
     bins: Bins<TrafficBin>,
     seconds: Vec<Second>,
+    /// When a schema began to change, ended, began, …, ns.
+    migrations: Vec<u64>,
+    migration: Second,
 }
 
 impl Recorder {
@@ -107,6 +116,16 @@ impl Recorder {
             tally_successes: Default::default(),
             bins: Bins::new(windows.rollout, windows.bin),
             seconds: Vec::new(),
+            migrations: Vec::new(),
+            migration: Second::default(),
+        }
+    }
+
+    /// A schema begins to change, or has changed, at `now`.
+    pub(super) fn set_migrating(&mut self, is_migrating: bool, now: u64) {
+        if is_migrating == self.migrations.len().is_multiple_of(2) {
+            self.migrations.push(now);
+            self.span.to = self.span.to.min(now);
         }
     }
 
@@ -217,6 +236,9 @@ impl Recorder {
         if place.second != NO_SECOND {
             add(&mut self.seconds[place.second as usize].failed);
         }
+        if place.is_migrating {
+            add(&mut self.migration.failed);
+        }
     }
 
     /// Moves on to the span that holds `now`.
@@ -254,6 +276,9 @@ impl Recorder {
         if place.second != NO_SECOND {
             self.seconds[place.second as usize].requests += sent;
         }
+        if place.is_migrating {
+            self.migration.requests += sent;
+        }
     }
 
     /// The span that holds `at`.
@@ -273,8 +298,13 @@ impl Recorder {
         } else {
             (0, NO_SECOND, 0, baseline.min(rollout))
         };
-        let place = Place { tally, bin, second };
-        Span { from: from.max(bin_from), to: to.min(bin_end), place }
+        let turn = self.migrations.partition_point(|&change| change <= at);
+        let change = |turn: usize| self.migrations.get(turn).copied();
+        let turned = turn.checked_sub(1).and_then(change).unwrap_or(0);
+        let turns = change(turn).unwrap_or(u64::MAX);
+        let is_migrating = tally == 2 && !turn.is_multiple_of(2);
+        let place = Place { tally, bin, second, is_migrating };
+        Span { from: from.max(bin_from).max(turned), to: to.min(bin_end).min(turns), place }
     }
 
     /// The finished record, without sessions.
@@ -295,8 +325,8 @@ impl Recorder {
         for index in 0..self.bins.cells().len() {
             self.bins.cell_at(index).latency.trim();
         }
-        let (bins, seconds) = (self.bins, self.seconds);
-        TrafficRecord { baseline, window, bins, seconds, sessions: 0, sessions_lost: 0 }
+        let (bins, seconds, migration) = (self.bins, self.seconds, self.migration);
+        TrafficRecord { baseline, window, bins, seconds, migration, sessions: 0, sessions_lost: 0 }
     }
 }
 

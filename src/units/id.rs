@@ -16,7 +16,8 @@ pub struct ZoneId(pub u16);
 pub struct PartId(pub u16);
 
 /// Which release an instance runs. The names never swap, not even in a rollback.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Version {
     /// What served before the rollout.
     Old,

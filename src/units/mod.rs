@@ -6,6 +6,7 @@
 mod bins;
 mod count;
 mod id;
+mod offset;
 mod ratio;
 mod time;
 mod written;
@@ -13,6 +14,7 @@ mod written;
 pub use bins::{Bins, Merge};
 pub use count::{CountOrPercent, Rounding};
 pub use id::{InstanceId, PartId, Version, ZoneId};
+pub use offset::Offset;
 pub use ratio::Ratio;
 pub use time::{SimDuration, SimTime};
 pub use written::WrittenError;

@@ -7,6 +7,7 @@ mod compose;
 mod differential;
 mod differential_kayenta;
 mod differential_scaling;
+mod faults;
 mod gate_runs;
 mod gates;
 mod golden;

@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 13] = [
 ];
 
 /// Rooms whose files each describe one kind and list it in the folder's catalog.
-const CATALOGS: [&str; 2] = ["gate", "strategy"];
+const CATALOGS: [&str; 3] = ["fault", "gate", "strategy"];
 /// Headings of the documentation of a kind, in this order.
 const HEADINGS: [&str; 4] = ["What it does", "When it hurts", "Parameters", "Worked example"];
 

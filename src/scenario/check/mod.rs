@@ -13,7 +13,7 @@ use toml::de::DeValue;
 
 pub(super) use self::instances::MOST_INSTANCES;
 pub(super) use self::range::without_effect;
-use self::range::{at_least_one, finite, out_of_range, positive, share};
+use self::range::{at_least_one, finite, out_of_range, period, positive, share};
 use self::scope::{Issue, Scope};
 use crate::scenario::file::{ScenarioFile, SimulationFile, SloFile};
 use crate::scenario::{document, rule, strategies};
@@ -41,6 +41,7 @@ const TABLES: &[&str] = &[
     "traffic.sessions",
     "release",
     "strategies",
+    "synthetic",
     "gates",
     "alerts",
     "budget",
@@ -106,6 +107,7 @@ pub(super) fn check(scope: &mut Scope<'_, '_>, file: &ScenarioFile) {
     requests::release(scope, &file.release, &file.traffic);
     alerts::alerts(scope, file.alerts.as_ref());
     alerts::budget(scope, file.budget.as_ref());
+    period(scope, "synthetic.interval", file.synthetic.interval);
     slo(scope, &file.slo);
     finite(scope, "cost.instance_hour", file.cost.instance_hour);
     simulation(scope, &file.simulation);

@@ -169,6 +169,7 @@ pub(super) fn release(scope: &mut Scope<'_, '_>, release: &ReleaseFile, traffic:
     for (path, factor) in [
         ("release.service_time_factor", release.service_time_factor),
         ("release.startup_factor", release.startup_factor),
+        ("release.memory_factor", release.memory_factor),
     ] {
         if !(factor.is_finite() && factor > 0.0) {
             out_of_range(scope, path, "a finite number above zero", factor);

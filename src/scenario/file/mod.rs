@@ -22,7 +22,8 @@ pub(crate) use self::operator::{ActionFile, OperatorFile, RollbackFile};
 pub(crate) use self::requests::{
     ArrivalsFile, InstanceFile, LoadBalancerFile, PolicyFile, ReleaseFile, TraceFile, TrafficFile,
 };
-use self::word::{or_auto, or_none};
+use self::word::or_auto;
+pub(crate) use self::word::or_none;
 use crate::units::{Ratio, SimDuration};
 
 /// A whole scenario file.
@@ -55,6 +56,9 @@ pub(crate) struct ScenarioFile {
     pub(crate) traffic: TrafficFile,
     /// How the new version differs.
     pub(crate) release: ReleaseFile,
+    /// The faults, each read by its own kind.
+    #[serde(rename = "faults")]
+    pub(crate) _faults: Option<IgnoredAny>,
     /// What a person does.
     pub(crate) operator: Vec<OperatorFile>,
     /// The strategies, each read by its own kind.
@@ -67,6 +71,8 @@ pub(crate) struct ScenarioFile {
     pub(crate) alerts: Option<AlertsFile>,
     /// What the error budget allows; missing: everything.
     pub(crate) budget: Option<BudgetFile>,
+    /// Synthetic checks.
+    pub(crate) synthetic: SyntheticFile,
     /// Service level objectives.
     pub(crate) slo: SloFile,
     /// What instances cost.
@@ -94,16 +100,32 @@ impl Default for ScenarioFile {
             load_balancer: LoadBalancerFile::default(),
             traffic: TrafficFile::default(),
             release: ReleaseFile::default(),
+            _faults: None,
             operator: Vec::new(),
             _strategies: None,
             _gates: None,
             alerts: None,
             budget: None,
+            synthetic: SyntheticFile::default(),
             slo: SloFile::default(),
             cost: CostFile::default(),
             simulation: SimulationFile::default(),
             _sweep: None,
         }
+    }
+}
+
+/// `[synthetic]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SyntheticFile {
+    /// From one check to the next, at least 1 ms.
+    pub(crate) interval: SimDuration,
+}
+
+impl Default for SyntheticFile {
+    fn default() -> Self {
+        Self { interval: SimDuration::from_secs(10) }
     }
 }
 

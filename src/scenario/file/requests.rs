@@ -291,6 +291,8 @@ pub(crate) struct ReleaseFile {
     pub(crate) crash_after: Option<LawFile>,
     /// Added errors on requests of a session that last met the other version.
     pub(crate) mixed_error_rate: Ratio,
+    /// Memory of a new instance over that of an old one, above zero.
+    pub(crate) memory_factor: f64,
 }
 
 impl Default for ReleaseFile {
@@ -303,6 +305,7 @@ impl Default for ReleaseFile {
             never_ready: Ratio::ZERO,
             crash_after: None,
             mixed_error_rate: Ratio::ZERO,
+            memory_factor: 1.0,
         }
     }
 }

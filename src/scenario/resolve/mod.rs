@@ -3,6 +3,7 @@
 pub(crate) mod law;
 
 use self::law::{LawReader, Lists};
+use crate::fault::FaultPlan;
 use crate::fleet::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,
@@ -23,7 +24,7 @@ use crate::traffic::{
     Arrivals, BalancerPlan, DataPlan, InstancePlan, OutlierPlan, Policy, RateCurve, ReleaseTraffic,
     RetryPlan, TrafficPlan,
 };
-use crate::units::SimTime;
+use crate::units::{Ratio, SimTime};
 
 /// What a file says by distributions and by other files.
 #[derive(Debug)]
@@ -136,6 +137,7 @@ impl Resolved {
     pub(crate) fn into_plan(
         self,
         file: &ScenarioFile,
+        faults: Vec<FaultPlan>,
         gates: Vec<Gate>,
         strategy: StrategyPlan,
     ) -> Option<Plan> {
@@ -161,13 +163,16 @@ impl Resolved {
                 startup_failure: file.release.startup_failure,
                 never_ready: file.release.never_ready,
                 crash_after: self.crash_after.clone(),
+                memory_factor: Ratio::from_f64(file.release.memory_factor)?,
             },
             data: self.data(file),
+            faults,
             gates,
             alerts: alerts(file),
             budget: budget(file),
             strategy,
             operator: file.operator.iter().filter_map(operator).collect(),
+            synthetic_interval: file.synthetic.interval,
             slo: SloPlan {
                 availability: file.slo.availability,
                 window: file.slo.window,

@@ -2,6 +2,7 @@
 //!
 //! The code that checks a rule names it by its constant; `rollsim explain R012` prints its entry.
 
+mod fault;
 mod file;
 mod gate;
 mod operator;
@@ -113,6 +114,10 @@ codes! {
     MANIFEST_KIND = "R033", strategy::MANIFEST_KIND;
     MANIFEST_NOTE = "R034", strategy::MANIFEST_NOTE;
     OVERRIDE = "R035", variant::OVERRIDE;
+    FAULT_KIND = "R036", fault::FAULT_KIND;
+    FAULT_FIELDS = "R037", fault::FAULT_FIELDS;
+    FAULT_ZONE = "R038", fault::FAULT_ZONE;
+    FAULT_MOMENT = "R039", fault::FAULT_MOMENT;
     OPERATOR = "R045", operator::OPERATOR;
     FAST_ROLLBACK = "R046", operator::FAST_ROLLBACK;
     INNER = "R047", strategy::INNER;

@@ -95,8 +95,10 @@ fn of_instances() {
             startup_failure: Ratio::ZERO,
             never_ready: Ratio::ZERO,
             crash_after: None,
+            memory_factor: Ratio::ONE,
         }
     );
+    assert_eq!(plan.faults, []);
 }
 
 #[test]

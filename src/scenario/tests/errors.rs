@@ -396,8 +396,6 @@ const ONE_ERROR_EACH: &[(&str, &str)] = &[
     ("sweep = 3", "R006"),
     ("[sweep]\npath = \"a\"", "R006"),
     ("[gates.slo]", "R008"),
-    ("[[faults]]", "R005"),
-    ("[release]\nmemory_factor = 2", "R005"),
     ("[[strategies.a]]", "R006"),
     ("[strategies.a]", "R008"),
     ("[strategies.a]\nkind = \"waves\"", "R021"),
@@ -423,6 +421,7 @@ fn each_of_these_is_one_error() {
 #[test]
 fn each_of_these_is_a_warning() {
     for part in [
+        "[release]\nmemory_factor = 2",
         "[shutdown]\npre_stop = \"31s\"",
         "[shutdown]\ndeploy = \"5s\"",
         "[load_balancer]\nqueue_timeout = \"0s\"",

@@ -20,6 +20,8 @@ pub(super) struct Counts {
 pub(super) struct FleetLog {
     changes: Vec<(SimTime, Counts)>,
     crashes: [u32; 2],
+    /// When so many outages of the metrics began or ended.
+    outages: Vec<(SimTime, u32)>,
 }
 
 impl FleetLog {
@@ -36,6 +38,17 @@ impl FleetLog {
             Some((at, last)) if *at == now => *last = counts,
             _ => self.changes.push((now, counts)),
         }
+    }
+
+    /// From `now` on so many outages keep metrics from arriving.
+    pub(super) fn note_outages(&mut self, now: SimTime, outages: u32) {
+        self.outages.push((now, outages));
+    }
+
+    /// Whether a scrape taken at `at` is lost.
+    pub(super) fn is_lost(&self, at: SimTime) -> bool {
+        let later = self.outages.partition_point(|(time, _)| *time <= at);
+        later.checked_sub(1).is_some_and(|index| self.outages[index].1 > 0)
     }
 
     /// The fleet just before `at`.
@@ -71,5 +84,8 @@ mod tests {
         assert_eq!(log.before(at(0)), Counts::default());
         assert_eq!((log.before(at(20)).ready[0], log.before(at(20)).crashes[1]), (5, 0));
         assert_eq!((log.before(at(21)).ready[0], log.before(at(21)).crashes[1]), (3, 1));
+        log.note_outages(at(30), 1);
+        log.note_outages(at(40), 0);
+        assert_eq!([29, 30, 39, 40].map(|time| log.is_lost(at(time))), [false, true, true, false]);
     }
 }

@@ -124,6 +124,11 @@ pub(super) fn scrapes(plan: &Plan, start: SimTime) -> Option<Scrapes> {
 }
 
 impl Gates {
+    /// From `now` on so many outages keep metrics from arriving.
+    pub(super) fn note_outages(&mut self, now: SimTime, outages: u32) {
+        self.log.note_outages(now, outages);
+    }
+
     pub(super) fn new(is_observing: bool) -> Self {
         Self {
             log: FleetLog::default(),

@@ -43,8 +43,8 @@ pub(super) struct Series {
     /// When the scrape before was taken.
     last: SimTime,
     steps: Vec<Step>,
-    /// When each step ended.
-    ends: Vec<SimTime>,
+    /// When each step began.
+    begins: Vec<SimTime>,
 }
 
 impl Series {
@@ -52,7 +52,7 @@ impl Series {
     pub(super) fn new(begin: SimTime, ticks: &Ticks) -> Self {
         let ended = ticks.ended(begin);
         let next = if ticks.begin(ended) < begin { ended + 1 } else { ended };
-        Self { begin, next, last: begin, steps: Vec::new(), ends: Vec::new() }
+        Self { begin, next, last: begin, steps: Vec::new(), begins: Vec::new() }
     }
 
     /// Takes in every scrape that has arrived by `now`.
@@ -70,9 +70,14 @@ impl Series {
                 }
                 self.next += 1;
             }
-            self.steps.push(step(scrape.since(from), whole, (self.last, scrape), log));
-            self.ends.push(scrape);
-            self.last = scrape;
+            // What a scrape that is lost would have shown nobody sees; crashes are counters, so the
+            // next one shows them.
+            if !log.is_lost(scrape) {
+                self.steps.push(step(scrape.since(from), whole, (self.last, scrape), log));
+                let is_first = self.steps.len() == 1;
+                self.begins.push(if is_first { self.begin } else { from });
+                self.last = scrape;
+            }
         }
     }
 
@@ -84,11 +89,7 @@ impl Series {
     /// How many of the last steps began no earlier than `from`; the first of all is cut where the
     /// gate began, so it is in every window that reaches back to there.
     pub(super) fn since(&self, from: SimTime) -> usize {
-        let begins = |index: usize| match index {
-            0 => self.begin,
-            _ => self.ends[index - 1],
-        };
-        (0..self.steps.len()).rev().take_while(|&index| begins(index) >= from).count()
+        self.begins.iter().rev().take_while(|&&begin| begin >= from).count()
     }
 }
 

@@ -1,12 +1,13 @@
 //! What the simulation does to the plane, and what it makes different for requests whose fate is
 //! already recorded.
 
-use super::station::{Entry, Room, Station};
+use super::station::{Entry, Fate, Room, Station};
 use super::{ArrivalPath, Count};
 use crate::traffic::plane::{Departure, Door, Ramp, Split};
 use crate::traffic::process::Process;
 use crate::traffic::record::{Cause, Phase};
 use crate::traffic::recorder::Failure;
+use crate::traffic::trouble::Trouble;
 use crate::units::Version;
 
 impl ArrivalPath {
@@ -31,36 +32,82 @@ impl ArrivalPath {
         self.station_mut(endpoint).process.set_door(door);
     }
 
-    /// What waits now will start at another speed.
     pub(in crate::traffic) fn set_ramp(&mut self, endpoint: u32, ramp: Ramp) {
+        self.change_speed(endpoint, |process| process.set_ramp(ramp));
+    }
+
+    pub(in crate::traffic) fn set_slowness(&mut self, endpoint: u32, slowness: f64) {
+        self.change_speed(endpoint, |process| process.set_slowness(slowness));
+    }
+
+    /// What waits now will start at another speed.
+    fn change_speed(&mut self, endpoint: u32, change: impl FnOnce(&mut Process)) {
         let now = self.now;
         let station = self.station_mut(endpoint);
-        if !station.is_any_waiting(now) {
-            station.process.set_ramp(ramp);
-            return;
-        }
-        let held: Vec<Entry> = station.held(now).collect();
-        station.process.set_ramp(ramp);
-        station.clear();
-        let version = station.process.version;
-        for mut entry in held {
-            let is_waiting = entry.start > now;
-            let place = self.recorder.place_of(entry.sent);
-            if is_waiting {
-                self.record(place, &entry, version, Count::TakeBack);
+        change(&mut station.process);
+        if station.is_any_waiting(now) {
+            for entry in station.take_out(now) {
+                let is_waiting = entry.start > now;
+                self.take_again(endpoint, entry, is_waiting.then_some(entry.fate), 0);
             }
-            let station = self.station_mut(endpoint);
-            // It has its place to wait or its slot already, so only the slot is asked for.
-            let Room::From(start, first) = station.room(u32::MAX, now) else { continue };
-            if is_waiting {
-                let service = station.process.service(entry.fate.demand(), start);
+        }
+    }
+
+    pub(in crate::traffic) fn hang(&mut self, endpoint: u32, until: u64, now: u64) {
+        let timeout = self.rules.timeout;
+        let station = self.station_mut(endpoint);
+        let longer = station.process.hang(until, now);
+        let charge = station.process.hung_charge();
+        for entry in station.take_out(now) {
+            let is_given_up = entry.sent.saturating_add(timeout) <= now;
+            let charge = charge.filter(|_| !is_given_up);
+            let fate = charge.map_or(entry.fate, |charge| entry.fate.with_late(charge));
+            self.take_again(endpoint, entry, Some(fate), longer);
+        }
+    }
+
+    /// The endpoint takes again what it held: as it was, or with another fate, whose service then
+    /// is reckoned anew if it waits, or ends `longer` later.
+    fn take_again(&mut self, endpoint: u32, mut entry: Entry, fate: Option<Fate>, longer: u64) {
+        let now = self.now;
+        let place = self.recorder.place_of(entry.sent);
+        let version = self.stations[endpoint as usize].process.version;
+        if fate.is_some() {
+            self.record(place, &entry, version, Count::TakeBack);
+        }
+        let station = self.station_mut(endpoint);
+        // It has its place to wait or its slot already, so only the slot is asked for.
+        let Room::From(start, first) = station.room(u32::MAX, now) else { return };
+        if let Some(fate) = fate {
+            entry.fate = fate;
+            if entry.start > now {
+                let service = station.process.service(fate.demand(), start);
                 (entry.start, entry.end) = (start, start.saturating_add(service));
-            }
-            station.take(entry, first, now);
-            if is_waiting {
-                self.record(place, &entry, version, Count::Add);
+            } else {
+                entry.end = entry.end.saturating_add(longer);
             }
         }
+        station.take(entry, first, now);
+        if fate.is_some() {
+            self.record(place, &entry, version, Count::Add);
+        }
+    }
+
+    pub(in crate::traffic) fn set_trouble(&mut self, endpoint: u32, trouble: Trouble) {
+        let index = endpoint as usize;
+        if index >= self.troubles.len() {
+            self.troubles.resize(index + 1, Trouble::NONE);
+        }
+        self.troubles[index] = trouble;
+        self.station_mut(endpoint).process.set_troubled(trouble != Trouble::NONE);
+    }
+
+    pub(in crate::traffic) fn taken(&self, endpoint: u32) -> u64 {
+        self.stations[endpoint as usize].total_taken()
+    }
+
+    pub(in crate::traffic) fn set_migrating(&mut self, is_migrating: bool, now: u64) {
+        self.recorder.set_migrating(is_migrating, now);
     }
 
     pub(in crate::traffic) fn route(&mut self, endpoint: u32, now: u64) {
@@ -79,6 +126,7 @@ impl ArrivalPath {
         let held: Vec<Entry> = station.held(now).collect();
         station.clear();
         station.process.set_door(Door::Closed(departure));
+        station.process.recover();
         let version = station.process.version;
         for entry in held {
             if entry.sent.saturating_add(timeout) <= now {
@@ -120,7 +168,8 @@ impl ArrivalPath {
     }
 
     pub(in crate::traffic) fn wait(&self, endpoint: u32, now: u64) -> u64 {
-        self.stations[endpoint as usize].wait(now)
+        let station = &self.stations[endpoint as usize];
+        station.wait(now).max(station.process.hang_left(now))
     }
 
     pub(in crate::traffic) fn drained_at(&self, endpoint: u32, now: u64) -> u64 {

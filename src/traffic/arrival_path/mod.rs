@@ -8,6 +8,7 @@ mod control;
 mod observed;
 mod slots;
 mod station;
+mod synthetic;
 
 use self::station::{Entry, Fate, Limits, Room, Station};
 use super::balancer::Balancer;
@@ -17,6 +18,7 @@ use super::record::{Cause, Charge, Phase, TrafficRecord};
 use super::recorder::{Count, Failure, Place, Recorder};
 use super::request::{Request, Requests};
 use super::scrape::Scrapes;
+use super::trouble::{Fortune, Trouble};
 use super::{DataPlan, Policy};
 use crate::random::{Key, Purpose, Seed};
 use crate::units::{InstanceId, SimDuration, SimTime, Version};
@@ -47,6 +49,9 @@ pub(super) struct ArrivalPath {
     recorder: Recorder,
     /// What ends when, if anyone observes it.
     scrapes: Option<Box<Scrapes>>,
+    /// Of those endpoints whose process is troubled; may be shorter than the others.
+    troubles: Vec<Trouble>,
+    fortune: Fortune,
     phase: Phase,
     is_short: bool,
     /// A wait longer than this is told of, ns.
@@ -86,6 +91,8 @@ impl ArrivalPath {
             stations: Vec::new(),
             recorder: Recorder::new(windows, plan.slow_threshold),
             scrapes: None,
+            troubles: Vec::new(),
+            fortune: Fortune::new(seed),
             phase: Phase::RollingOut,
             is_short: false,
             watch: u64::MAX,
@@ -166,7 +173,7 @@ impl ArrivalPath {
             self.fail(Cause::NoEndpoint, Charge::Overload, None);
             return None;
         };
-        let Request { sent: now, demand, is_faulty, .. } = self.requests.current();
+        let Request { number, sent: now, demand, is_faulty, .. } = self.requests.current();
         let station = &mut self.stations[endpoint as usize];
         let late = station.process.late_charge(now, self.is_short);
         if !station.process.accepts() {
@@ -182,8 +189,11 @@ impl ArrivalPath {
             return self.look_at(endpoint, wait, now);
         };
         let version = station.process.version;
-        let error = (is_faulty && version == Version::New)
-            .then(|| station.process.error_charge(Charge::BadRelease));
+        let mut defect = (is_faulty && version == Version::New).then_some(Charge::BadRelease);
+        if station.process.is_troubled && defect.is_none() {
+            defect = self.fortune.defect(self.troubles[endpoint as usize], number, 0);
+        }
+        let error = defect.map(|defect| station.process.error_charge(defect));
         let end = start.saturating_add(station.process.service(demand, start));
         let fate = Fate::new(demand, self.phase, late, error);
         let entry = Entry { sent: now, start, end, fate };

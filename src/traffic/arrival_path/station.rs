@@ -28,15 +28,9 @@ pub(super) struct Entry {
 pub(super) struct Fate(u64);
 
 impl Fate {
-    /// What a request can be charged to that is not answered in time.
-    const LATE: [Charge; 4] =
-        [Charge::DrainRace, Charge::Crash, Charge::Overload, Charge::ColdStart];
-    /// What an error can be charged to.
-    const ERROR: [Option<Charge>; 4] =
-        [None, Some(Charge::DrainRace), Some(Charge::BadRelease), Some(Charge::Crash)];
     const PHASE_SHIFT: u32 = 62;
-    const LATE_SHIFT: u32 = 60;
-    const ERROR_SHIFT: u32 = 58;
+    const LATE_SHIFT: u32 = 59;
+    const ERROR_SHIFT: u32 = 56;
 
     #[inline(always)]
     pub(super) const fn new(
@@ -45,16 +39,14 @@ impl Fate {
         late: Charge,
         error: Option<Charge>,
     ) -> Self {
+        // No error is charged to an overload, so that place is free to say that there is none.
         let error = match error {
-            None => 0,
-            Some(Charge::DrainRace) => 1,
-            Some(Charge::Crash) => 3,
-            Some(_) => 2,
+            None => Charge::Overload,
+            Some(charge) => charge,
         };
-        // The charges for lateness are the first four.
         let codes = (phase as u64) << Self::PHASE_SHIFT
-            | (late as u64 & 3) << Self::LATE_SHIFT
-            | error << Self::ERROR_SHIFT;
+            | (late as u64) << Self::LATE_SHIFT
+            | (error as u64) << Self::ERROR_SHIFT;
         // A demand is never longer than the longest.
         Self(codes | demand)
     }
@@ -69,11 +61,19 @@ impl Fate {
     }
 
     const fn late(self) -> Charge {
-        Self::LATE[(self.0 >> Self::LATE_SHIFT & 3) as usize]
+        Charge::ALL[(self.0 >> Self::LATE_SHIFT & 7) as usize]
+    }
+
+    /// The same with another charge for lateness.
+    pub(super) const fn with_late(self, late: Charge) -> Self {
+        Self(self.0 & !(7 << Self::LATE_SHIFT) | (late as u64) << Self::LATE_SHIFT)
     }
 
     const fn error(self) -> Option<Charge> {
-        Self::ERROR[(self.0 >> Self::ERROR_SHIFT & 3) as usize]
+        match Charge::ALL[(self.0 >> Self::ERROR_SHIFT & 7) as usize] {
+            Charge::Overload => None,
+            charge => Some(charge),
+        }
     }
 }
 
@@ -100,8 +100,10 @@ pub(super) struct Station {
     /// The latest requests taken, number `k` at position `k` modulo the length, which is a power
     /// of two. All that wait are in it.
     log: Vec<Entry>,
-    /// How many requests were taken.
+    /// How many requests were taken since the log was empty.
     taken: usize,
+    /// How many before.
+    taken_before: u64,
     /// Requests whose services outlast the log.
     long: Vec<Entry>,
 }
@@ -135,8 +137,14 @@ impl Station {
             slots: Slots::new(slots),
             log: Vec::new(),
             taken: 0,
+            taken_before: 0,
             long: Vec::new(),
         }
+    }
+
+    /// How many requests it has taken in all.
+    pub(super) const fn total_taken(&self) -> u64 {
+        self.taken_before + self.taken as u64
     }
 
     /// What it has for a request that comes at `now`, having so many places to wait.
@@ -277,7 +285,19 @@ impl Station {
 
     /// Forgets all that it holds.
     pub(super) fn clear(&mut self) {
-        *self = Self { is_told: self.is_told, ..Self::new(self.process, self.slots.limit()) };
+        *self = Self {
+            is_told: self.is_told,
+            taken_before: self.total_taken(),
+            ..Self::new(self.process, self.slots.limit())
+        };
+    }
+
+    /// Takes out what it holds at `now`, to be taken again.
+    pub(super) fn take_out(&mut self, now: u64) -> Vec<Entry> {
+        let held: Vec<Entry> = self.held(now).collect();
+        self.clear();
+        self.taken_before -= held.len() as u64;
+        held
     }
 }
 
@@ -297,12 +317,16 @@ mod tests {
     #[test]
     fn a_fate_gives_back_what_was_put_in() {
         for phase in Phase::ALL {
-            for late in Fate::LATE {
-                for error in Fate::ERROR {
+            for late in Charge::ALL {
+                for error in Charge::ALL.map(Some) {
+                    let error = error.filter(|&charge| charge != Charge::Overload);
                     for demand in [0, 1, 123_456_789, LONGEST_DEMAND] {
                         let fate = Fate::new(demand, phase, late, error);
                         assert_eq!((fate.demand(), fate.phase()), (demand, phase));
                         assert_eq!((fate.late(), fate.error()), (late, error));
+                        let other = fate.with_late(Charge::InjectedFault);
+                        assert_eq!(other.late(), Charge::InjectedFault);
+                        assert_eq!(other.with_late(late), fate);
                     }
                 }
             }

@@ -5,6 +5,7 @@
 //! is empty, every pick is a few instructions, whatever the size of the fleet.
 
 mod draw;
+mod peek;
 mod ramp;
 
 use self::draw::{draw_one, draw_two, scale, scramble};

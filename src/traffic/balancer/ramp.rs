@@ -47,7 +47,7 @@ impl Balancer {
     }
 
     /// Weight at `now`: from a sixteenth in equal steps a second to full.
-    fn weight(&self, endpoint: u32, now: u64) -> u64 {
+    pub(super) fn weight(&self, endpoint: u32, now: u64) -> u64 {
         let member = &self.members[endpoint as usize];
         if !member.is_ramping {
             return FULL_WEIGHT;
@@ -59,7 +59,13 @@ impl Balancer {
     }
 
     /// An endpoint drawn by weight, never `except`.
-    fn draw_weighted(&self, pool: usize, route: u64, now: u64, except: Option<u32>) -> u32 {
+    pub(super) fn draw_weighted(
+        &self,
+        pool: usize,
+        route: u64,
+        now: u64,
+        except: Option<u32>,
+    ) -> u32 {
         let list = &self.pools[pool].list;
         let slot = usize::from(pool == ALL);
         let hole = except.filter(|&e| !self.members[e as usize].is_ramping);
@@ -107,7 +113,12 @@ impl Balancer {
     }
 
     /// The endpoint with the least load for its weight, the lowest index on ties.
-    fn least_weighted(&self, pool: usize, now: u64, holders: &[impl Holder]) -> Option<u32> {
+    pub(super) fn least_weighted(
+        &self,
+        pool: usize,
+        now: u64,
+        holders: &[impl Holder],
+    ) -> Option<u32> {
         let full = self.least_of(pool).map(|(endpoint, load)| (endpoint, load, FULL_WEIGHT));
         let rising =
             self.rising(pool, now).map(|(e, weight)| (e, load_of(holders, e, now), weight));

@@ -1,9 +1,11 @@
 //! What the simulation does to the plane.
 
+use super::heap::Due;
 use super::{Endpoint, EventPath};
 use crate::traffic::plane::{Departure, Door, Ramp, Split};
 use crate::traffic::process::Process;
 use crate::traffic::record::Phase;
+use crate::traffic::trouble::Trouble;
 use crate::units::Version;
 
 impl EventPath {
@@ -38,6 +40,54 @@ impl EventPath {
         self.settle(self.now);
         self.endpoint_mut(endpoint).process.set_ramp(ramp);
         self.weigh(endpoint);
+    }
+
+    pub(in crate::traffic) fn set_slowness(&mut self, endpoint: u32, slowness: f64) {
+        self.settle(self.now);
+        self.endpoint_mut(endpoint).process.set_slowness(slowness);
+        self.weigh(endpoint);
+    }
+
+    pub(in crate::traffic) fn hang(&mut self, endpoint: u32, until: u64, now: u64) {
+        self.settle(now);
+        let held = self.held(endpoint);
+        let here = self.endpoint_mut(endpoint);
+        let longer = here.process.hang(until, now);
+        let charge = here.process.hung_charge();
+        let in_service = here.serving.count() as usize;
+        for &attempt in &held[..in_service] {
+            let one = &mut self.attempts[attempt];
+            // Its completion in the heap is stale from now on.
+            one.run = one.run.wrapping_add(1);
+            one.moment = one.moment.saturating_add(longer);
+            let due = Due { at: one.moment, attempt, run: one.run };
+            self.completions.push(due);
+        }
+        if let Some(charge) = charge {
+            for attempt in held {
+                if !self.is_late(attempt, now) {
+                    self.attempts[attempt].late = charge;
+                }
+            }
+        }
+        self.weigh(endpoint);
+    }
+
+    pub(in crate::traffic) fn set_trouble(&mut self, endpoint: u32, trouble: Trouble) {
+        let index = endpoint as usize;
+        if index >= self.troubles.len() {
+            self.troubles.resize(index + 1, Trouble::NONE);
+        }
+        self.troubles[index] = trouble;
+        self.endpoint_mut(endpoint).process.set_troubled(trouble != Trouble::NONE);
+    }
+
+    pub(in crate::traffic) fn taken(&self, endpoint: u32) -> u64 {
+        self.endpoints[endpoint as usize].taken
+    }
+
+    pub(in crate::traffic) fn set_migrating(&mut self, is_migrating: bool, now: u64) {
+        self.recorder.set_migrating(is_migrating, now);
     }
 
     pub(in crate::traffic) fn route(&mut self, endpoint: u32, now: u64) {
@@ -79,7 +129,8 @@ impl EventPath {
     }
 
     pub(in crate::traffic) fn wait(&self, endpoint: u32, now: u64) -> u64 {
-        self.wait_at(endpoint, now)
+        let hang = self.endpoints[endpoint as usize].process.hang_left(now);
+        self.wait_at(endpoint, now).max(hang)
     }
 
     pub(in crate::traffic) fn drained_at(&self, endpoint: u32, now: u64) -> u64 {

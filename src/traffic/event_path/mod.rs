@@ -13,6 +13,7 @@ mod outlier;
 mod place;
 mod serve;
 mod settle;
+mod synthetic;
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
@@ -30,6 +31,7 @@ use super::request::{Request, Requests};
 use super::retry::Client;
 use super::scrape::Scrapes;
 use super::session::Sessions;
+use super::trouble::{Fortune, Trouble};
 use crate::random::{Key, Purpose, Seed};
 use crate::units::SimDuration;
 
@@ -81,6 +83,8 @@ struct Endpoint {
     /// Sum of the moments at which what is in service ends, and of the longest that the services
     /// of what waits can take, ns.
     work: u128,
+    /// How many requests it has taken.
+    taken: u64,
     /// Whether the watch has told of it.
     is_told: bool,
 }
@@ -93,6 +97,7 @@ impl Endpoint {
             waiting: 0,
             queue: Queue::EMPTY,
             work: 0,
+            taken: 0,
             is_told: false,
         }
     }
@@ -172,6 +177,9 @@ pub(super) struct EventPath {
     recorder: Recorder,
     /// What ends when, if anyone observes it.
     scrapes: Option<Box<Scrapes>>,
+    /// Of those endpoints whose process is troubled; may be shorter than the others.
+    troubles: Vec<Trouble>,
+    fortune: Fortune,
     phase: Phase,
     is_short: bool,
     /// A wait longer than this is told of, ns.
@@ -229,6 +237,8 @@ impl EventPath {
             sessions,
             recorder: Recorder::new(windows, plan.slow_threshold),
             scrapes: None,
+            troubles: Vec::new(),
+            fortune: Fortune::new(seed),
             phase: Phase::RollingOut,
             is_short: false,
             watch: u64::MAX,

@@ -18,6 +18,12 @@ impl EventPath {
         one.late = here.process.late_charge(now, self.is_short);
         let is_error = one.is_faulty && here.process.version == Version::New;
         one.error = is_error.then(|| here.process.error_charge(Charge::BadRelease));
+        if here.process.is_troubled && !is_error {
+            let defect =
+                self.fortune.defect(self.troubles[endpoint as usize], one.number, one.retries);
+            one.error = defect.map(|defect| here.process.error_charge(defect));
+        }
+        here.taken += 1;
         // Speed only rises, so a later start is not slower.
         let service = here.process.service(one.demand, now);
         if here.serving.count() < self.rules.slots {
@@ -49,7 +55,8 @@ impl EventPath {
         let Some(sessions) = &self.sessions else { return };
         let process = &self.endpoints[endpoint as usize].process;
         let Attempt { number, retries, error, .. } = self.attempts[attempt];
-        if error.is_none()
+        let is_weaker = |charge| matches!(charge, Charge::Dependency | Charge::InjectedFault);
+        if error.is_none_or(is_weaker)
             && self.rules.mixed_threshold > 0
             && sessions.crosses(self.user_of(number), process.version)
             && u128::from(self.keys.mixed.draw(number, u64::from(retries)))
@@ -168,6 +175,7 @@ impl EventPath {
         let held = self.held(endpoint);
         let here = &mut self.endpoints[endpoint as usize];
         here.process.set_door(Door::Closed(departure));
+        here.process.recover();
         (here.serving, here.queue) = (Serving::default(), Queue::EMPTY);
         (here.waiting, here.work) = (0, 0);
         self.balancer.load_changed(endpoint, 0);

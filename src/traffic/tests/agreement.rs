@@ -19,6 +19,12 @@ enum Step {
     Shortage(bool),
     Watch(f64),
     WatchAgain(u32),
+    Slowness(u32, f64),
+    Trouble(u32, Trouble),
+    /// For so many seconds.
+    Hang(u32, f64),
+    Migrating(bool),
+    Check,
     /// Only looks.
     Look(u32),
 }
@@ -32,7 +38,7 @@ fn version() -> impl Strategy<Value = Version> {
 }
 
 fn departure() -> impl Strategy<Value = Departure> {
-    prop_oneof![Just(Departure::OnPurpose), Just(Departure::Crash)]
+    prop_oneof![Just(Departure::OnPurpose), Just(Departure::Crash), Just(Departure::Fault)]
 }
 
 fn ratio() -> impl Strategy<Value = Ratio> {
@@ -56,6 +62,20 @@ fn split() -> impl Strategy<Value = Split> {
     ]
 }
 
+fn trouble() -> impl Strategy<Value = Trouble> {
+    (0..4u8, ratio(), ratio()).prop_map(|(kind, dependency, injected)| match kind {
+        0 => Trouble::NONE,
+        1 => Trouble { is_release_broken: true, ..Trouble::NONE },
+        _ => Trouble { is_release_broken: false, dependency, injected },
+    })
+}
+
+/// Some end with other things on the grid, some never.
+fn hang() -> impl Strategy<Value = f64> {
+    let tenths = (0u32..30).prop_map(|tenths| f64::from(tenths) / 10.0);
+    prop_oneof![4 => 0.0f64..3.0, 2 => tenths, 1 => Just(1e12)]
+}
+
 fn phase() -> impl Strategy<Value = Phase> {
     prop_oneof![Just(Phase::Baking), Just(Phase::RollingBack), Just(Phase::Settling)]
 }
@@ -75,6 +95,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Shortage),
         1 => (0.0f64..1.0).prop_map(Step::Watch),
         1 => id.clone().prop_map(Step::WatchAgain),
+        2 => (id.clone(), 0.2f64..5.0).prop_map(|(id, factor)| Step::Slowness(id, factor)),
+        2 => (id.clone(), trouble()).prop_map(|(id, trouble)| Step::Trouble(id, trouble)),
+        2 => (id.clone(), hang()).prop_map(|(id, length)| Step::Hang(id, length)),
+        2 => Just(Step::Check),
+        1 => any::<bool>().prop_map(Step::Migrating),
         2 => id.prop_map(Step::Look),
     ]
 }
@@ -185,6 +210,8 @@ enum Seen {
     Wait(SimDuration),
     Drained(SimTime),
     Ended(Vec<(usize, Tick)>),
+    Taken(u64),
+    Check(bool),
 }
 
 fn apply(plane: &mut DataPlane, step: &Step, now: SimTime) -> Vec<Seen> {
@@ -203,9 +230,20 @@ fn apply(plane: &mut DataPlane, step: &Step, now: SimTime) -> Vec<Seen> {
         Step::Shortage(is_short) => plane.set_shortage(is_short),
         Step::Watch(threshold) => plane.watch(SimDuration::from_secs_f64(threshold)),
         Step::WatchAgain(id) => plane.watch_again(InstanceId(id)),
+        Step::Slowness(id, slowness) => plane.set_slowness(InstanceId(id), slowness),
+        Step::Trouble(id, trouble) => plane.set_trouble(InstanceId(id), trouble),
+        Step::Hang(id, length) => {
+            plane.hang(InstanceId(id), now + SimDuration::from_secs_f64(length), now);
+        }
+        Step::Migrating(is_migrating) => plane.set_migrating(is_migrating, now),
+        Step::Check => return vec![Seen::Check(plane.check(now))],
         Step::Look(id) => {
             let id = InstanceId(id);
-            return vec![Seen::Wait(plane.wait(id, now)), Seen::Drained(plane.drained_at(id, now))];
+            return vec![
+                Seen::Wait(plane.wait(id, now)),
+                Seen::Drained(plane.drained_at(id, now)),
+                Seen::Taken(plane.taken(id)),
+            ];
         }
     }
     Vec::new()
@@ -298,6 +336,7 @@ proptest! {
         let [one, other] = [&by_arrivals.0, &by_events.0];
         prop_assert_eq!(counts(&one.baseline), counts(&other.baseline));
         prop_assert_eq!(counts(&one.window), counts(&other.window));
+        prop_assert_eq!(one.migration, other.migration);
         // The rest is too long to be printed.
         prop_assert!(one == other, "bins, seconds or latencies differ");
         let observed = |mut plane: DataPlane| {

@@ -1,0 +1,26 @@
+//! Synthetic checks on this path.
+
+use super::ArrivalPath;
+use super::station::Room;
+use crate::traffic::process::FOREVER;
+use crate::traffic::synthetic::Check;
+use crate::units::Version;
+
+impl ArrivalPath {
+    /// Whether a check that is sent now will be answered with success in time.
+    pub(in crate::traffic) fn passes(&self, check: Check, now: u64) -> bool {
+        let side = self.balancer.side(check.route, || check.user);
+        let Some(endpoint) = self.balancer.peek(side, check.route, now, &self.stations) else {
+            return false;
+        };
+        let station = &self.stations[endpoint as usize];
+        let Room::From(start, _) = station.room(self.rules.queue, now) else { return false };
+        let process = &station.process;
+        let end = start.saturating_add(process.service(check.demand, start));
+        let in_time = end - now <= self.rules.timeout && end < FOREVER;
+        let is_error = check.is_faulty && process.version == Version::New;
+        let trouble = self.troubles.get(endpoint as usize).filter(|_| process.is_troubled);
+        let defect = trouble.and_then(|trouble| self.fortune.defect(*trouble, check.number, 0));
+        process.accepts() && in_time && !is_error && defect.is_none()
+    }
+}
