@@ -27,10 +27,10 @@
 
 use serde::Deserialize;
 
-use super::metric::significant;
+use super::metric::{percent, significant};
 use super::window::{Step, share_of};
 use super::{
-    Baseline, Kind, Metric, Needs, Objective, Problem, Scope, Test, Verdict, Window, parse,
+    Baseline, Kind, Metric, Needs, Objective, Problem, Scope, Sight, Test, Verdict, Window, parse,
     say_length,
 };
 use crate::units::{Ratio, SimDuration};
@@ -217,6 +217,23 @@ impl Test for BurnRate {
 
     fn needs(&self) -> Needs {
         Needs { history: true, ..Needs::default() }
+    }
+
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        let share = sight.place.share;
+        let most = sight.place.objective.burn(share);
+        let least = self.pairs.iter().map(|pair| pair.burn(&sight.place.objective));
+        let least = least.fold(f64::INFINITY, f64::min);
+        if most >= least {
+            return Vec::new();
+        }
+        vec![format!(
+            "the new version has {} of the requests: if all of them fail the budget burns {} \
+             times as fast as allowed, below the lowest limit of {}, so it can never trip",
+            percent(share),
+            significant(most),
+            significant(least)
+        )]
     }
 
     fn decide(&self, window: &Window<'_>) -> Verdict {
