@@ -5,6 +5,7 @@
 
 mod exit;
 mod explain;
+mod gate;
 mod list;
 mod redraw;
 mod run;
@@ -18,6 +19,7 @@ use exit::Exit;
 const EXAMPLES: &str = "\
 Examples:
   rollsim run scenarios/api-gateway.toml
+  rollsim gate scenarios/bad-release.toml --effects 0.1x,1x
   rollsim list strategies
   rollsim explain capacity_min
 
@@ -35,6 +37,7 @@ struct Line {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Arguments),
+    Gate(gate::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
     };
     let result = match line.verb {
         Verb::Run(arguments) => arguments.execute(),
+        Verb::Gate(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),
         Verb::Explain(arguments) => arguments.execute(),

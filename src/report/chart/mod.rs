@@ -1,4 +1,4 @@
-//! The three charts of a result folder.
+//! The three charts of a result folder, and that of the gate workbench.
 //!
 //! Each chart is a function from the results to a `picture::Picture`; `svg` and `png` paint
 //! pictures through plotters. Neither needs a font of the machine, and both give the same bytes for
@@ -11,6 +11,7 @@ mod error_budget;
 mod label;
 mod picture;
 mod png;
+mod power;
 mod scale;
 mod svg;
 mod theme;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use super::number;
 use super::summary_json::{Summary, VariantSummary};
 use super::timeline_csv::Moment;
+use crate::experiment::workbench::Characteristic;
 use picture::{Anchor, Colour, Picture, Text};
 use scale::TimeUnit;
 
@@ -87,6 +89,22 @@ pub fn render_all(
         }
     }
     Ok(files)
+}
+
+/// The chart of the gate workbench in one format.
+///
+/// # Errors
+/// If it cannot be drawn.
+pub fn render_power(
+    scenario: &str,
+    rows: &[Characteristic],
+    format: Format,
+) -> Result<Vec<u8>, ChartError> {
+    let picture = power::render(scenario, rows);
+    match format {
+        Format::Svg => svg::render(&picture).map(String::into_bytes),
+        Format::Png => png::render(&picture),
+    }
 }
 
 impl Input {
