@@ -30,8 +30,8 @@ use serde::Deserialize;
 use super::metric::{percent, significant};
 use super::window::{Step, share_of};
 use super::{
-    Baseline, Kind, Metric, Needs, Objective, Problem, Scope, Sight, Test, Verdict, Window, parse,
-    say_length,
+    Baseline, Kind, Metric, Needs, Objective, Place, Problem, Scope, Sight, Test, Verdict, Window,
+    parse, say_length,
 };
 use crate::units::{Ratio, SimDuration};
 
@@ -220,19 +220,40 @@ impl Test for BurnRate {
     }
 
     fn doubts(&self, sight: &Sight) -> Vec<String> {
-        let share = sight.place.share;
-        let most = sight.place.objective.burn(share);
-        let least = self.pairs.iter().map(|pair| pair.burn(&sight.place.objective));
-        let least = least.fold(f64::INFINITY, f64::min);
-        if most >= least {
-            return Vec::new();
-        }
-        vec![format!(
+        let Place { share, time, objective, .. } = sight.place;
+        // All of its requests fail, over the whole of a window or from the step's beginning on.
+        let most = objective.burn(share);
+        let over = |pair: &Pair| match time {
+            Some(time) => most * (time.as_secs_f64() / pair.long.as_secs_f64()).min(1.0),
+            None => most,
+        };
+        let limit = |pair: &Pair| pair.burn(&objective);
+        let least = self.pairs.iter().map(limit).fold(f64::INFINITY, f64::min);
+        let all_fail = format!(
             "the new version has {} of the requests: if all of them fail the budget burns {} \
-             times as fast as allowed, below the lowest limit of {}, so it can never trip",
+             times as fast as allowed",
             percent(share),
-            significant(most),
-            significant(least)
+            significant(most)
+        );
+        if most < least {
+            let limit = significant(least);
+            return vec![format!(
+                "{all_fail}, below the lowest limit of {limit}: it can never trip"
+            )];
+        }
+        let is_short = self.pairs.iter().all(|pair| over(pair) < limit(pair));
+        let nearest = self
+            .pairs
+            .iter()
+            .max_by(|one, other| (over(one) / limit(one)).total_cmp(&(over(other) / limit(other))));
+        let (Some(time), Some(pair), true) = (time, nearest, is_short) else { return Vec::new() };
+        vec![format!(
+            "{all_fail}, but over {} the {} of this step alone make {} of the {} that it takes: \
+             by then the step is over",
+            say_length(pair.long),
+            say_length(time),
+            significant(over(pair)),
+            significant(limit(pair))
         )]
     }
 

@@ -263,19 +263,23 @@ mod tests {
     fn no_text_is_cut_off_or_lies_on_another() {
         for (set, input) in inputs() {
             for chart in &CHARTS {
-                let picture = (chart.render)(&input);
-                let (right, bottom) = (picture.width, picture.height);
-                let whole = Frame { left: 0.0, top: 0.0, right, bottom };
-                let texts = picture.texts();
-                for (number, text) in texts.iter().enumerate() {
-                    let place = frame(text);
-                    let what = format!("{set} {}: {}", chart.svg, text.text);
-                    assert!(text.text.is_ascii(), "{what}");
-                    assert!(whole.holds(&place), "{what} at {place:?}");
-                    let covered = texts[..number].iter().find(|one| frame(one).overlaps(&place));
-                    assert!(covered.is_none(), "{what} on {covered:?}");
-                }
+                check_texts(&(chart.render)(&input), &format!("{set} {}", chart.svg));
             }
+        }
+    }
+
+    /// Every text can be read.
+    pub(super) fn check_texts(picture: &Picture, of: &str) {
+        let (right, bottom) = (picture.width, picture.height);
+        let whole = Frame { left: 0.0, top: 0.0, right, bottom };
+        let texts = picture.texts();
+        for (number, text) in texts.iter().enumerate() {
+            let place = frame(text);
+            let what = format!("{of}: {}", text.text);
+            assert!(text.text.is_ascii(), "{what}");
+            assert!(whole.holds(&place), "{what} at {place:?}");
+            let covered = texts[..number].iter().find(|one| frame(one).overlaps(&place));
+            assert!(covered.is_none(), "{what} on {covered:?}");
         }
     }
 

@@ -146,3 +146,55 @@ fn names(picture: &mut Picture, frame: Frame, gates: &[&str], ends: &[(usize, Po
         picture.text(Text::new((turn + 22.0, y), format!("{value} {name}"), LABEL, colour));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_texts;
+    use super::*;
+    use crate::experiment::workbench::Probability;
+
+    fn rows(gates: usize, rates: &[Option<f64>], effects: &[f64]) -> Vec<Characteristic> {
+        let mut rows = Vec::new();
+        for gate in 0..gates {
+            for &rate in rates {
+                for (number, &effect) in effects.iter().enumerate() {
+                    let share = (number as f64 / (gate + 1) as f64).min(1.0);
+                    let one = Probability { share, ci95: [share * 0.9, share * 0.9 + 0.1] };
+                    rows.push(Characteristic {
+                        gate: format!("error-rate-below-{gate}-percent"),
+                        strategy: "canary".into(),
+                        rate,
+                        effect,
+                        runs: 100,
+                        caught: one,
+                        passed: one,
+                        undecided: one,
+                        decision_s: None,
+                        caught_s: None,
+                        exposed: None,
+                    });
+                }
+            }
+        }
+        rows
+    }
+
+    #[test]
+    fn a_panel_a_rate_and_a_name_a_gate() {
+        for (gates, rates, effects) in [
+            (1, &[None][..], &[0.0][..]),
+            (3, &[Some(1000.0)], &[0.0, 1.0, 3.0, 10.0]),
+            (20, &[Some(10.0), Some(100.0), Some(1e6)], &[0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]),
+        ] {
+            let picture = render("case", &rows(gates, rates, effects));
+            check_texts(&picture, &format!("{gates} gates"));
+            let texts = picture.texts();
+            let count =
+                |wanted: &str| texts.iter().filter(|text| text.text.contains(wanted)).count();
+            assert_eq!(count("% error-rate"), gates * rates.len());
+            assert_eq!(count("good release") - 1, rates.len(), "ticks, and the note above");
+            let bytes = super::super::svg::render(&picture).expect("drawn");
+            assert!(!bytes.contains("NaN") && !bytes.contains("inf"));
+        }
+    }
+}
