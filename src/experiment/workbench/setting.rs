@@ -8,8 +8,9 @@ use crate::traffic::RateCurve;
 use crate::units::{Ratio, SimDuration};
 
 /// What is said of a file whose release is as good as the version before.
-pub(super) const NO_DEFECT: &str = "the release has no defect to multiply, so only false alarms are measured; give it one, such \
-     as `error_rate = \"1%\"` in `[release]`";
+pub(super) const NO_DEFECT: &str = "\
+    the release has no defect to multiply, so only false alarms are measured; give it one, such as \
+    `error_rate = \"1%\"` in `[release]`";
 
 /// Whether the file's release has a defect that can be made larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
