@@ -260,3 +260,35 @@ fn the_command_writes_its_files_and_answers_mistakes() {
         assert!(said.contains(wanted), "{arguments:?}: {said}");
     }
 }
+
+/// All of two fails when one does, any of two when both do; whatever a step asks for, the gate at
+/// work stands there with its own parts.
+#[test]
+fn a_gate_made_of_others_keeps_its_parts() {
+    let parts = "max = \"1%\"\n\
+                 [gates.never]\nmetric = \"error-rate\"\ninterval = \"1m\"\nmax = \"99%\"\n\
+                 [gates.both]\nall = [\"limit\", \"never\"]\n\
+                 [gates.either]\nany = [\"limit\", \"never\"]\n";
+    let found = answer(&scenario(&[parts]), &question(&[1.0, 10.0], 10), 2);
+    let of = |gate: &str| -> Vec<Characteristic> {
+        let own = found.iter().filter(|one| one.gate == gate);
+        own.map(|one| Characteristic { gate: String::new(), ..one.clone() }).collect()
+    };
+    let limit = of("limit");
+    let shares: Vec<f64> = limit.iter().map(|one| one.caught.share).collect();
+    assert!(shares[0] == 0.0 && shares[1] > 0.0 && shares[1] < 1.0 && shares[2] == 1.0);
+    assert_eq!(of("both"), limit);
+    assert_eq!(of("either"), of("never"));
+    assert!(of("either").iter().all(|one| one.passed.share == 1.0), "{found:?}");
+}
+
+/// With fewer requests than it wants a gate cannot tell, and the rollout waits for a person.
+#[test]
+fn a_gate_without_data_has_no_verdict() {
+    let scenario = scenario(&["max = \"1%\"\nmin_samples = 100000\n"]);
+    let found = answer(&scenario, &question(&[1.0], 4), 1);
+    assert!(found.iter().all(|one| one.undecided.share == 1.0), "{found:?}");
+    let [low, high] = found[0].undecided.ci95;
+    // Wilson's lower end for 4 of 4: 4 / (4 + 1.959964^2).
+    assert!((low - 0.510_109).abs() < 1e-6 && high == 1.0, "{low} {high}");
+}
