@@ -122,7 +122,8 @@ impl World<'_> {
         self.record(id, "routed", "");
         self.note_fault_sign(id);
         let one = *self.one(id);
-        if one.version == Version::New && self.rollout.is_release_faulty {
+        let shows = self.rollout.is_release_faulty && !self.rollout.is_dark;
+        if one.version == Version::New && shows {
             self.rollout.note_sign(self.now);
         }
         let waits = self.plan.readiness.until == ReadyUntil::Routed;
