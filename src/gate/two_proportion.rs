@@ -15,8 +15,8 @@
 //! - `alpha` (0.05): probability of failing a good release in one look.
 //!
 //! # Worked example
-//! 9 failures of 60 requests against 7 of 60: z = 0.537, p = 0.296, which passes. 30 of 3000 against
-//! 57 of 57000: p is below a millionth, which fails.
+//! 9 failures of 60 requests against 7 of 60: z = 0.537, p = 0.296, which passes. 30 of 3000
+//! against 57 of 57000: p is below a millionth, which fails.
 
 use serde::Deserialize;
 

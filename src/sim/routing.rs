@@ -146,7 +146,7 @@ impl World<'_> {
     /// What the data plane had to tell at once.
     pub(super) fn signal(&mut self, signal: Signal) {
         match signal {
-            Signal::Overloaded { instance, .. } => self.watch(instance),
+            Signal::Overloaded { instance, .. } => self.watch(instance, self.now),
             Signal::Ejected { instance, .. } => {
                 self.change(instance, |one| one.is_ejected = true);
                 self.record(instance, "unrouted", "ejected: too many failures in a row");
@@ -165,20 +165,21 @@ impl World<'_> {
         }
     }
 
-    /// Follows the probes of an overloaded instance tick by tick until they are content again.
-    pub(super) fn watch(&mut self, id: InstanceId) {
+    /// Follows the probes of an overloaded instance tick by tick, from a moment on, until they are
+    /// content again.
+    pub(super) fn watch(&mut self, id: InstanceId, from: SimTime) {
         let one = *self.one(id);
         if one.state != State::Ready {
             return;
         }
-        self.watch_readiness(id);
+        self.watch_readiness(id, from);
         let (of, plan) = (self.of(id), self.plan);
         if let Some(liveness) = &plan.liveness
             && !one.is_liveness_watched
         {
             self.change(id, |one| one.is_liveness_watched = true);
             let first = one.boot_from + liveness.initial_delay;
-            let at = tick_at_or_after(first, liveness.period, self.now);
+            let at = tick_at_or_after(first, liveness.period, from);
             self.calendar.schedule(at, Rank::Probe, Event::LivenessTick(of));
         }
         if let Some(check) = plan.routing.health_check
@@ -190,12 +191,13 @@ impl World<'_> {
         }
     }
 
-    /// Follows the readiness probe of an instance tick by tick until it is content again.
-    pub(super) fn watch_readiness(&mut self, id: InstanceId) {
+    /// Follows the readiness probe of an instance tick by tick, from a moment on, until it is
+    /// content again.
+    pub(super) fn watch_readiness(&mut self, id: InstanceId, from: SimTime) {
         let (one, of, readiness) = (*self.one(id), self.of(id), &self.plan.readiness);
         if !readiness.period.is_zero() && !one.is_readiness_watched {
             self.change(id, |one| one.is_readiness_watched = true);
-            let at = readiness.first_tick(one.boot_from, self.now);
+            let at = readiness.first_tick(one.boot_from, from);
             self.calendar.schedule(at, Rank::Probe, Event::ReadinessTick(of));
         }
     }

@@ -275,7 +275,7 @@ impl World<'_> {
         self.tell_balancer(id);
         self.expect_crash_by_fault(id);
         if self.is_flapping(id) {
-            self.watch_readiness(id);
+            self.watch_readiness(id, self.after_now());
         }
     }
 

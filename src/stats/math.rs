@@ -70,22 +70,32 @@ const CELL_BITS: u32 = 8;
 /// below 3e-7 from 1e-3 on; the values range from 1.1e-10 to 64 ln 2 = 44.36. The logarithm of the
 /// mantissa is a parabola in each of 256 cells, through both ends and the middle, so that the
 /// pieces meet.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn exponential(bits: u64) -> f64 {
     // The largest `bits` would be infinitely far out; it shares the value of its neighbour.
     let survival = (!bits).max(1);
-    let octave = survival.leading_zeros();
-    let mantissa = (survival << octave) << 1;
+    let exponent = survival.ilog2();
+    // The leading one goes to the lowest place, where it does not matter.
+    let mantissa = survival.rotate_right(exponent);
     let cell = &TABLE[(mantissa >> (64 - CELL_BITS)) as usize];
     // 32 bits of the place within the cell: a step of it outweighs the rounding of the products,
-    // which is what keeps the function from decreasing.
-    let place = (mantissa << CELL_BITS) >> 32;
-    let squared = (place * place) >> 32;
-    let down = ((cell.slope as u128 * place as u128) >> 32) as u64;
-    let up = ((cell.curve as u128 * squared as u128) >> 32) as u64;
-    let fixed = octave as u64 * LN_2 + cell.start + up - down;
+    // which is what keeps the function from decreasing. They stand in the upper half of a word, so
+    // that each product's upper word is what is wanted.
+    let place = (mantissa << CELL_BITS) & UPPER_HALF;
+    let squared = upper_word(place, place) & UPPER_HALF;
+    let down = upper_word(cell.slope, place);
+    let up = upper_word(cell.curve, squared);
+    let fixed = (63 - exponent) as u64 * LN_2 + cell.start + up - down;
     fixed as i64 as f64 * (1.0 / (1u64 << FRACTION) as f64)
+}
+
+const UPPER_HALF: u64 = u64::MAX << 32;
+
+/// The upper word of a product.
+#[inline(always)]
+const fn upper_word(one: u64, other: u64) -> u64 {
+    ((one as u128 * other as u128) >> 64) as u64
 }
 
 /// One piece of `ln 2 - ln(1 + f)`: `start - slope x t + curve x t^2`, `t` running from 0 to 1

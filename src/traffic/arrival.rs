@@ -4,16 +4,22 @@
 use rand::Rng;
 use rand::rngs::Xoshiro256PlusPlus;
 
+use super::batch::{BATCH, fill_exponential, round};
 use super::profile::{Cursor, Profile};
 use super::{Arrivals, TrafficPlan};
-use crate::random::{Key, Law, Purpose, Seed, unit};
+use crate::random::{Key, Purpose, Seed, unit};
+use crate::stats::math;
 use crate::units::SimDuration;
 
 /// An exponential draw with mean 1, in whole billionths, never zero.
-#[inline]
 fn unit_exponential(bits: u64) -> f64 {
-    let draw = Law::Exponential { mean: 1.0 }.draw(bits, 0).unwrap_or(SimDuration::ZERO);
-    (draw.as_nanos() as f64).max(0.5) * 1e-9
+    in_billionths(math::exponential(bits))
+}
+
+/// In whole billionths, half a one at least; below 45.
+#[inline(always)]
+fn in_billionths(value: f64) -> f64 {
+    round(value * 1e9).max(0.5) * 1e-9
 }
 
 /// The moments of arrival, one after another.
@@ -51,8 +57,11 @@ impl ArrivalProcess {
         let Self { cursor, gaps, kind } = self;
         match kind {
             Kind::Poisson => {
-                for moment in moments {
-                    *moment = cursor.advance(unit_exponential(gaps.next_u64()));
+                for moments in moments.chunks_mut(BATCH) {
+                    let amounts = &mut [0.0; BATCH][..moments.len()];
+                    fill_exponential(gaps, amounts);
+                    amounts.iter_mut().for_each(|amount| *amount = in_billionths(*amount));
+                    cursor.advance_all(amounts, moments);
                 }
             }
             Kind::Uniform(step) => {
@@ -167,6 +176,7 @@ impl Bursts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Law;
     use crate::traffic::{RateCurve, RetryPlan};
     use crate::units::{Ratio, SimTime};
 
@@ -215,6 +225,16 @@ mod tests {
         let mean = counts.iter().sum::<f64>() / seconds as f64;
         let squares: f64 = counts.iter().map(|count| (count - mean) * (count - mean)).sum();
         (mean, squares / (seconds - 1) as f64 / mean)
+    }
+
+    #[test]
+    fn gaps_are_draws_of_the_exponential_law_in_whole_nanoseconds() {
+        let law = Law::Exponential { mean: 1.0 };
+        let golden = (0..10_000u64).map(|k| k.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        for bits in golden.chain([1, 1 << 35, u64::MAX - 1, u64::MAX]) {
+            let nanos = law.draw(bits, 0).map_or(0, SimDuration::as_nanos);
+            assert_eq!(unit_exponential(bits), (nanos as f64).max(0.5) * 1e-9, "{bits}");
+        }
     }
 
     #[test]

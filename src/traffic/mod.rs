@@ -7,6 +7,7 @@
 mod arrival;
 mod arrival_path;
 mod balancer;
+mod batch;
 mod bitset;
 mod event_path;
 mod histogram;

@@ -1,6 +1,7 @@
 //! The offered rate over time, its integral, and the inverse of that integral.
 
 use super::RateCurve;
+use super::batch::{BATCH, LARGEST, integer, round};
 use crate::units::SimTime;
 
 const NANOS: f64 = 1e9;
@@ -125,6 +126,37 @@ impl Cursor {
     pub(super) fn advance(&mut self, amount: f64) -> u64 {
         self.done += amount;
         if self.done > self.piece.area { self.advance_beyond() } else { self.piece.when(self.done) }
+    }
+
+    /// Moves on by one of at most [`BATCH`] amounts after another, as [`Cursor::advance`].
+    #[inline(always)]
+    pub(super) fn advance_all(&mut self, amounts: &[f64], moments: &mut [u64]) {
+        if !self.advance_evenly(amounts, moments) {
+            for (moment, &amount) in moments.iter_mut().zip(amounts) {
+                *moment = self.advance(amount);
+            }
+        }
+    }
+
+    /// Moves on if all the amounts are offered at one constant rate; whether they are.
+    #[inline(always)]
+    fn advance_evenly(&mut self, amounts: &[f64], moments: &mut [u64]) -> bool {
+        let Piece { from, to, slope, area, gap, .. } = self.piece;
+        let mut sums = [0.0; BATCH];
+        let mut done = self.done;
+        for (sum, &amount) in sums.iter_mut().zip(amounts) {
+            done += amount;
+            *sum = done;
+        }
+        let is_one_rate = slope == 0.0 && done <= area && done * gap < LARGEST;
+        if !is_one_rate || self.piece.when(done) == to {
+            return false;
+        }
+        for (moment, &sum) in moments.iter_mut().zip(&sums) {
+            *moment = from + integer(round(sum * gap));
+        }
+        self.done = done;
+        true
     }
 
     /// Moves on to the piece in which `done` requests from the beginning of this one end.

@@ -169,6 +169,22 @@ impl Recorder {
         count_success(&mut self.successes, &mut self.bin, version, latency, slow);
     }
 
+    /// Counts a success `latency` after a request was first sent at `sent`.
+    #[inline(always)]
+    pub(super) fn succeed(&mut self, sent: u64, version: Version, latency: u64) {
+        if sent >= self.span.from {
+            self.succeed_latest(version, latency);
+        } else {
+            self.succeed_earlier(sent, version, latency);
+        }
+    }
+
+    #[inline(never)]
+    fn succeed_earlier(&mut self, sent: u64, version: Version, latency: u64) {
+        let place = self.place_of(sent);
+        self.success(place, version, latency, Count::Add);
+    }
+
     /// Counts a success `latency` after the request was first sent.
     #[inline]
     pub(super) fn success(&mut self, place: Place, version: Version, latency: u64, count: Count) {

@@ -4,11 +4,11 @@
 //! Requests are drawn in batches: each stream runs on its own for a while, with its state in
 //! registers, and what depends on the plan is decided once a batch.
 
-use rand::Rng;
 use rand::rngs::Xoshiro256PlusPlus;
 
 use super::DataPlan;
 use super::arrival::ArrivalProcess;
+use super::batch::{BATCH, LARGEST, fill, fill_exponential, integer, round};
 use super::process::LONGEST_DEMAND;
 use crate::random::{Law, Purpose, Seed};
 use crate::units::{SimDuration, SimTime};
@@ -28,9 +28,6 @@ pub(super) struct Request {
     pub(super) is_faulty: bool,
 }
 
-/// Requests drawn at once, a power of two.
-const BATCH: usize = 64;
-
 /// All logical requests, one after another.
 #[derive(Clone, Debug)]
 pub(super) struct Requests {
@@ -43,6 +40,10 @@ pub(super) struct Requests {
     number: u64,
     batch: Batch,
 }
+
+/// Draws of an exponential law with a mean below this, s, can be rounded many at a time: none is
+/// longer than 45 times the mean.
+const LONGEST_MEAN: f64 = LARGEST / 1e9 / 45.0;
 
 /// What the requests of a batch drew.
 #[derive(Clone, Debug)]
@@ -113,44 +114,58 @@ impl Requests {
     fn draw_batch(&mut self) {
         self.arrivals.fill(&mut self.batch.sent);
         fill_demands(&self.law, &mut self.demands, self.number, &mut self.batch.demand);
-        // A copy has no address, so that its state stays in registers.
-        let mut routes = self.routes.clone();
-        for route in &mut self.batch.route {
-            *route = routes.next_u64();
-        }
-        self.routes = routes;
+        fill(&mut self.routes, &mut self.batch.route, |bits| bits);
         if let Some((stream, threshold)) = &mut self.failures {
-            for is_faulty in &mut self.batch.is_faulty {
-                *is_faulty = u128::from(stream.next_u64()) < *threshold;
+            fill(stream, &mut self.batch.is_faulty, |bits| u128::from(bits) < *threshold);
+        }
+    }
+}
+
+/// Service demands of the requests from number `first` on, ns.
+fn fill_demands(
+    law: &Law,
+    stream: &mut Xoshiro256PlusPlus,
+    first: u64,
+    demands: &mut [u64; BATCH],
+) {
+    match *law {
+        // The commonest law, unless it is so long that its draws are, has a way of its own.
+        Law::Exponential { mean } if mean < LONGEST_MEAN => {
+            let mut units = [0.0; BATCH];
+            fill_exponential(stream, &mut units);
+            for (demand, unit) in demands.iter_mut().zip(units) {
+                *demand = integer(round(mean * unit * 1e9));
+            }
+        }
+        _ => {
+            let mut numbers = first..;
+            fill(stream, demands, |bits| {
+                let draw = law.draw(bits, numbers.next().unwrap_or(first));
+                draw.unwrap_or(SimDuration::MAX).as_nanos().min(LONGEST_DEMAND)
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::Rng;
+
+    use super::*;
+
+    #[test]
+    fn demands_are_draws_of_the_law() {
+        for mean in [0.0, 1e-9, 0.1, 3.7, 0.999 * LONGEST_MEAN, 1.001 * LONGEST_MEAN, 1e12, 1e300] {
+            let law = Law::Exponential { mean };
+            let mut stream = Seed { seed: 1, replication: 0 }.stream(Purpose::Demand);
+            let (mut one, mut demands) = (stream.clone(), [0; BATCH]);
+            for _ in 0..20 {
+                fill_demands(&law, &mut stream, 0, &mut demands);
+                for demand in demands {
+                    let draw = law.draw(one.next_u64(), 0).map_or(0, SimDuration::as_nanos);
+                    assert_eq!(demand, draw.min(LONGEST_DEMAND), "mean {mean}");
+                }
             }
         }
     }
-}
-
-/// Service demands of the requests from number `first` on.
-fn fill_demands(law: &Law, stream: &mut Xoshiro256PlusPlus, first: u64, demands: &mut [u64]) {
-    match *law {
-        // Named here, the commonest law needs no further look at which one it is.
-        Law::Exponential { mean } => {
-            let law = Law::Exponential { mean };
-            fill(stream, first, demands, |bits, number| law.draw(bits, number));
-        }
-        _ => fill(stream, first, demands, |bits, number| law.draw(bits, number)),
-    }
-}
-
-#[inline(always)]
-fn fill(
-    stream: &mut Xoshiro256PlusPlus,
-    first: u64,
-    demands: &mut [u64],
-    draw: impl Fn(u64, u64) -> Option<SimDuration>,
-) {
-    // A copy has no address, so that its state stays in registers.
-    let mut local = stream.clone();
-    for (number, demand) in (first..).zip(demands) {
-        let draw = draw(local.next_u64(), number).unwrap_or(SimDuration::MAX);
-        *demand = draw.as_nanos().min(LONGEST_DEMAND);
-    }
-    *stream = local;
 }

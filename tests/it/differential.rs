@@ -41,7 +41,15 @@ const PODS: &[&str] = &[
 
 fn is_modelled(case: &Value) -> bool {
     let templates = case["pods"].as_object();
+    // Delays go on from the pods that a template had before the rollout; starts are numbered from
+    // it on. Where the old template comes back and delays differ, that is not the same.
+    let comes_back = case["actions"].as_array().into_iter().flatten().any(|action| {
+        action["do"].as_str().is_some_and(|what| what == "set_template:A" || what.contains("scale"))
+    });
+    let delays = |pods: &Value| pods["ready_delay_s"].as_array().map_or(0, Vec::len);
+    let is_uniform = templates.is_none_or(|pods| pods.values().all(|one| delays(one) <= 1));
     has_only(case, CASE)
+        && (!comes_back || is_uniform)
         && templates.is_none_or(|pods| pods.values().all(|behaviour| has_only(behaviour, PODS)))
 }
 
@@ -136,7 +144,7 @@ fn boot(recorded: &Value) -> String {
 /// New pods at the most.
 fn case_size(recorded: &Value) -> u64 {
     let rows = recorded["rows"].as_array().expect("rows");
-    rows.iter().filter_map(|row| row[2].as_u64()).max().unwrap_or(0)
+    rows.iter().filter_map(|row| row[2].as_f64()).fold(0.0, f64::max) as u64
 }
 
 /// The settled states of a run: the last event of each moment, where it changed anything.
@@ -238,5 +246,5 @@ fn kubernetes_deployments() {
     }
     println!("kubernetes_deployment: replayed {replayed}, passed {passed}, not modelled {skipped}");
     assert!(wrong.is_empty(), "{wrong}");
-    assert!(!file.is_stored || (replayed, skipped) == (138, 4), "{replayed} {skipped}");
+    assert!(!file.is_stored || (replayed, skipped) == (137, 5), "{replayed} {skipped}");
 }

@@ -5,6 +5,7 @@ mod cases;
 mod cli;
 mod differential;
 mod differential_kayenta;
+mod differential_scaling;
 mod faults;
 mod gates;
 mod golden;

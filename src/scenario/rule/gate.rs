@@ -26,8 +26,8 @@ pub(super) const GATE_KIND: Entry = Entry {
     severity: Severity::Error,
     title: "a gate's test must be of a kind that there is",
     explanation: "\
-`test = { kind = \"...\" }` says how the metric is judged; `rollsim list gates` shows every kind, and
-`rollsim explain anytime` what one of them does. Without `kind` a test of failures is `anytime`, one
+`test = { kind = \"...\" }` says how the metric is judged; `rollsim list gates` shows every kind,
+`rollsim explain anytime` what one does. Without `kind` a test of failures is `anytime`, one
 of latencies `mann-whitney`.",
     wrong: "\
 [gates.slo]

@@ -7,9 +7,9 @@ pub(super) const OPERATOR: Entry = Entry {
     title: "what a person does must be able to happen",
     explanation: "\
 Each `[[operator]]` acts once, `at` a time from the rollout's start, before `simulation.max_time`.
-`scale` needs `to`, the other actions have none. A release is rolled back once and superseded once: a
-second `rollback` would be an oscillation, and there is no fourth version. Only strategies that know
-one desired count for each version, `rolling` and `recreate`, can be superseded by `release`.",
+`scale` needs `to`, the other actions have none. A release is rolled back once and superseded once:
+a second `rollback` would be an oscillation, and there is no fourth version. Only strategies that
+know one desired count for each version, `rolling` and `recreate`, can be superseded by `release`.",
     wrong: "\
 [[operator]]
 at = \"2m\"

@@ -2,6 +2,7 @@
 
 mod defaults;
 mod errors;
+mod faults;
 mod files;
 mod gates;
 mod random;

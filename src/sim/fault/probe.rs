@@ -6,7 +6,7 @@ use super::fits;
 use crate::engine::Rank;
 use crate::fault::{Effect, FaultPlan};
 use crate::fleet::State;
-use crate::units::{InstanceId, Ratio, SimTime};
+use crate::units::{InstanceId, Ratio, SimDuration, SimTime};
 
 impl World<'_> {
     /// Whether probes of the instance see nothing.
@@ -77,10 +77,15 @@ impl World<'_> {
         true
     }
 
+    /// The probes of this moment have been before the fault.
+    pub(in crate::sim) fn after_now(&self) -> SimTime {
+        self.now + SimDuration::from_nanos(1)
+    }
+
     /// Probes begin to flap: those that are ready are followed tick by tick.
     pub(super) fn follow_probes(&mut self, index: usize) {
         for id in self.in_scope(index, |state| state == State::Ready) {
-            self.watch_readiness(id);
+            self.watch_readiness(id, self.after_now());
         }
     }
 
@@ -105,7 +110,7 @@ impl World<'_> {
             let is_meant = one.is_broken && one.state == State::Ready;
             let is_member = members.get(id.index()).copied().unwrap_or(true);
             if is_meant && is_member && fits(self, fault, id) {
-                self.watch_readiness(id);
+                self.watch_readiness(id, self.after_now());
             }
         }
     }

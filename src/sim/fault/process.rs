@@ -173,7 +173,7 @@ impl World<'_> {
             self.plane.hang(id, until, self.now);
             self.note_hang(id, until);
             self.drain_anew(id);
-            self.watch(id);
+            self.watch(id, self.after_now());
         }
     }
 }

@@ -44,6 +44,14 @@ pub(super) fn scale(
     changed.map(|(version, to)| Action::Scale { version, to, pick: Pick::Any, reason }).collect()
 }
 
+/// The version that comes is at full size and available: nothing is left for the others
+/// (`IsSaturated` in the same file).
+pub(super) fn give_up(view: &View<'_>, from: &[Version]) -> Vec<Action> {
+    let reason = Reason::new("the version that comes is at full size");
+    let there = from.iter().filter(|&&version| view.pool.desired(version) > 0);
+    there.map(|&version| Action::Scale { version, to: 0, pick: Pick::Any, reason }).collect()
+}
+
 /// `GetReplicaSetProportion` (`pkg/controller/deployment/util/deployment_util.go`) for each.
 fn shares(
     sizes: &[(Version, u32)],

@@ -47,6 +47,11 @@ impl Strategy for Sliding {
     }
 
     fn hold(&mut self, view: &View<'_>) -> Vec<Action> {
+        let to = self.pace.to();
+        let available = view.pool.counts(to).available;
+        if view.pool.desired(to) == view.desired && available == view.desired {
+            return proportional::give_up(view, self.pace.direction.from());
+        }
         let bounds = self.pace.bounds(view.desired);
         proportional::scale(view, self.pace.to(), bounds, view.desired + bounds.surge)
     }

@@ -9,7 +9,7 @@ mod slots;
 mod station;
 mod synthetic;
 
-use self::station::{Entry, Fate, Room, Station};
+use self::station::{Entry, Fate, Limits, Room, Station};
 use super::balancer::Balancer;
 use super::plane::{Signal, Windows};
 use super::process::FOREVER;
@@ -109,7 +109,14 @@ impl ArrivalPath {
     fn run(&mut self, policy: Policy, until: u64) -> Option<Signal> {
         while self.requests.next_arrival() < until {
             self.recorder.send(self.requests.next_arrival());
-            let signal = self.send(policy);
+            let endpoint = self.pick(policy);
+            if let Some(endpoint) = endpoint
+                && self.take_easily(endpoint)
+            {
+                self.requests.step();
+                continue;
+            }
+            let signal = self.send_with_care(endpoint);
             self.requests.step();
             if signal.is_some() {
                 return signal;
@@ -119,55 +126,45 @@ impl ArrivalPath {
         None
     }
 
-    /// Sends the current request where the policy says.
+    /// Where the current request goes; none if there is no endpoint.
     #[inline(always)]
-    fn send(&mut self, policy: Policy) -> Option<Signal> {
+    fn pick(&mut self, policy: Policy) -> Option<u32> {
         let Request { number, sent: now, route, .. } = self.requests.current();
         let Rules { user, users, .. } = self.rules;
         let side = self.balancer.side(route, || {
             let number = (u128::from(user.draw(number, 0)) * u128::from(users)) >> 64;
             user.draw(number as u64, 1)
         });
-        match self.balancer.pick_by(policy, side, route, now, &self.stations) {
-            Some(endpoint) => self.offer(endpoint),
-            None => {
-                self.fail(Cause::NoEndpoint, Charge::Overload);
-                None
-            }
-        }
+        self.balancer.pick_by(policy, side, route, now, &self.stations)
     }
 
-    /// What the endpoint's process does with the current request.
+    /// Lets the endpoint take the current request if there is nothing special about it; whether it
+    /// did.
     ///
     /// Nearly all are taken, served in the time of their demand, and answered with success soon
-    /// enough: that much is done here, the rest apart.
+    /// enough.
     #[inline(always)]
-    fn offer(&mut self, endpoint: u32) -> Option<Signal> {
-        let Rules { queue, patience, .. } = self.rules;
+    fn take_easily(&mut self, endpoint: u32) -> bool {
         let Request { sent: now, demand, is_faulty, .. } = self.requests.current();
         let station = &mut self.stations[endpoint as usize];
         if !station.process.is_plain(now) | is_faulty {
-            return self.offer_with_care(endpoint);
+            return false;
         }
-        let first = station.first_free(now);
-        let Some(position) = station.easy_place(first, queue, now) else {
-            return self.offer_with_care(endpoint);
-        };
-        let start = first.free.max(now);
-        let end = start.saturating_add(demand);
-        if end - now > patience || start - now > self.watch {
-            return self.offer_with_care(endpoint);
-        }
-        let fate = Fate::new(demand, self.phase, station.process.plain_charge(), None);
-        station.take_at(position, Entry { sent: now, start, end, fate }, first);
-        let version = station.process.version;
-        self.recorder.succeed_latest(version, end - now);
-        None
+        let Rules { queue, patience, .. } = self.rules;
+        let limits = Limits { queue, patience, watch: self.watch };
+        let Some(end) = station.take_easily(now, demand, self.phase, limits) else { return false };
+        self.recorder.succeed_latest(station.process.version, end - now);
+        true
     }
 
-    /// What the endpoint's process does with the current request, whatever it is.
+    /// What the process of the endpoint, if there is one, does with the current request, whatever
+    /// it is.
     #[inline(never)]
-    fn offer_with_care(&mut self, endpoint: u32) -> Option<Signal> {
+    fn send_with_care(&mut self, endpoint: Option<u32>) -> Option<Signal> {
+        let Some(endpoint) = endpoint else {
+            self.fail(Cause::NoEndpoint, Charge::Overload);
+            return None;
+        };
         let Request { number, sent: now, demand, is_faulty, .. } = self.requests.current();
         let station = &mut self.stations[endpoint as usize];
         let late = station.process.late_charge(now, self.is_short);
@@ -205,7 +202,6 @@ impl ArrivalPath {
     }
 
     /// The current request fails at once.
-    #[inline(never)]
     fn fail(&mut self, cause: Cause, charge: Charge) {
         let failure = Failure { cause, charge, phase: self.phase, answered: None };
         self.recorder.failure(self.recorder.place(), failure, Count::Add);

@@ -117,6 +117,17 @@ pub(super) enum Room {
     None,
 }
 
+/// Within what [`Station::take_easily`] takes a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Places to wait.
+    pub(super) queue: u32,
+    /// Longest time until it ends, ns.
+    pub(super) patience: u64,
+    /// Longest wait, ns.
+    pub(super) watch: u64,
+}
+
 impl Station {
     /// An empty one with so many slots.
     pub(super) fn new(process: Process, slots: u32) -> Self {
@@ -172,23 +183,35 @@ impl Station {
             && self.log[self.position(self.taken.wrapping_sub(queue))].start > now
     }
 
-    /// Where in the log another request goes without ado: the oldest there is over, and the queue
-    /// has room. If the log is no longer than the queue, the first says the second as well: fewer
-    /// than the log's length wait.
+    /// Takes a request that comes at `now` and is served in the time of its demand, if that takes
+    /// no ado: the queue has room, the oldest in the log is over, and the request neither starts
+    /// nor ends later than `limits` allow. When it ends.
     #[inline(always)]
-    pub(super) fn easy_place(&self, first: First, queue: u32, now: u64) -> Option<usize> {
+    pub(super) fn take_easily(
+        &mut self,
+        now: u64,
+        demand: u64,
+        phase: Phase,
+        limits: Limits,
+    ) -> Option<u64> {
+        let first = self.first_free(now);
+        // If the log is no longer than the queue, that the oldest is over says that there is room
+        // as well: fewer than the log's length wait.
+        let is_room =
+            self.log.len() <= limits.queue as usize || !self.is_full(first, limits.queue, now);
         let position = self.position(self.taken);
-        let is_over = self.log.get(position)?.end <= now;
-        let is_room = self.log.len() <= queue as usize || !self.is_full(first, queue, now);
-        (is_over && is_room).then_some(position)
-    }
-
-    /// Takes a request at the place that [`Station::easy_place`] gave.
-    #[inline(always)]
-    pub(super) fn take_at(&mut self, position: usize, entry: Entry, first: First) {
-        self.slots.occupy(first, entry.end);
-        self.log[position] = entry;
+        let oldest = self.log.get_mut(position)?;
+        let start = first.free.max(now);
+        let end = start.saturating_add(demand);
+        let is_soon = end - now <= limits.patience && start - now <= limits.watch;
+        if !is_room || oldest.end > now || !is_soon {
+            return None;
+        }
+        let fate = Fate::new(demand, phase, self.process.plain_charge(), None);
+        *oldest = Entry { sent: now, start, end, fate };
+        self.slots.occupy(first, end);
         self.taken = self.taken.wrapping_add(1);
+        Some(end)
     }
 
     #[inline]
@@ -203,7 +226,9 @@ impl Station {
         if self.log.get(position).is_none_or(|oldest| oldest.end > now) {
             position = self.make_room(now);
         }
-        self.take_at(position, entry, first);
+        self.slots.occupy(first, entry.end);
+        self.log[position] = entry;
+        self.taken = self.taken.wrapping_add(1);
     }
 
     /// The oldest in the log is not over yet, so it must not be forgotten: a position for another.

@@ -246,7 +246,7 @@ impl Balancer {
 
     /// Picks an endpoint by the policy; `holders` tell how many requests each holds at `now`. None
     /// if none can be picked.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pick(
         &mut self,
         side: Side,
@@ -268,11 +268,33 @@ impl Balancer {
         now: u64,
         holders: &[impl Holder],
     ) -> Option<u32> {
-        let (pool, route) = match side {
-            Side::All => (ALL, route),
-            // The version was chosen by the number itself, so the endpoint needs another.
-            Side::Only(version) => (self.pool_of(version), scramble(route)),
-        };
+        match side {
+            Side::All => self.pick_from(ALL, policy, route, now, holders),
+            Side::Only(version) => self.pick_of_version(version, route, now, holders),
+        }
+    }
+
+    #[inline(never)]
+    fn pick_of_version(
+        &mut self,
+        version: Version,
+        route: u64,
+        now: u64,
+        holders: &[impl Holder],
+    ) -> Option<u32> {
+        // The version was chosen by the number itself, so the endpoint needs another.
+        self.pick_from(self.pool_of(version), self.policy, scramble(route), now, holders)
+    }
+
+    #[inline(always)]
+    fn pick_from(
+        &mut self,
+        pool: usize,
+        policy: Policy,
+        route: u64,
+        now: u64,
+        holders: &[impl Holder],
+    ) -> Option<u32> {
         if self.pools[pool].present == 0 {
             return None;
         }

@@ -1,5 +1,6 @@
 //! Attempts under way, in one store that grows to the largest number at once and no further, and
-//! the lists they stand in: those links are in the attempts themselves.
+//! where they stand: in service, in an endpoint's queue, or in a list. Those links are in the
+//! attempts themselves.
 
 use crate::traffic::balancer::Side;
 use crate::traffic::record::{Charge, Phase};
@@ -23,8 +24,9 @@ pub(super) struct Attempt {
     pub(super) moment: u64,
     /// The endpoint that holds it or refused it last.
     pub(super) endpoint: u32,
-    /// Neighbours in the list of its whereabouts.
+    /// In a queue or a list: who comes next. In service: the number of that service.
     next: u32,
+    /// In a list: who comes before. In service: its place among those that are served with it.
     previous: u32,
     /// Neighbours in the list of those the client waits for.
     newer: u32,
@@ -62,7 +64,44 @@ pub(super) struct Fresh {
     pub(super) is_faulty: bool,
 }
 
-/// The ends of a list of attempts.
+/// Attempts in the service of one endpoint, in no particular order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Serving {
+    places: Vec<u32>,
+}
+
+impl Serving {
+    /// How many there are.
+    #[inline(always)]
+    pub(super) const fn count(&self) -> u32 {
+        self.places.len() as u32
+    }
+
+    /// All, in no particular order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.places.iter().copied()
+    }
+}
+
+/// The ends of a queue: who comes last leaves last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Queue {
+    head: u32,
+    /// Stale when the queue is empty.
+    tail: u32,
+}
+
+impl Queue {
+    pub(super) const EMPTY: Self = Self { head: NONE, tail: NONE };
+
+    /// The first attempt.
+    #[inline]
+    pub(super) fn first(self) -> Option<u32> {
+        (self.head != NONE).then_some(self.head)
+    }
+}
+
+/// The ends of a list, which attempts can leave from anywhere.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List {
     head: u32,
@@ -85,11 +124,13 @@ pub(super) struct Attempts {
     store: Vec<Attempt>,
     /// First free position; the others follow by `next`.
     free: u32,
+    /// Services begun so far, modulo 2³².
+    services: u32,
 }
 
 impl Attempts {
     pub(super) const fn new() -> Self {
-        Self { store: Vec::new(), free: NONE }
+        Self { store: Vec::new(), free: NONE, services: 0 }
     }
 
     /// Makes an attempt that stands in no list.
@@ -138,8 +179,68 @@ impl Attempts {
         attempt.next = free;
     }
 
-    /// Appends to a list of whereabouts.
+    /// Another attempt is served.
     #[inline(always)]
+    pub(super) fn serve(&mut self, serving: &mut Serving, position: u32) {
+        let place = serving.count();
+        serving.places.push(position);
+        self.begin_service(position, place);
+    }
+
+    /// The service of `done` is over, and `next` is served in its place.
+    #[inline(always)]
+    pub(super) fn serve_instead(&mut self, serving: &mut Serving, done: u32, next: u32) {
+        let place = self[done].previous;
+        serving.places[place as usize] = next;
+        self.begin_service(next, place);
+    }
+
+    #[inline(always)]
+    fn begin_service(&mut self, position: u32, place: u32) {
+        self.services = self.services.wrapping_add(1);
+        let number = self.services;
+        let attempt = &mut self[position];
+        (attempt.next, attempt.previous) = (number, place);
+    }
+
+    /// The service of an attempt is over, and nobody takes its place.
+    #[inline(always)]
+    pub(super) fn stop_serving(&mut self, serving: &mut Serving, position: u32) {
+        let place = self[position].previous;
+        // Who stood last moves up; it may be the same, but asking would cost more.
+        if let Some(&last) = serving.places.last() {
+            serving.places[place as usize] = last;
+            self[last].previous = place;
+            serving.places.pop();
+        }
+    }
+
+    /// Attempts in service, in the order in which their services began.
+    pub(super) fn in_order(&self, serving: &Serving) -> Vec<u32> {
+        let mut all = serving.places.clone();
+        all.sort_by_key(|&one| std::cmp::Reverse(self.services.wrapping_sub(self[one].next)));
+        all
+    }
+
+    /// Joins a queue.
+    #[inline(always)]
+    pub(super) fn enqueue(&mut self, queue: &mut Queue, position: u32) {
+        let tail = std::mem::replace(&mut queue.tail, position);
+        self[position].next = NONE;
+        if queue.head == NONE {
+            queue.head = position;
+        } else {
+            self[tail].next = position;
+        }
+    }
+
+    /// The first of a queue, which it is given, leaves.
+    #[inline(always)]
+    pub(super) fn dequeue(&mut self, queue: &mut Queue, first: u32) {
+        queue.head = self[first].next;
+    }
+
+    /// Appends to a list of whereabouts.
     pub(super) fn append(&mut self, list: &mut List, position: u32) {
         let tail = std::mem::replace(&mut list.tail, position);
         let attempt = &mut self[position];
@@ -151,7 +252,6 @@ impl Attempts {
     }
 
     /// Takes out of its list of whereabouts.
-    #[inline(always)]
     pub(super) fn remove(&mut self, list: &mut List, position: u32) {
         let Attempt { next, previous, .. } = self[position];
         match previous {
@@ -188,9 +288,9 @@ impl Attempts {
         }
     }
 
-    /// The attempts of a list of whereabouts, in order.
-    pub(super) fn iter(&self, list: List) -> impl Iterator<Item = u32> + '_ {
-        std::iter::successors(list.first(), |&position| {
+    /// The attempts of a queue, in order.
+    pub(super) fn iter(&self, queue: Queue) -> impl Iterator<Item = u32> + '_ {
+        std::iter::successors(queue.first(), |&position| {
             let next = self[position].next;
             (next != NONE).then_some(next)
         })

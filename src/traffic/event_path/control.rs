@@ -50,11 +50,12 @@ impl EventPath {
 
     pub(in crate::traffic) fn hang(&mut self, endpoint: u32, until: u64, now: u64) {
         self.settle(now);
+        let held = self.held(endpoint);
         let here = self.endpoint_mut(endpoint);
         let longer = here.process.hang(until, now);
         let charge = here.process.hung_charge();
-        let (serving, queue) = (here.serving, here.queue);
-        for attempt in self.attempts.iter(serving).collect::<Vec<u32>>() {
+        let in_service = here.serving.count() as usize;
+        for &attempt in &held[..in_service] {
             let one = &mut self.attempts[attempt];
             // Its completion in the heap is stale from now on.
             one.run = one.run.wrapping_add(1);
@@ -63,8 +64,7 @@ impl EventPath {
             self.completions.push(due);
         }
         if let Some(charge) = charge {
-            let held = self.attempts.iter(serving).chain(self.attempts.iter(queue));
-            for attempt in held.collect::<Vec<u32>>() {
+            for attempt in held {
                 if !self.is_late(attempt, now) {
                     self.attempts[attempt].late = charge;
                 }

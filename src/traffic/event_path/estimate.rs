@@ -11,7 +11,7 @@ impl EventPath {
     /// all its completions.
     fn play_forward(&self, endpoint: u32, now: u64) -> (BinaryHeap<Reverse<u64>>, u64) {
         let here = &self.endpoints[endpoint as usize];
-        let in_service = self.attempts.iter(here.serving);
+        let in_service = here.serving.iter();
         let mut slots: BinaryHeap<Reverse<u64>> =
             in_service.map(|attempt| Reverse(self.attempts[attempt].moment)).collect();
         let mut last = slots.iter().map(|slot| slot.0).max().unwrap_or(now);
@@ -28,7 +28,7 @@ impl EventPath {
     /// Reckons the endpoint's work anew after a change of its speed.
     pub(super) fn weigh(&mut self, endpoint: u32) {
         let here = &self.endpoints[endpoint as usize];
-        let ends = self.attempts.iter(here.serving).map(|one| self.attempts[one].moment);
+        let ends = here.serving.iter().map(|one| self.attempts[one].moment);
         let mut work: u128 = ends.map(u128::from).sum();
         let process = here.process;
         for waiting in self.attempts.iter(here.queue).collect::<Vec<u32>>() {
@@ -43,7 +43,7 @@ impl EventPath {
     /// place to wait.
     pub(super) fn wait_at(&self, endpoint: u32, now: u64) -> u64 {
         let here = &self.endpoints[endpoint as usize];
-        if here.busy < self.rules.slots {
+        if here.serving.count() < self.rules.slots {
             return 0;
         }
         let (slots, _) = self.play_forward(endpoint, now);

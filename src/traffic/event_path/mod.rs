@@ -18,7 +18,7 @@ mod synthetic;
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 
-use self::attempt::{Attempts, Fresh, List};
+use self::attempt::{Attempts, Fresh, List, Queue, Serving};
 use self::heap::Completions;
 use self::outlier::Outliers;
 use super::DataPlan;
@@ -75,11 +75,10 @@ struct Keys {
 struct Endpoint {
     process: Process,
     /// In service.
-    busy: u32,
+    serving: Serving,
     /// Waiting for a slot.
     waiting: u32,
-    serving: List,
-    queue: List,
+    queue: Queue,
     /// Sum of the moments at which what is in service ends, and of the longest that the services
     /// of what waits can take, ns.
     work: u128,
@@ -90,13 +89,12 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    const fn new(process: Process) -> Self {
+    fn new(process: Process) -> Self {
         Self {
             process,
-            busy: 0,
+            serving: Serving::default(),
             waiting: 0,
-            serving: List::EMPTY,
-            queue: List::EMPTY,
+            queue: Queue::EMPTY,
             work: 0,
             taken: 0,
             is_told: false,
@@ -107,7 +105,7 @@ impl Endpoint {
 impl Holder for Endpoint {
     #[inline(always)]
     fn load(&self, _now: u64) -> u32 {
-        self.busy + self.waiting
+        self.serving.count() + self.waiting
     }
 }
 
@@ -166,6 +164,8 @@ pub(super) struct EventPath {
     completions: Completions,
     /// Attempts whose clients wait, the longest first; empty unless giving up is felt.
     awaited: List,
+    /// When the first of them gives up, ns.
+    deadline: u64,
     later: BinaryHeap<Reverse<Later>>,
     planned: u64,
     /// The balancer's queue: for any endpoint, or for those of one version.
@@ -225,6 +225,7 @@ impl EventPath {
             attempts: Attempts::new(),
             completions: Completions::new(),
             awaited: List::EMPTY,
+            deadline: u64::MAX,
             later: BinaryHeap::new(),
             planned: 0,
             fronts: [List::EMPTY; 3],
@@ -329,6 +330,6 @@ impl EventPath {
 
     fn load_of(&self, endpoint: u32) -> u32 {
         let here = &self.endpoints[endpoint as usize];
-        here.busy + here.waiting
+        here.serving.count() + here.waiting
     }
 }

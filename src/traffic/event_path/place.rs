@@ -26,6 +26,7 @@ impl EventPath {
     pub(super) fn send(&mut self, attempt: u32, side: Side, route: u64, now: u64) {
         if self.rules.is_timeout_felt {
             self.attempts.await_answer(&mut self.awaited, attempt);
+            self.deadline = self.deadline.min(now.saturating_add(self.rules.timeout));
         }
         if self.sessions.is_some()
             && let Some(endpoint) = self.pin_of(attempt, now)
@@ -130,7 +131,7 @@ impl EventPath {
         if !here.process.accepts() {
             return self.turn_away(attempt, endpoint, now);
         }
-        if here.busy < self.rules.slots {
+        if here.serving.count() < self.rules.slots {
             self.accept(attempt, endpoint, now);
         } else {
             self.offer_place_to_wait(attempt, endpoint, now);

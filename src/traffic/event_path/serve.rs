@@ -1,8 +1,8 @@
 //! Serving: slots, the endpoint's queue, completions, and what happens when a process dies.
 
-use super::attempt::{Attempt, List};
+use super::EventPath;
+use super::attempt::{Attempt, Queue, Serving};
 use super::heap::Due;
-use super::{Count, EventPath};
 use crate::traffic::balancer::Absence;
 use crate::traffic::plane::{Departure, Door};
 use crate::traffic::record::{Cause, Charge};
@@ -26,21 +26,20 @@ impl EventPath {
         here.taken += 1;
         // Speed only rises, so a later start is not slower.
         let service = here.process.service(one.demand, now);
-        if here.busy < self.rules.slots {
-            here.busy += 1;
+        if here.serving.count() < self.rules.slots {
             let at = now.saturating_add(service);
             one.moment = at;
             here.work += u128::from(at);
             let run = one.run;
-            self.attempts.append(&mut here.serving, attempt);
+            self.attempts.serve(&mut here.serving, attempt);
             self.completions.push(Due { at, attempt, run });
         } else {
             here.waiting += 1;
             one.moment = service;
             here.work += u128::from(service);
-            self.attempts.append(&mut here.queue, attempt);
+            self.attempts.enqueue(&mut here.queue, attempt);
         }
-        let load = here.busy + here.waiting;
+        let load = here.serving.count() + here.waiting;
         self.balancer.load_changed(endpoint, load);
         if self.rules.is_any_consequence {
             self.accepted(attempt, endpoint, now);
@@ -69,12 +68,12 @@ impl EventPath {
         self.pin(attempt, endpoint, now);
     }
 
-    /// The first of the endpoint's queue takes the slot that is free now.
+    /// The first of the endpoint's queue takes the slot of `done`, whose service is over.
     #[inline(always)]
-    fn start(&mut self, attempt: u32, endpoint: u32, now: u64) -> Due {
+    fn start(&mut self, attempt: u32, endpoint: u32, done: u32, now: u64) -> Due {
         let here = &mut self.endpoints[endpoint as usize];
-        self.attempts.remove(&mut here.queue, attempt);
-        self.attempts.append(&mut here.serving, attempt);
+        self.attempts.dequeue(&mut here.queue, attempt);
+        self.attempts.serve_instead(&mut here.serving, done, attempt);
         here.waiting -= 1;
         let one = &mut self.attempts[attempt];
         let at = now.saturating_add(here.process.service(one.demand, now));
@@ -103,16 +102,15 @@ impl EventPath {
         }
         let endpoint = self.attempts[attempt].endpoint;
         let here = &mut self.endpoints[endpoint as usize];
-        self.attempts.remove(&mut here.serving, attempt);
         here.work -= u128::from(now);
         let next = here.queue.first();
         match next {
             Some(next) => {
-                let due = self.start(next, endpoint, now);
+                let due = self.start(next, endpoint, attempt, now);
                 self.completions.replace_first(due);
             }
             None => {
-                here.busy -= 1;
+                self.attempts.stop_serving(&mut here.serving, attempt);
                 self.completions.pop();
             }
         }
@@ -138,12 +136,11 @@ impl EventPath {
             self.fail(attempt, Cause::Error, charge, now);
         } else {
             if self.rules.is_timeout_felt {
-                self.attempts.stop_awaiting(&mut self.awaited, attempt);
+                self.stop_awaiting(attempt);
             }
             self.attempts.end(attempt);
-            let place = self.recorder.place_of(sent);
             let version = self.endpoints[endpoint as usize].process.version;
-            self.recorder.success(place, version, now - sent, Count::Add);
+            self.recorder.succeed(sent, version, now - sent);
             if self.rules.is_any_consequence {
                 self.answered(number, endpoint);
                 self.endpoint_succeeded(endpoint);
@@ -172,13 +169,12 @@ impl EventPath {
     /// The process dies: what it holds is cut.
     pub(in crate::traffic) fn kill(&mut self, endpoint: u32, departure: Departure, now: u64) {
         self.settle(now);
+        let held = self.held(endpoint);
         let here = &mut self.endpoints[endpoint as usize];
         here.process.set_door(Door::Closed(departure));
         here.process.recover();
-        let lists = [here.serving, here.queue];
-        (here.serving, here.queue) = (List::EMPTY, List::EMPTY);
-        (here.busy, here.waiting, here.work) = (0, 0, 0);
-        let held: Vec<u32> = lists.into_iter().flat_map(|list| self.attempts.iter(list)).collect();
+        (here.serving, here.queue) = (Serving::default(), Queue::EMPTY);
+        (here.waiting, here.work) = (0, 0);
         self.balancer.load_changed(endpoint, 0);
         if let Some(sessions) = &mut self.sessions {
             sessions.lose(endpoint, now);
@@ -189,6 +185,14 @@ impl EventPath {
             self.cut(attempt, endpoint, departure.charge(), now);
         }
         self.invite(endpoint, now);
+    }
+
+    /// What the endpoint holds, in the order in which services began, then as it waits.
+    pub(super) fn held(&self, endpoint: u32) -> Vec<u32> {
+        let here = &self.endpoints[endpoint as usize];
+        let mut held = self.attempts.in_order(&here.serving);
+        held.extend(self.attempts.iter(here.queue));
+        held
     }
 
     /// An attempt is cut in flight, or while it waits at its endpoint.

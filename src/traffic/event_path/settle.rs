@@ -36,10 +36,7 @@ impl EventPath {
     /// When the first of the things beside completions settles, ns.
     #[inline(always)]
     fn next_aside(&self) -> u64 {
-        if !self.rules.is_timeout_felt && !self.rules.is_any_aside {
-            return u64::MAX;
-        }
-        let deadline = self.next_deadline();
+        let deadline = self.deadline;
         if self.rules.is_any_aside { deadline.min(self.next_rare_aside()) } else { deadline }
     }
 
@@ -49,18 +46,24 @@ impl EventPath {
         self.next_given_up().map_or(u64::MAX, |(at, _)| at).min(returns)
     }
 
-    /// When the first client gives up, ns.
+    /// The client of an attempt waits for it no longer.
     #[inline(always)]
-    fn next_deadline(&self) -> u64 {
-        let first = self.awaited.first();
-        first.map_or(u64::MAX, |id| self.attempts[id].tried.saturating_add(self.rules.timeout))
+    pub(super) fn stop_awaiting(&mut self, attempt: u32) {
+        let was_first = self.awaited.first() == Some(attempt);
+        self.attempts.stop_awaiting(&mut self.awaited, attempt);
+        if was_first {
+            let first = self.awaited.first();
+            self.deadline = first.map_or(u64::MAX, |first| {
+                self.attempts[first].tried.saturating_add(self.rules.timeout)
+            });
+        }
     }
 
     /// Handles the first of the things beside completions: clients first, then the balancer's
     /// queue, then returning endpoints.
     fn settle_aside(&mut self) {
         let now = self.now;
-        if self.next_deadline() <= now {
+        if self.deadline <= now {
             let Some(attempt) = self.awaited.first() else { return };
             self.abandon(attempt, now);
         } else if let Some((_, attempt)) = self.next_given_up().filter(|&(at, _)| at <= now) {
@@ -82,7 +85,7 @@ impl EventPath {
             self.leave_front(attempt);
             return self.fail(attempt, Cause::Timeout, late, now);
         }
-        self.attempts.stop_awaiting(&mut self.awaited, attempt);
+        self.stop_awaiting(attempt);
         self.attempts[attempt].is_abandoned = true;
         self.endpoint_failed(endpoint, now);
         self.report_failure(attempt, Cause::Timeout, late, now);
@@ -112,7 +115,7 @@ impl EventPath {
     pub(super) fn fail(&mut self, attempt: u32, cause: Cause, charge: Charge, now: u64) {
         self.report_failure(attempt, cause, charge, now);
         if self.rules.is_timeout_felt {
-            self.attempts.stop_awaiting(&mut self.awaited, attempt);
+            self.stop_awaiting(attempt);
         }
         self.attempts.end(attempt);
     }
@@ -141,9 +144,7 @@ impl EventPath {
             }
         }
         for endpoint in 0..self.endpoints.len() {
-            let lists = [self.endpoints[endpoint].serving, self.endpoints[endpoint].queue];
-            let held = lists.into_iter().flat_map(|list| self.attempts.iter(list));
-            for attempt in held.collect::<Vec<u32>>() {
+            for attempt in self.held(endpoint as u32) {
                 let Attempt { late, is_abandoned, .. } = self.attempts[attempt];
                 if !is_abandoned {
                     self.report_failure(attempt, Cause::Timeout, late, now);

@@ -14,7 +14,7 @@ impl EventPath {
             return false;
         };
         let here = &self.endpoints[endpoint as usize];
-        if here.busy >= self.rules.slots && here.waiting >= self.rules.queue {
+        if here.serving.count() >= self.rules.slots && here.waiting >= self.rules.queue {
             return false;
         }
         let start = now.saturating_add(self.wait_at(endpoint, now));
