@@ -14,7 +14,7 @@ use super::redraw::{formats, written};
 use crate::experiment::{self, Grid, Measured, Settings};
 use crate::measure::measure;
 use crate::report::folder::{Folder, FolderError};
-use crate::report::{self, Written, number, table};
+use crate::report::{self, Written, ledger, number, table};
 use crate::scenario::{self, Overrides, Scenario};
 use crate::sim::{Detail, Plan, simulate};
 
@@ -26,6 +26,7 @@ Examples:
   rollsim run scenarios/api-gateway.toml
   rollsim run gateway.toml --replications 30 --out results/careful
   rollsim run gateway.toml --set traffic.rate=24000 --sweep strategies.surge.max_surge=1,2,25%
+  rollsim run gateway.toml --ledger
   rollsim run gateway.toml --json | jq '.variants[].outcomes'
 
 Exit codes: 0 done, whatever the outcomes; 1 the results could not be written; 2 bad input or
@@ -43,6 +44,9 @@ pub(super) struct Arguments {
     /// Print summary.json instead of the table
     #[arg(long)]
     json: bool,
+    /// Also print what failed requests are charged to
+    #[arg(long, conflicts_with_all = ["json", "quiet"])]
+    ledger: bool,
     /// Also write the charts as PNG
     #[arg(long)]
     png: bool,
@@ -134,6 +138,9 @@ impl Arguments {
             done.summary.render(&mut out).map_err(io::Error::from)?;
         } else {
             write!(out, "{}", table::render(&done.summary))?;
+            if self.ledger {
+                write!(out, "\n{}", ledger::render(&done.summary))?;
+            }
             writeln!(out, "\n{}", written(target, &done.names))?;
         }
         out.flush()?;

@@ -5,8 +5,10 @@
 //! must not know how results came about, and prints nothing itself.
 
 pub mod chart;
+mod columns;
 pub mod events_csv;
 pub mod folder;
+pub mod ledger;
 pub mod number;
 pub mod runs_csv;
 pub mod summary_csv;

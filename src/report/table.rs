@@ -2,14 +2,11 @@
 
 use anstyle::{AnsiColor, Style};
 
+use super::columns::{self, Cell};
 use super::number;
 use super::summary_json::{Summary, VariantSummary};
 use crate::experiment::Estimate;
 
-/// Longest name that stands in its own column; longer ones stand above their row.
-const LONGEST_NAME: usize = 34;
-const GAP: &str = "  ";
-const BOLD: Style = Style::new().bold();
 const WARN: Style = AnsiColor::Yellow.on_default();
 
 /// How a metric is shown: the mean and half the width of its interval.
@@ -64,21 +61,6 @@ fn half_ratio(value: f64) -> String {
     number::significant(value, 2)
 }
 
-/// What stands in a row under one title.
-enum Cell {
-    /// To the left.
-    Word { text: String, style: Style },
-    /// A mean to the right and, where there is one, half of its interval, each in its own column.
-    Number { mean: String, half: Option<String> },
-}
-
-/// The widest of a column's means, halves and words.
-#[derive(Clone, Copy, Default)]
-struct Width {
-    whole: usize,
-    half: usize,
-}
-
 /// The table, with a line above it that says how to read it. It holds ANSI colours; print it
 /// through a stream that strips them where they are not wanted.
 #[must_use]
@@ -86,60 +68,7 @@ pub fn render(summary: &Summary) -> String {
     let rows: Vec<Vec<Cell>> = summary.variants.iter().map(row).collect();
     let titles: Vec<&str> =
         ["variant", "outcome"].into_iter().chain(COLUMNS.map(|column| column.title)).collect();
-    let widths: Vec<Width> = titles
-        .iter()
-        .enumerate()
-        .map(|(column, title)| width(title, rows.iter().map(|row| &row[column])))
-        .collect();
-    let mut out = caption(summary);
-    let header = titles.iter().zip(&widths).enumerate().map(|(column, (title, width))| {
-        let padding = " ".repeat(width.whole - title.len());
-        let title = format!("{BOLD}{title}{BOLD:#}");
-        if column < 2 { title + &padding } else { padding + &title }
-    });
-    push_line(header.collect(), &mut out);
-    for row in rows {
-        let cells = row.iter().zip(&widths).map(|(cell, &width)| drawn(cell, width));
-        push_line(cells.collect(), &mut out);
-    }
-    out
-}
-
-fn width<'a>(title: &str, cells: impl Iterator<Item = &'a Cell>) -> Width {
-    let (mut word, mut mean, mut half) = (title.len(), 0, 0);
-    for cell in cells {
-        match cell {
-            Cell::Word { text, .. } if text.len() <= LONGEST_NAME => word = word.max(text.len()),
-            Cell::Word { .. } => {}
-            Cell::Number { mean: text, half: more } => {
-                mean = mean.max(text.chars().count());
-                half = half.max(more.as_ref().map_or(0, |half| half.chars().count()));
-            }
-        }
-    }
-    Width { whole: word.max(mean + half), half }
-}
-
-fn drawn(cell: &Cell, width: Width) -> String {
-    match cell {
-        Cell::Word { text, style } => {
-            // A word that does not fit has a line of its own.
-            let is_too_long = text.len() > width.whole;
-            let rest = if is_too_long { width.whole } else { width.whole - text.len() };
-            let end = if is_too_long { "\n" } else { "" };
-            format!("{style}{text}{style:#}{end}{}", " ".repeat(rest))
-        }
-        Cell::Number { mean, half } => {
-            let (whole, half_width) = (width.whole - width.half, width.half);
-            let half = half.as_deref().unwrap_or_default();
-            format!("{mean:>whole$}{half:<half_width$}")
-        }
-    }
-}
-
-fn push_line(cells: Vec<String>, out: &mut String) {
-    out.push_str(cells.join(GAP).trim_end());
-    out.push('\n');
+    caption(summary) + &columns::lay_out(&titles, &rows)
 }
 
 fn caption(summary: &Summary) -> String {
