@@ -7,6 +7,7 @@
 mod cases;
 mod incidents;
 mod quantity;
+mod rules;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 pub use cases::cases;
-pub use quantity::{Count, Quantity};
+pub use quantity::{Instances, Quantity};
 
 use super::Measured;
 use crate::scenario::{Overrides, Report, parse};
