@@ -20,6 +20,7 @@ pub fn render(findings: &[Finding]) -> String {
     let table = columns::lay_out(&TITLES, &rows);
     let total = findings.len();
     let verdict = match broken {
+        0 if total == 1 => "the claim holds".to_owned(),
         0 => format!("all {total} claims hold"),
         1 => format!("1 of {total} claims does not hold"),
         _ => format!("{broken} of {total} claims do not hold"),
@@ -92,7 +93,7 @@ mod tests {
              tolerance  verdict\n\
              V13   crates.io, 2023-07-20  requests failed in 13 min       3.7M      3.67M       \
              \u{b1} 1%  holds\n\
-             \nall 1 claims hold\n"
+             \nthe claim holds\n"
         );
         let table = render(&[finding(None, false), finding(Some(found), true)]);
         assert!(table.contains("  -  "), "{table}");

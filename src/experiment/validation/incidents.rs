@@ -77,13 +77,13 @@ pub(super) const CASES: &[Case] = &[
         scenarios: &[shipped!("cases/drain-overlap.toml")],
         claims: &[
             claim(
-                "failed: a drained data centre alone",
+                "failed: drain of a quarter alone",
                 of("steady rate=256 contention=0.0", Metric("failed")),
                 exactly(0.0),
                 Count,
             ),
             claim(
-                "failed: a rolling restart alone",
+                "failed: rolling restart alone",
                 of("restart rate=192 contention=0.0", Metric("failed")),
                 exactly(0.0),
                 Count,
@@ -95,7 +95,7 @@ pub(super) const CASES: &[Case] = &[
                 Count,
             ),
             claim(
-                "failed: both, and starts that slow down",
+                "failed: both, with slow starts",
                 of("restart rate=256 contention=0.5", Metric("failed")),
                 MoreThan(of("restart rate=256 contention=0.0", Metric("failed"))),
                 Count,
@@ -124,7 +124,7 @@ pub(super) const CASES: &[Case] = &[
                 Share,
             ),
             claim(
-                "failing: one at a time, drained, jitter",
+                "failing with drain and jitter",
                 of("one-at-a-time", Metric("error_rate")),
                 AtMost(0.01),
                 Share,

@@ -80,11 +80,11 @@ pub(super) const CASES: &[Case] = &[
         id: "V10",
         source: "terrapod 222; quay 6871",
         scenarios: &[shipped!("cases/drain-race.toml")],
-        // 39 instances are replaced, of 40 that are routed to: 2 requests/s each.
+        // 39 instances are replaced; 39 or 40 are routed to, which get 80 requests/s together.
         claims: &[
             claim(
-                "traffic lost an instance, pre-stop 5 s",
-                of("rolling pre_stop=5s", Metric("failed")).times(1.0 / (39.0 * 2.0)),
+                "lost an instance, pre-stop 5 s",
+                of("rolling pre_stop=5s", Metric("failed")).times(39.5 / (39.0 * 80.0)),
                 about(15.0, 0.05),
                 Seconds,
             ),
@@ -194,7 +194,7 @@ pub(super) const CASES: &[Case] = &[
         scenarios: &[shipped!("cases/cold-instances.toml")],
         claims: &[
             claim(
-                "95th percentile over the baseline's",
+                "95th percentile over baseline",
                 of("rolling min_ready=0s", Metric("latency_p95_ratio")),
                 MoreThan(of("rolling min_ready=2m", Metric("latency_p95_ratio"))),
                 Ratio,
@@ -225,15 +225,15 @@ pub(super) const CASES: &[Case] = &[
         scenarios: &[shipped!("cases/replica-weight.toml")],
         claims: &[
             claim(
-                "share of one canary beside six",
-                of("one-more", Quotient("exposed_requests", "requests")),
-                near(1.0 / 7.0, 1e-4),
+                "real share of a weight of 10%",
+                of("by-count", Quotient("exposed_requests", "requests")),
+                near(1.0 / 6.0, 1e-4),
                 Share,
             ),
             claim(
-                "share of one canary of six",
-                of("one-of-them", Quotient("exposed_requests", "requests")),
-                near(1.0 / 6.0, 1e-4),
+                "the same with a mesh",
+                of("mesh", Quotient("exposed_requests", "requests")),
+                about(0.1, 0.03),
                 Share,
             ),
         ],
@@ -291,31 +291,31 @@ pub(super) const CASES: &[Case] = &[
         // Five minutes after the trigger: rates of 20, 23, 27 and 30% of capacity.
         claims: &[
             claim(
-                "3 retries at 20%: failing 5 min later",
+                "failing with 3 retries at 20%",
                 of("steady rate=40 attempts=3", FailedShare(360.0, 420.0)),
                 exactly(0.0),
                 Share,
             ),
             claim(
-                "3 retries at 23%",
+                "failing with 3 retries at 23%",
                 of("steady rate=46 attempts=3", FailedShare(360.0, 420.0)),
                 exactly(0.0),
                 Share,
             ),
             claim(
-                "3 retries at 27%",
+                "failing with 3 retries at 27%",
                 of("steady rate=54 attempts=3", FailedShare(360.0, 420.0)),
                 exactly(1.0),
                 Share,
             ),
             claim(
-                "3 retries at 30%",
+                "failing with 3 retries at 30%",
                 of("steady rate=60 attempts=3", FailedShare(360.0, 420.0)),
                 exactly(1.0),
                 Share,
             ),
             claim(
-                "no retries at 30%",
+                "failing without retries at 30%",
                 of("steady rate=60 attempts=0", FailedShare(360.0, 420.0)),
                 exactly(0.0),
                 Share,
