@@ -72,6 +72,7 @@
 //! | question | answer |
 //! |---|---|
 //! | What may a strategy look at and do? | [`strategy::View`], [`strategy::Action`] |
+//! | What can go wrong, and how do faults combine? | [`fault`], one file per kind |
 //! | When is an instance ready? | the state table on top of `src/fleet/instance.rs` |
 //! | Where is `max_surge` rounded? | `src/units/count.rs` |
 //! | What counts against the error budget? | `src/measure/error_budget.rs`, first paragraph |

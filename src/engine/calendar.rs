@@ -191,7 +191,7 @@ mod tests {
     proptest! {
         #[test]
         fn pops_by_time_then_rank_then_order_of_scheduling(
-            steps in prop::collection::vec(prop::option::of((0u64..20, 0usize..RANKS.len())), 0..200)
+            steps in prop::collection::vec(prop::option::of((0u64..20, 0..RANKS.len())), 0..200)
         ) {
             let mut calendar = Calendar::new();
             let mut twin = BTreeSet::new();

@@ -50,6 +50,7 @@ impl IdSet {
             .is_some_and(|word| word >> (index % BITS) & 1 == 1)
     }
 
+    #[cfg(test)]
     pub(super) const fn len(&self) -> u32 {
         self.len
     }

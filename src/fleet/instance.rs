@@ -18,7 +18,7 @@
 //! Told to stop, an instance goes from any state on to stopping, or, still waiting or
 //! provisioning, at once to terminated.
 
-use crate::units::{SimTime, Version, ZoneId};
+use crate::units::{PartId, SimTime, Version, ZoneId};
 
 /// [`Instance::speed`] of an instance that nothing slows: a power of two.
 pub const FULL_SPEED: u64 = 1 << 32;
@@ -88,6 +88,8 @@ pub struct Instance {
     pub version: Version,
     /// Where it runs.
     pub zone: ZoneId,
+    /// Which part of the fleet it belongs to.
+    pub part: PartId,
     /// Where it is in its life.
     pub state: State,
     /// Whether the platform calls it ready.
@@ -181,6 +183,7 @@ impl Instance {
         Self {
             version,
             zone,
+            part: PartId(0),
             state: State::Waiting,
             is_ready: false,
             is_available: false,

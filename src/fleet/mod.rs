@@ -4,18 +4,22 @@
 //! is, who decides (strategies), or when (the calendar is the simulation's).
 
 pub mod crash_loop;
+mod division;
 mod idset;
 mod instance;
 mod plan;
 mod pool;
 mod probe;
+mod serving;
 mod startup;
 
+pub use division::{Division, Part};
 pub use instance::{FULL_SPEED, Instance, State};
 pub use plan::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,
 };
-pub use pool::{Counts, Lack, Pool, Serving, goes_at_once};
+pub use pool::{Counts, Pool, goes_at_once};
 pub use probe::tick_at_or_after;
+pub use serving::{Lack, Serving};
 pub use startup::{Boot, Plans, StartChance};

@@ -1,8 +1,10 @@
 //! All instances, their counts, and who goes first.
 
+use super::division::Division;
 use super::idset::IdSet;
 use super::instance::{FULL_SPEED, Instance, State};
-use crate::units::{InstanceId, SimDuration, SimTime, Version, ZoneId};
+use super::serving::{Lack, Serving, Step};
+use crate::units::{InstanceId, PartId, Version, ZoneId};
 
 /// How many instances of one version there are, terminating ones excepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,61 +17,6 @@ pub struct Counts {
     pub available: u32,
 }
 
-/// Serving instances of one version, some of them warming.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Serving {
-    /// Instances that serve what the balancer sends them.
-    pub count: u32,
-    /// Of those, warming.
-    pub warming: u32,
-    /// Sum of the moments their warm-ups began, nanoseconds.
-    pub warm_from_sum: u128,
-    /// What faults take of their speed.
-    pub lack: Lack,
-}
-
-/// What serving instances of one version lack of their speed, an instance's whole being
-/// [`FULL_SPEED`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lack {
-    /// All of them together.
-    pub serving: u64,
-    /// The warming ones.
-    pub warming: u64,
-    /// The sum of the moments their warm-ups began, nanoseconds, each times what it lacks.
-    pub warm_from_sum: u128,
-}
-
-impl Serving {
-    /// Speed of all of them once they are warm, 1 being that of an instance.
-    #[must_use]
-    pub fn speed(&self) -> f64 {
-        whole(self.count, self.lack.serving)
-    }
-
-    /// The same of the warming ones.
-    #[must_use]
-    pub fn warming_speed(&self) -> f64 {
-        whole(self.warming, self.lack.warming)
-    }
-
-    /// The part of that which their warm-ups of this length have brought until `at`.
-    #[must_use]
-    pub fn warmed(&self, at: SimTime, warmup: SimDuration) -> f64 {
-        let whole = u128::from(FULL_SPEED);
-        let speed = u128::from(self.warming) * whole - u128::from(self.lack.warming);
-        let begun = self.warm_from_sum * whole - self.lack.warm_from_sum;
-        let passed = (speed * u128::from(at.as_nanos())).saturating_sub(begun) as f64;
-        // A power of two, so that nothing is rounded where nothing lacks.
-        passed / FULL_SPEED as f64 / warmup.as_nanos() as f64
-    }
-}
-
-/// So many instances, less what they lack.
-fn whole(count: u32, lack: u64) -> f64 {
-    (u64::from(count) * FULL_SPEED - lack) as f64 / FULL_SPEED as f64
-}
-
 /// All instances of one run, and counts kept up to date with every change.
 #[derive(Clone, Debug)]
 pub struct Pool {
@@ -77,6 +24,8 @@ pub struct Pool {
     desired: [u32; 3],
     tally: [Tally; 3],
     by_zone: Vec<[Tally; 3]>,
+    by_part: Vec<[Tally; 3]>,
+    part_sizes: Vec<u32>,
     warm_from_sum: [u128; 3],
     lack: [Lack; 3],
     unready: [IdSet; 3],
@@ -88,11 +37,19 @@ impl Pool {
     /// The initial fleet: `size` old instances, spread round-robin over `zones` zones (>= 1).
     #[must_use]
     pub fn new(size: u32, zones: u16) -> Self {
+        Self::divided(size, zones, &Division::whole())
+    }
+
+    /// The same fleet in parts.
+    #[must_use]
+    pub fn divided(size: u32, zones: u16, division: &Division) -> Self {
         let mut pool = Self {
             instances: Vec::with_capacity(size as usize + size as usize / 4),
             desired: [size, 0, 0],
             tally: [Tally::default(); 3],
             by_zone: vec![[Tally::default(); 3]; usize::from(zones)],
+            by_part: vec![[Tally::default(); 3]; division.parts.len()],
+            part_sizes: Vec::new(),
             warm_from_sum: [0; 3],
             lack: [Lack::default(); 3],
             unready: std::array::from_fn(|_| IdSet::default()),
@@ -101,9 +58,38 @@ impl Pool {
         };
         for number in 0..size {
             let zone = ZoneId((number % u32::from(zones)) as u16);
-            pool.add(Instance::initial(zone));
+            let part = division.part_of(number, zone);
+            pool.add(Instance { part, ..Instance::initial(zone) });
         }
+        let size = |part: &[Tally; 3]| part[Version::Old.index()].of(Fact::Active);
+        pool.part_sizes = pool.by_part.iter().map(size).collect();
         pool
+    }
+
+    /// One part of the fleet as if it were all there is, with desired counts of its own: what a
+    /// strategy sees that brings over that part.
+    #[must_use]
+    pub fn part(&self, part: PartId, desired: [u32; 3]) -> Self {
+        let tally = self.by_part[part.index()];
+        Self {
+            instances: Vec::new(),
+            desired,
+            tally,
+            by_zone: vec![tally],
+            by_part: vec![tally],
+            part_sizes: vec![desired.iter().sum()],
+            warm_from_sum: [0; 3],
+            lack: [Lack::default(); 3],
+            unready: std::array::from_fn(|_| IdSet::default()),
+            ready: std::array::from_fn(|_| IdSet::default()),
+            has_changed: false,
+        }
+    }
+
+    /// The parts in which the fleet is brought over: the initial size of each.
+    #[must_use]
+    pub fn part_sizes(&self) -> &[u32] {
+        &self.part_sizes
     }
 
     /// Puts an instance in and gives it the next id.
@@ -133,7 +119,7 @@ impl Pool {
         if before == after {
             return;
         }
-        if (before.version, before.zone) == (after.version, after.zone) {
+        if (before.version, before.zone, before.part) == (after.version, after.zone, after.part) {
             self.count(id, before, after);
         } else {
             self.count(id, before, before.absent());
@@ -145,19 +131,10 @@ impl Pool {
     #[cold]
     fn count_lack(&mut self, [before, after]: [Counted; 2], speeds: [u64; 2]) {
         self.has_changed = true;
-        let lacks = speeds.map(|speed| FULL_SPEED.saturating_sub(speed));
-        let changes = [(before, lacks[0], false), (after, lacks[1], true)];
-        for (one, lack, is_there) in changes {
-            let sum = &mut self.lack[one.version.index()];
-            let add = |sum: &mut u64| *sum = if is_there { *sum + lack } else { *sum - lack };
+        for (one, speed, step) in [(before, speeds[0], Step::Out), (after, speeds[1], Step::In)] {
             if one.is(Fact::Serving) {
-                add(&mut sum.serving);
-            }
-            if one.is(Fact::Warming) {
-                add(&mut sum.warming);
-                let from = u128::from(one.warm_from) * u128::from(lack);
-                let sum = &mut sum.warm_from_sum;
-                *sum = if is_there { *sum + from } else { *sum - from };
+                let warm_from = one.is(Fact::Warming).then_some(one.warm_from);
+                self.lack[one.version.index()].count(speed, warm_from, step);
             }
         }
     }
@@ -315,6 +292,18 @@ impl Pool {
         })
     }
 
+    /// The same within one part of the fleet.
+    #[must_use]
+    pub fn first_to_go_of(&self, version: Version, part: PartId) -> Option<InstanceId> {
+        let index = version.index();
+        let is_here = |id: &InstanceId| self.get(*id).part == part;
+        let unready = self.unready[index].iter().rev().find(is_here);
+        unready.or_else(|| match version {
+            Version::Old => self.ready[index].iter().find(is_here),
+            Version::New | Version::Third => self.ready[index].iter().rev().find(is_here),
+        })
+    }
+
     /// The instance of `version` with the highest index.
     #[must_use]
     pub fn highest(&self, version: Version) -> Option<InstanceId> {
@@ -325,19 +314,29 @@ impl Pool {
     /// Unready instances of a version, terminating ones excepted.
     #[must_use]
     pub const fn unready(&self, version: Version) -> u32 {
-        self.unready[version.index()].len()
+        let counts = self.counts(version);
+        counts.active - counts.ready
     }
 
     /// The zone that a new instance of `version` goes to: the one with the fewest of it, then the
     /// fewest of all, then the first.
     #[must_use]
     pub fn zone_for(&self, version: Version) -> ZoneId {
+        let all = (0..self.by_zone.len() as u16).map(ZoneId);
+        self.zone_among(version, all).unwrap_or(ZoneId(0))
+    }
+
+    /// The same among some zones; none of none.
+    pub fn zone_among(
+        &self,
+        version: Version,
+        zones: impl Iterator<Item = ZoneId>,
+    ) -> Option<ZoneId> {
         let crowding = |tally: &[Tally; 3]| {
             let all = tally.iter().map(|one| one.of(Fact::Active)).sum::<u32>();
             (tally[version.index()].of(Fact::Active), all)
         };
-        let least = (0..self.by_zone.len()).min_by_key(|&zone| crowding(&self.by_zone[zone]));
-        ZoneId(least.unwrap_or(0) as u16)
+        zones.min_by_key(|zone| crowding(&self.by_zone[zone.index()]))
     }
 
     /// Counts what has become of an instance that has stayed of its version and in its zone.
@@ -345,7 +344,11 @@ impl Pool {
         self.has_changed = true;
         let version = after.version.index();
         let changed = before.facts ^ after.facts;
-        for tally in [&mut self.tally[version], &mut self.by_zone[after.zone.index()][version]] {
+        for tally in [
+            &mut self.tally[version],
+            &mut self.by_zone[after.zone.index()][version],
+            &mut self.by_part[after.part.index()][version],
+        ] {
             tally.change(before.facts, changed);
         }
         let warm_from = |one: Counted| if one.is(Fact::Warming) { one.warm_from } else { 0 };
@@ -438,6 +441,7 @@ impl Tally {
 struct Counted {
     version: Version,
     zone: ZoneId,
+    part: PartId,
     facts: u16,
     /// When its last warm-up began, nanoseconds.
     warm_from: u64,
@@ -459,7 +463,7 @@ impl Counted {
             | ((is_serving && one.is_warming) as u16) << Fact::Warming as u16
             | (one.is_restless() as u16) << Fact::Restless as u16;
         let warm_from = one.warm_from.as_nanos();
-        Self { version: one.version, zone: one.zone, facts, warm_from }
+        Self { version: one.version, zone: one.zone, part: one.part, facts, warm_from }
     }
 
     /// The same instance before it is there, or when it is there no more.

@@ -89,6 +89,7 @@ impl Strategies<'_> {
     pub(super) fn plan(&self, scope: &mut Scope<'_, '_>, name: &str) -> Option<StrategyPlan> {
         let (head, parameters) = self.read(scope, name)?;
         let at = at(name);
+        let parameters = self.compose(scope, &at, parameters)?;
         let on_failure = head.on_failure.unwrap_or_else(|| parameters.default_on_failure());
         self.check_idle_rollback(scope, &at, on_failure);
         self.check_release(scope, &at, parameters.as_ref());
@@ -102,7 +103,14 @@ impl Strategies<'_> {
             }
             Some(RollbackFile::Named(other)) => {
                 self.check_rollback(scope, name, other)?;
-                Some(self.read(scope, other)?.1)
+                let rollback = self.read(scope, other)?.1;
+                if rollback.inner().is_some() {
+                    let message =
+                        format!("`{other}` composes another strategy and cannot roll back");
+                    let issue = Issue::new(rule::ROLLBACK_NAME, &format!("{at}.rollback"), message);
+                    scope.raise(issue.help("name a strategy that stands by itself"));
+                }
+                Some(rollback)
             }
         };
         Some(StrategyPlan {
@@ -144,6 +152,35 @@ impl Strategies<'_> {
             let issue = issue.because(&format!("{at}.kind"), "this kind");
             scope.raise(issue.help("release over a `rolling` or `recreate` strategy"));
         }
+    }
+
+    /// Parameters with the strategy that they name as `inner`, where they do.
+    fn compose(
+        &self,
+        scope: &mut Scope<'_, '_>,
+        at: &str,
+        parameters: Arc<dyn Parameters>,
+    ) -> Option<Arc<dyn Parameters>> {
+        let Some(name) = parameters.inner() else { return Some(parameters) };
+        let path = format!("{at}.inner");
+        if document::find(scope.root, ["strategies", name]).is_none() {
+            let names = names(scope.root);
+            let others: Vec<&str> = names.iter().map(String::as_str).collect();
+            let message = format!("there is no strategy called `{name}`");
+            scope.raise(
+                Issue::new(rule::INNER, &path, message).help(suggestion(name, &others, "others")),
+            );
+            return None;
+        }
+        let (_, inner) = self.read(scope, name)?;
+        if let Some(why) = parameters.check_inner(inner.as_ref()) {
+            let issue = Issue::new(rule::INNER, &path, why);
+            let kind = format!("{}.kind", self::at(name));
+            let help = "see `rollsim explain` with the strategy's kind for those that fit";
+            scope.raise(issue.because(&kind, "this kind").help(help));
+            return None;
+        }
+        parameters.with_inner(inner)
     }
 
     /// The head and the parameters of one strategy.

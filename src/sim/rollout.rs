@@ -8,7 +8,7 @@ use super::world::World;
 use crate::engine::Rank;
 use crate::strategy::{Action, Direction, OnFailure, Pick, Reason, Setup, Strategy, View};
 use crate::traffic::{Phase, Split};
-use crate::units::{InstanceId, SimDuration, SimTime, Version};
+use crate::units::{InstanceId, PartId, SimDuration, SimTime, Version, ZoneId};
 
 /// Kubernetes looks a second after the deadline (`progress.go` re-queues for the rest plus one).
 const AFTER_DEADLINE: SimDuration = SimDuration::from_secs(1);
@@ -194,12 +194,9 @@ impl World<'_> {
         self.pool.set_desired(version, to);
         self.tell_of(version, "scaled", reason);
         while self.pool.counts(version).active < to {
-            let zone = match pick {
-                Pick::Zone(zone) => zone,
-                Pick::Any | Pick::HighestIndex => self.pool.zone_for(version),
-            };
+            let (zone, part) = self.place_for(version, pick);
             self.rollout.seen.launches += 1;
-            self.launch(version, zone);
+            self.launch(version, zone, part);
         }
         while self.pool.counts(version).active > to {
             let Some(id) = self.victim(version, pick) else { return };
@@ -219,10 +216,24 @@ impl World<'_> {
         }
     }
 
+    /// The zone and the part of the fleet that a new instance goes to.
+    fn place_for(&self, version: Version, pick: Pick) -> (ZoneId, PartId) {
+        match pick {
+            Pick::Zone(zone) => (zone, PartId(0)),
+            Pick::Any | Pick::HighestIndex => (self.pool.zone_for(version), PartId(0)),
+            Pick::Part(part) => {
+                let zones = self.division.parts[part.index()].zones.iter().copied();
+                let zone = self.pool.zone_among(version, zones);
+                (zone.unwrap_or_else(|| self.pool.zone_for(version)), part)
+            }
+        }
+    }
+
     fn victim(&self, version: Version, pick: Pick) -> Option<InstanceId> {
         match pick {
             Pick::Any => self.pool.first_to_go(version),
             Pick::Zone(zone) => self.pool.first_to_go_in(version, zone),
+            Pick::Part(part) => self.pool.first_to_go_of(version, part),
             Pick::HighestIndex => self.pool.highest(version),
         }
     }

@@ -120,6 +120,7 @@ impl World<'_> {
         self.change(id, |one| one.is_routed = true);
         self.plane.route(id, self.now);
         self.record(id, "routed", "");
+        self.note_fault_sign(id);
         let one = *self.one(id);
         if one.version == Version::New && self.rollout.is_release_faulty {
             self.rollout.note_sign(self.now);

@@ -6,13 +6,13 @@ use super::world::World;
 use crate::engine::Rank;
 use crate::fleet::{Boot, Instance, Listen, ReadyUntil, State, crash_loop};
 use crate::traffic::{Departure, Door, Ramp};
-use crate::units::{InstanceId, Rounding, SimDuration, SimTime, Version, ZoneId};
+use crate::units::{InstanceId, PartId, Rounding, SimDuration, SimTime, Version, ZoneId};
 
 impl World<'_> {
     /// Launches an instance of `version`; it waits if there is no room or no free start.
-    pub(super) fn launch(&mut self, version: Version, zone: ZoneId) {
+    pub(super) fn launch(&mut self, version: Version, zone: ZoneId, part: PartId) {
         let number = self.next_start(version);
-        let id = self.pool.add(Instance::launched(version, zone, number));
+        let id = self.pool.add(Instance { part, ..Instance::launched(version, zone, number) });
         self.plane.install(id, version.served_as());
         self.install_anew(id);
         self.record(id, "launched", "");
@@ -32,6 +32,7 @@ impl World<'_> {
                 check_streak: one.check_streak,
                 is_in_place: true,
                 speed: one.speed,
+                part: one.part,
                 ..Instance::launched(version, one.zone, number)
             };
         });
@@ -209,8 +210,10 @@ impl World<'_> {
         self.begin_warmup(id);
         let cannot_serve = matches!(boot, Boot::Hopeless(_));
         let is_hopeless = cannot_serve && !self.is_blind(id);
+        let now = self.now;
         self.change(id, |one| {
             one.state = State::Probing;
+            one.warm_from = now;
             one.is_broken = cannot_serve && !is_hopeless;
         });
         if cannot_serve {
@@ -372,6 +375,9 @@ impl World<'_> {
     }
 
     pub(super) fn restart(&mut self, id: InstanceId) {
+        if self.is_held_back(id, Step::Boot) {
+            return;
+        }
         let number = self.next_start(self.one(id).version);
         self.change(id, |one| one.start_number = number);
         self.begin_boot(id);

@@ -19,6 +19,7 @@ impl World<'_> {
             one.becomes = becomes;
             one.life += 1;
             one.told_at = now;
+            one.is_held = false;
             one.is_ready = false;
             one.is_available = false;
             one.passes_probe = false;

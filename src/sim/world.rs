@@ -12,7 +12,7 @@ use super::rollout::Rollout;
 use super::run::{Detail, EventRow};
 use super::trace::Trace;
 use crate::engine::{Calendar, Rank};
-use crate::fleet::{Instance, Plans, Pool, Serving, StartChance};
+use crate::fleet::{Division, Instance, Plans, Pool, Serving, StartChance};
 use crate::random::{Key, Purpose, Seed};
 use crate::traffic::{DataPlane, Door, Split, Windows};
 use crate::units::{Bins, InstanceId, Ratio, SimDuration, SimTime, Version};
@@ -37,6 +37,7 @@ pub(super) struct World<'a> {
     /// Desired count of the fleet.
     pub(super) desired: u32,
     pub(super) pool: Pool,
+    pub(super) division: Division,
     pub(super) calendar: Calendar<Event>,
     pub(super) plane: DataPlane,
     pub(super) rollout: Rollout,
@@ -81,13 +82,15 @@ impl<'a> World<'a> {
         let zones = plan.fleet.zones.len() as u16;
         let bins = Bins::new(start, simulation.bin);
         let curve = Demand(&plan.data.traffic.rate);
+        let division = plan.strategy.parameters.division(&plan.fleet);
         let mut world = Self {
             plan,
             now: SimTime::ZERO,
             start,
             end: None,
             desired: plan.fleet.instances,
-            pool: Pool::new(plan.fleet.instances, zones),
+            pool: Pool::divided(plan.fleet.instances, zones, &division),
+            division,
             calendar: Calendar::new(),
             plane: DataPlane::new(&plan.data, windows, seed),
             rollout: Rollout::new(plan, start),

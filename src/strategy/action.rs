@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::traffic::{Phase, Split};
-use crate::units::{SimTime, Version, ZoneId};
+use crate::units::{PartId, SimTime, Version, ZoneId};
 
 /// One thing that a strategy asks the world to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +67,8 @@ pub enum Pick {
     Any,
     /// Within one zone.
     Zone(ZoneId),
+    /// Within one part of the fleet, and new ones become part of it.
+    Part(PartId),
     /// The highest index first, ready or not.
     HighestIndex,
 }

@@ -7,16 +7,18 @@
 mod action;
 mod blue_green;
 mod canary;
+mod immutable;
 mod none;
 mod recreate;
 mod rolling;
+mod waves;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use action::{Action, Pick, Reason};
 
-use crate::fleet::Pool;
+use crate::fleet::{Division, FleetPlan, Pool};
 use crate::traffic::Split;
 use crate::units::{SimTime, Version};
 
@@ -86,6 +88,36 @@ pub trait Parameters: fmt::Debug + Send + Sync {
     /// Whether it replaces within bounds, which a rollback may widen ([`Setup::haste`]).
     fn has_bounds(&self) -> bool {
         false
+    }
+
+    /// Whether requests are shared by the number of instances alone, so that it can bring over a
+    /// part of the fleet by itself.
+    fn is_by_count(&self) -> bool {
+        false
+    }
+
+    /// The name of the strategy that this one runs, where it composes another.
+    fn inner(&self) -> Option<&str> {
+        None
+    }
+
+    /// Why the strategy found under that name cannot be run inside this one; none if it can.
+    fn check_inner(&self, inner: &dyn Parameters) -> Option<String> {
+        let _ = inner;
+        None
+    }
+
+    /// The same parameters with the strategy found under [`Parameters::inner`]; none if it
+    /// composes none.
+    fn with_inner(&self, inner: Arc<dyn Parameters>) -> Option<Arc<dyn Parameters>> {
+        let _ = inner;
+        None
+    }
+
+    /// The parts of the fleet that are brought over one after another.
+    fn division(&self, fleet: &FleetPlan) -> Division {
+        let _ = fleet;
+        Division::whole()
     }
 
     /// Whether a third version can take over from a rollout under way ([`Direction::Over`]).
@@ -198,8 +230,15 @@ pub type Parse =
     fn(toml::de::ValueDeserializer<'_>) -> Result<Arc<dyn Parameters>, toml::de::Error>;
 
 /// Every kind, in the order of documentation.
-pub const KINDS: &[Kind] =
-    &[none::KIND, recreate::KIND, rolling::KIND, canary::KIND, blue_green::KIND];
+pub const KINDS: &[Kind] = &[
+    none::KIND,
+    recreate::KIND,
+    rolling::KIND,
+    canary::KIND,
+    blue_green::KIND,
+    immutable::KIND,
+    waves::KIND,
+];
 
 /// The [`Parse`] of a parameter type.
 fn parse<P>(source: toml::de::ValueDeserializer<'_>) -> Result<Arc<dyn Parameters>, toml::de::Error>

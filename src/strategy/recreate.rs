@@ -48,6 +48,10 @@ impl Parameters for Recreate {
         OnFailure::Stall
     }
 
+    fn is_by_count(&self) -> bool {
+        true
+    }
+
     fn can_supersede(&self) -> bool {
         true
     }

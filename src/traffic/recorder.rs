@@ -123,7 +123,7 @@ impl Recorder {
 
     /// A schema begins to change, or has changed, at `now`.
     pub(super) fn set_migrating(&mut self, is_migrating: bool, now: u64) {
-        if is_migrating != !self.migrations.len().is_multiple_of(2) {
+        if is_migrating == self.migrations.len().is_multiple_of(2) {
             self.migrations.push(now);
             self.span.to = self.span.to.min(now);
         }

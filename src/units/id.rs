@@ -11,6 +11,10 @@ pub struct InstanceId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ZoneId(pub u16);
 
+/// A part of the fleet that a rollout brings over by itself, by its position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartId(pub u16);
+
 /// Which release an instance runs. The names never swap, not even in a rollback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -25,6 +29,14 @@ pub enum Version {
 
 impl InstanceId {
     /// The position in a table of instances.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl PartId {
+    /// The position in a table of parts.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize

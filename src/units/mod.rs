@@ -13,7 +13,7 @@ mod written;
 
 pub use bins::{Bins, Merge};
 pub use count::{CountOrPercent, Rounding};
-pub use id::{InstanceId, Version, ZoneId};
+pub use id::{InstanceId, PartId, Version, ZoneId};
 pub use offset::Offset;
 pub use ratio::Ratio;
 pub use time::{SimDuration, SimTime};

@@ -3,6 +3,7 @@
 mod balancers;
 mod cases;
 mod cli;
+mod compose;
 mod differential;
 mod differential_kayenta;
 mod differential_scaling;

@@ -37,6 +37,13 @@ pub(crate) fn run_events(text: &str) -> Run {
     run(&variants[0].plan, 0, Detail::Events)
 }
 
+/// Replication 0 of one of a scenario's variants, with its events.
+pub(crate) fn run_named(text: &str, name: &str) -> Run {
+    let variants = variants(text);
+    let variant = variants.iter().find(|variant| variant.name == name);
+    run(&variant.unwrap_or_else(|| panic!("no variant {name}")).plan, 0, Detail::Events)
+}
+
 /// A shipped scenario's folder.
 pub(crate) fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name)

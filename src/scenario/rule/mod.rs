@@ -120,6 +120,7 @@ codes! {
     FAULT_MOMENT = "R039", fault::FAULT_MOMENT;
     OPERATOR = "R045", operator::OPERATOR;
     FAST_ROLLBACK = "R046", operator::FAST_ROLLBACK;
+    INNER = "R047", strategy::INNER;
     GATE_FIELDS = "R050", gate::GATE_FIELDS;
     GATE_KIND = "R051", gate::GATE_KIND;
     GATE_NAME = "R052", gate::GATE_NAME;

@@ -221,3 +221,25 @@ spec:
 kind = \"rolling\"
 ",
 };
+
+pub(super) const INNER: Entry = Entry {
+    severity: Severity::Error,
+    title: "an inner strategy must be there, and must fit",
+    explanation: "\
+`inner` names another strategy of the file, which is then run over a part of the fleet, or before
+something else happens. Waves need one that shares requests by the number of instances alone:
+`recreate`, `rolling`, `immutable`, or a `canary` with `routing = \"by-count\"`.",
+    wrong: "\
+[strategies.waves]
+kind = \"waves\"
+inner = \"steady\"
+",
+    right: "\
+[strategies.waves]
+kind = \"waves\"
+inner = \"steady\"
+
+[strategies.steady]
+kind = \"rolling\"
+",
+};

@@ -72,6 +72,19 @@ impl World<'_> {
         if speed != self.one(id).speed {
             self.change(id, |one| one.speed = speed);
         }
+        self.note_fault_sign(id);
+    }
+
+    /// What a fault does to an instance that serves can be seen from now on.
+    pub(in crate::sim) fn note_fault_sign(&mut self, id: InstanceId) {
+        let condition = self.faults.conditions.get(id.index());
+        let is_hurt = condition.is_some_and(|condition| {
+            let is_hung = self.now < condition.hung_until;
+            is_hung || condition.slowness > 1.0 || condition.trouble != Trouble::NONE
+        });
+        if is_hurt && self.now >= self.start && self.one(id).is_serving() {
+            self.rollout.note_sign(self.now);
+        }
     }
 
     fn condition(&self, id: InstanceId, hung_until: SimTime) -> Condition {

@@ -29,14 +29,20 @@ pub(super) fn of(fault: &FaultPlan, zones: &[String]) -> String {
 }
 
 fn percent(share: Ratio) -> String {
-    format!("{} %", share.as_f64() * 100.0)
+    format!("{} %", rounded(share.as_f64() * 100.0))
+}
+
+/// To three decimals, without trailing zeros.
+fn rounded(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// What an effect does; none where the fault's kind says it all.
 fn effect(effect: &Effect) -> Option<String> {
     Some(match effect {
         Effect::Errors(rate) => format!("{} of the answers are errors", percent(*rate)),
-        Effect::Slowness(factor) => format!("services take {factor} times as long"),
+        Effect::Slowness(factor) => format!("services take {} times as long", rounded(*factor)),
         Effect::Demand(factor) => format!("{factor} times the requests"),
         Effect::StartSlowness(factor) => format!("starts take {factor} times as long"),
         Effect::PullsWait => "downloads wait".into(),

@@ -159,6 +159,10 @@ impl Parameters for Canary {
     fn has_bounds(&self) -> bool {
         self.routing == Routing::ByCount
     }
+
+    fn is_by_count(&self) -> bool {
+        self.routing == Routing::ByCount
+    }
 }
 
 impl Canary {

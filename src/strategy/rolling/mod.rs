@@ -181,6 +181,10 @@ impl Parameters for Rolling {
         true
     }
 
+    fn is_by_count(&self) -> bool {
+        true
+    }
+
     fn can_supersede(&self) -> bool {
         true
     }

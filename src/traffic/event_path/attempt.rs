@@ -190,7 +190,7 @@ impl Attempts {
     /// The service of `done` is over, and `next` is served in its place.
     #[inline(always)]
     pub(super) fn serve_instead(&mut self, serving: &mut Serving, done: u32, next: u32) {
-        let place = self[done].previous;
+        let place = self.store[done as usize].previous;
         serving.places[place as usize] = next;
         self.begin_service(next, place);
     }
@@ -206,11 +206,12 @@ impl Attempts {
     /// The service of an attempt is over, and nobody takes its place.
     #[inline(always)]
     pub(super) fn stop_serving(&mut self, serving: &mut Serving, position: u32) {
-        let place = self[position].previous;
+        let store = &mut self.store[..];
+        let place = store[position as usize].previous;
         // Who stood last moves up; it may be the same, but asking would cost more.
         if let Some(&last) = serving.places.last() {
             serving.places[place as usize] = last;
-            self[last].previous = place;
+            store[last as usize].previous = place;
             serving.places.pop();
         }
     }
@@ -226,11 +227,12 @@ impl Attempts {
     #[inline(always)]
     pub(super) fn enqueue(&mut self, queue: &mut Queue, position: u32) {
         let tail = std::mem::replace(&mut queue.tail, position);
-        self[position].next = NONE;
+        let store = &mut self.store[..];
+        store[position as usize].next = NONE;
         if queue.head == NONE {
             queue.head = position;
         } else {
-            self[tail].next = position;
+            store[tail as usize].next = position;
         }
     }
 
@@ -267,24 +269,26 @@ impl Attempts {
     /// Appends to the list of those the client waits for.
     pub(super) fn await_answer(&mut self, list: &mut List, position: u32) {
         let tail = std::mem::replace(&mut list.tail, position);
-        let attempt = &mut self[position];
+        let store = &mut self.store[..];
+        let attempt = &mut store[position as usize];
         (attempt.older, attempt.newer) = (tail, NONE);
         match tail {
             NONE => list.head = position,
-            tail => self[tail].newer = position,
+            tail => store[tail as usize].newer = position,
         }
     }
 
     /// Takes out of the list of those the client waits for.
     pub(super) fn stop_awaiting(&mut self, list: &mut List, position: u32) {
-        let Attempt { newer, older, .. } = self[position];
+        let store = &mut self.store[..];
+        let Attempt { newer, older, .. } = store[position as usize];
         match older {
             NONE => list.head = newer,
-            older => self[older].newer = newer,
+            older => store[older as usize].newer = newer,
         }
         match newer {
             NONE => list.tail = older,
-            newer => self[newer].older = older,
+            newer => store[newer as usize].older = older,
         }
     }
 

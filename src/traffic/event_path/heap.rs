@@ -43,27 +43,23 @@ impl Completions {
     }
 
     #[inline(always)]
-    fn node(&mut self, index: usize) -> &mut Due {
-        &mut self.groups[index / CHILDREN][index % CHILDREN]
-    }
-
-    #[inline(always)]
     pub(super) fn push(&mut self, due: Due) {
         let mut hole = self.end;
         if hole / CHILDREN == self.groups.len() {
             self.groups.push([NOTHING; CHILDREN]);
         }
         self.end += 1;
+        let groups = &mut self.groups[..];
         while hole > ROOT {
             let parent = hole / CHILDREN + 2;
-            let above = *self.node(parent);
+            let above = *node(groups, parent);
             if above.at <= due.at {
                 break;
             }
-            *self.node(hole) = above;
+            *node(groups, hole) = above;
             hole = parent;
         }
-        *self.node(hole) = due;
+        *node(groups, hole) = due;
     }
 
     /// Removes the first completion.
@@ -71,7 +67,7 @@ impl Completions {
     pub(super) fn pop(&mut self) {
         if self.end > ROOT {
             self.end -= 1;
-            let last = std::mem::replace(self.node(self.end), NOTHING);
+            let last = std::mem::replace(node(&mut self.groups, self.end), NOTHING);
             if self.end > ROOT {
                 self.replace_first(last);
             }
@@ -81,18 +77,24 @@ impl Completions {
     /// Puts another completion in the place of the first, which there must be.
     #[inline(always)]
     pub(super) fn replace_first(&mut self, due: Due) {
+        let groups = &mut self.groups[..];
         let mut hole = ROOT;
-        while let Some(children) = self.groups.get(hole - 2) {
+        while let Some(children) = groups.get(hole - 2) {
             let (place, least) = least_of(children);
             if least.at >= due.at {
                 break;
             }
             let below = (hole - 2) * CHILDREN + place;
-            *self.node(hole) = least;
+            *node(groups, hole) = least;
             hole = below;
         }
-        *self.node(hole) = due;
+        *node(groups, hole) = due;
     }
+}
+
+#[inline(always)]
+fn node(groups: &mut [[Due; CHILDREN]], index: usize) -> &mut Due {
+    &mut groups[index / CHILDREN][index % CHILDREN]
 }
 
 /// The earliest of four and its place, without branches: which one it is cannot be predicted.

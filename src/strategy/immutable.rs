@@ -1,0 +1,187 @@
+//! `immutable`: a whole new fleet in the same group, tried with one instance first.
+//!
+//! # What it does
+//! Launches one new instance beside the old ones; once it is available, the rest, up to twice the
+//! fleet. New instances serve as soon as they are ready. When all are available and `bake` is
+//! over, the old ones go. Elastic Beanstalk's immutable updates: nothing that runs is touched, so
+//! rolling back is letting the new instances go.
+//!
+//! # When it hurts
+//! Twice the instances for a whole start; a defect is served by up to half the fleet, and one that
+//! a single instance shows late is found with the full fleet.
+//!
+//! # Parameters
+//! - `bake` ("0s"): how long both fleets stand after the new one is available.
+//!
+//! # Worked example
+//! 10 instances that start in 20 s, `bake = "1m"`: 1 new at 0 s, 9 more at 20 s, all available at
+//! 40 s, the old ones told to stop at 100 s, where the rollout is complete.
+
+use serde::Deserialize;
+
+use super::{
+    Action, Direction, Kind, OnFailure, Parameters, Pick, Problem, Reason, Setup, Strategy, View,
+    parse,
+};
+use crate::traffic::Phase;
+use crate::units::{SimDuration, SimTime, Version};
+
+pub(super) const KIND: Kind = Kind {
+    name: "immutable",
+    summary: "one new instance, then a whole new fleet beside the old, then the old goes",
+    source: include_str!("immutable.rs"),
+    parse: parse::<Immutable>,
+};
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Immutable {
+    bake: SimDuration,
+}
+
+impl Parameters for Immutable {
+    fn check(&self, _desired: u32) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
+        match setup.direction {
+            Direction::Forward | Direction::Over => {
+                Box::new(Forward { bake: self.bake, stage: Stage::Begin })
+            }
+            Direction::Back => Box::new(Back),
+        }
+    }
+
+    fn default_on_failure(&self) -> OnFailure {
+        OnFailure::Rollback
+    }
+
+    fn is_by_count(&self) -> bool {
+        true
+    }
+}
+
+/// Where the way forward has got to.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    Begin,
+    Trying,
+    Completing,
+    BakingUntil(SimTime),
+}
+
+#[derive(Debug)]
+struct Forward {
+    bake: SimDuration,
+    stage: Stage,
+}
+
+impl Strategy for Forward {
+    fn decide(&mut self, view: &View<'_>) -> Vec<Action> {
+        let available = view.pool.counts(Version::New).available;
+        match self.stage {
+            Stage::Begin => {
+                self.stage = Stage::Trying;
+                let reason = Reason::new("one new instance is tried first");
+                vec![Action::StartStep(reason), scale(Version::New, 1, reason)]
+            }
+            Stage::Trying if available >= 1 => {
+                self.stage = Stage::Completing;
+                let reason = Reason::new("the first one is available");
+                let rest = Reason::new("the rest of the new fleet");
+                vec![
+                    Action::FinishStep(reason),
+                    Action::StartStep(rest),
+                    scale(Version::New, view.desired, rest),
+                ]
+            }
+            Stage::Completing if available >= view.desired => {
+                let until = view.now + self.bake;
+                self.stage = Stage::BakingUntil(until);
+                let reason = Reason::new("the new fleet is available");
+                vec![
+                    Action::FinishStep(reason),
+                    Action::Phase(Phase::Baking),
+                    Action::WakeAt(until),
+                ]
+            }
+            Stage::BakingUntil(until) if view.now >= until => vec![
+                scale(Version::Old, 0, Reason::new("the bake is over")),
+                Action::Finish(Reason::new("the old fleet was told to stop")),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
+    fn go_on(&mut self) {
+        if let Stage::BakingUntil(_) = self.stage {
+            self.stage = Stage::BakingUntil(SimTime::ZERO);
+        }
+    }
+}
+
+/// The way back: the old fleet whole, which it is unless it was already told to stop, and the new
+/// instances go.
+#[derive(Debug)]
+struct Back;
+
+impl Strategy for Back {
+    fn decide(&mut self, view: &View<'_>) -> Vec<Action> {
+        let pool = view.pool;
+        if pool.desired(Version::Old) < view.desired {
+            return vec![scale(Version::Old, view.desired, Reason::new("the old fleet again"))];
+        }
+        if pool.counts(Version::Old).available < view.desired {
+            return Vec::new();
+        }
+        vec![
+            scale(Version::New, 0, Reason::new("the old fleet carries everything")),
+            Action::Finish(Reason::new("the new instances were told to stop")),
+        ]
+    }
+}
+
+const fn scale(version: Version, to: u32, reason: Reason) -> Action {
+    Action::Scale { version, to, pick: Pick::Any, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::{Instance, Pool, State};
+    use crate::units::ZoneId;
+
+    #[test]
+    fn the_worked_example() {
+        let at = |seconds| SimTime::ZERO + SimDuration::from_secs(seconds);
+        let setup = Setup { desired: 3, zones: 1, direction: Direction::Forward, haste: 1.0 };
+        let mut strategy = Immutable { bake: SimDuration::from_secs(60) }.begin(setup);
+        let mut pool = Pool::new(3, 1);
+        let launch = |pool: &mut Pool, to| {
+            pool.set_desired(Version::New, to);
+            while pool.counts(Version::New).active < to {
+                let mut one = Instance::launched(Version::New, ZoneId(0), 0);
+                (one.state, one.is_ready, one.is_available) = (State::Ready, true, true);
+                pool.add(one);
+            }
+        };
+        let first = strategy.decide(&View::of(&pool, 3));
+        assert!(matches!(first[..], [_, Action::Scale { version: Version::New, to: 1, .. }]));
+        assert_eq!(strategy.decide(&View::of(&pool, 3)), [], "waits for the first one");
+        launch(&mut pool, 1);
+        let rest = strategy.decide(&View { now: at(20), ..View::of(&pool, 3) });
+        assert!(matches!(rest[..], [_, _, Action::Scale { version: Version::New, to: 3, .. }]));
+        launch(&mut pool, 3);
+        let bake = strategy.decide(&View { now: at(40), ..View::of(&pool, 3) });
+        assert_eq!(bake.last(), Some(&Action::WakeAt(at(100))));
+        let last = strategy.decide(&View { now: at(100), ..View::of(&pool, 3) });
+        let stop = Action::Scale {
+            version: Version::Old,
+            to: 0,
+            pick: Pick::Any,
+            reason: Reason::new("the bake is over"),
+        };
+        assert!(last[0] == stop && matches!(last[1], Action::Finish(_)));
+    }
+}

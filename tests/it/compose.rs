@@ -1,0 +1,136 @@
+//! Strategies that compose others, and what people do in the middle of a rollout, by the moments
+//! at which things happen.
+
+use rollsim::sim::Run;
+
+use crate::world::{run_events, run_named};
+
+/// A fleet without requests that starts in 10 s, in zones a and b.
+fn scenario(instances: u32, tables: &str) -> String {
+    format!(
+        "[fleet]\ninstances = {instances}\nzones = [\"a\", \"b\"]\n\
+         [startup]\nboot = \"10s\"\n[readiness]\nperiod = \"0s\"\n[traffic]\nrate = 0\n\
+         [simulation]\nreplications = 1\nwarmup = \"0s\"\n{tables}"
+    )
+}
+
+/// Seconds at which instances of each zone were told to stop or launched.
+fn moments(run: &Run, event: &str) -> Vec<(f64, u16)> {
+    let rows = run.events.iter().filter(|row| row.event == event);
+    rows.map(|row| (row.at.nanos_from(run.start) as f64 / 1e9, row.zone.expect("an instance's").0))
+        .collect()
+}
+
+#[test]
+fn waves_bring_one_zone_over_after_another() {
+    let text = scenario(
+        6,
+        "[strategies.waves]\nkind = \"waves\"\ninner = \"steady\"\nbake = \"1m\"\n\
+         [strategies.steady]\nkind = \"rolling\"\nmax_surge = 0\nmax_unavailable = 1\n",
+    );
+    let run = run_named(&text, "waves");
+    let expected = [(0.0, 0), (10.0, 0), (20.0, 0), (90.0, 1), (100.0, 1), (110.0, 1)];
+    assert_eq!(moments(&run, "retired"), expected);
+    assert_eq!(moments(&run, "launched"), expected);
+    assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("completed", 180.0));
+}
+
+#[test]
+fn waves_by_size_and_in_place() {
+    let text = scenario(
+        6,
+        "[strategies.waves]\nkind = \"waves\"\ninner = \"steady\"\nby = [\"1\", \"50%\", \"100%\"]\n\
+         [strategies.steady]\nkind = \"rolling\"\nreplacement = \"in-place\"\n\
+         max_unavailable = \"100%\"\n",
+    );
+    let run = run_named(&text, "waves");
+    let at: Vec<f64> = moments(&run, "retired").iter().map(|(at, _)| *at).collect();
+    assert_eq!(at, [0.0, 10.0, 10.0, 20.0, 20.0, 20.0]);
+    assert_eq!(run.duration.as_secs_f64(), 30.0);
+}
+
+/// The second wave never becomes ready: it is taken back, then the first.
+#[test]
+fn waves_roll_back_in_the_opposite_order() {
+    let text = scenario(
+        4,
+        "[strategies.waves]\nkind = \"waves\"\ninner = \"steady\"\n\
+         [strategies.steady]\nkind = \"rolling\"\nmax_surge = 1\nmax_unavailable = 0\n",
+    )
+    .replace("boot = \"10s\"", "boot = { dist = \"list\", values = [\"10s\", \"10s\", \"never\"] }")
+    .replace("period = \"0s\"", "period = \"0s\"\ndeadline = \"1m\"");
+    let run = run_named(&text, "waves");
+    assert_eq!(run.outcome.name(), "rolled-back");
+    let back: Vec<u16> = moments(&run, "retired").iter().map(|(_, zone)| *zone).skip(2).collect();
+    assert_eq!(back, [1, 0, 0], "what failed goes first, then the wave before it");
+    let last = run.events.iter().last().expect("there are events");
+    assert_eq!(last.desired, [4, 0, 0]);
+}
+
+#[test]
+fn immutable_tries_one_first() {
+    let text = scenario(4, "[strategies.new]\nkind = \"immutable\"\nbake = \"30s\"\n");
+    let run = run_events(&text);
+    let launched: Vec<f64> = moments(&run, "launched").iter().map(|(at, _)| *at).collect();
+    assert_eq!(launched, [0.0, 10.0, 10.0, 10.0]);
+    let retired: Vec<f64> = moments(&run, "retired").iter().map(|(at, _)| *at).collect();
+    assert_eq!(retired, [50.0; 4]);
+}
+
+/// Paused at 15 s for a minute, what is in flight still starts; promoted, a canary that waits for
+/// ever goes on.
+#[test]
+fn people_pause_resume_and_promote() {
+    let text = scenario(
+        4,
+        "[strategies.steady]\nkind = \"rolling\"\nmax_surge = 0\nmax_unavailable = 1\n\
+         [[operator]]\nat = \"15s\"\naction = \"pause\"\n\
+         [[operator]]\nat = \"75s\"\naction = \"resume\"\n",
+    );
+    let run = run_events(&text);
+    let launched: Vec<f64> = moments(&run, "launched").iter().map(|(at, _)| *at).collect();
+    assert_eq!(launched, [0.0, 10.0, 75.0, 85.0]);
+    let text = scenario(
+        4,
+        "[strategies.canary]\nkind = \"canary\"\nscale_down_delay = \"0s\"\n\
+         steps = [{ weight = \"25%\", pause = \"forever\" }]\n\
+         [[operator]]\nat = \"5m\"\naction = \"promote\"\n",
+    );
+    let run = run_events(&text);
+    assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("completed", 310.0));
+    let alone =
+        text.replace("at = \"5m\"\naction = \"promote\"", "at = \"5s\"\naction = \"resume\"");
+    let run = run_events(&alone);
+    assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("paused", 10.0));
+}
+
+/// A person takes back a release that was already everywhere, twice as fast as it came.
+#[test]
+fn a_finished_rollout_is_rolled_back_fast() {
+    let text = scenario(
+        4,
+        "[strategies.steady]\nkind = \"rolling\"\nmax_surge = 0\nmax_unavailable = 1\n\
+         rollback = { fast = 2.0 }\n\
+         [[operator]]\nat = \"1m\"\naction = \"rollback\"\n",
+    );
+    let run = run_events(&text);
+    assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("rolled-back", 80.0));
+    assert_eq!(run.observed.rollback.map(|length| length.as_secs_f64()), Some(20.0));
+}
+
+/// After the rollback window a failure pauses instead of rolling back.
+#[test]
+fn a_rollback_has_its_time() {
+    let tables = |window: &str| {
+        format!(
+            "[strategies.steady]\nkind = \"rolling\"\non_failure = \"rollback\"\n\
+             rollback_window = \"{window}\"\n[release]\nnever_ready = 1.0\n"
+        )
+    };
+    let outcome = |window| {
+        let text = scenario(4, &tables(window));
+        let text = text.replace("period = \"0s\"", "period = \"0s\"\ndeadline = \"1m\"");
+        run_events(&text).outcome.name()
+    };
+    assert_eq!((outcome("1m"), outcome("2m")), ("paused", "rolled-back"));
+}
