@@ -126,7 +126,8 @@ fn retries_sustain_the_bad_state_above_their_load() {
             for (variant, expected) in loaded.scenario.variants.iter().zip([0.0, stuck]) {
                 let run = run(&variant.plan, 0, Detail::Series);
                 let share = failed_share(&run, 360.0, 420.0);
-                assert!((share - expected).abs() < 1e-9, "{}: {share}", variant.name);
+                // At 55% load a request in ten thousand takes longer than the client waits.
+                assert!((share - expected).abs() < 1e-3, "{}: {share}", variant.name);
             }
         }
     }

@@ -20,8 +20,9 @@ pub enum Quantity {
     /// Mean time that a request waits for a slot, seconds: what its latency is above the mean
     /// service time.
     Wait,
-    /// When the first event of this name happened, seconds from the rollout's start.
-    First(&'static str),
+    /// When the n-th event of this name from the start on happened, seconds from then; counted from
+    /// one.
+    At(&'static str, usize),
     /// How many events of this name there were.
     Events(&'static str),
     /// How many events of this name there were at the very start.
@@ -68,8 +69,9 @@ impl Quantity {
                 let mean = quotient(tally.latency_sum_nanos as f64 / 1e9, tally.ok as f64)?;
                 Some(mean - plan.data.instance.service_time.mean_s())
             }
-            Self::First(name) => {
-                let row = run.events.iter().find(|row| row.event == name && row.at >= run.start)?;
+            Self::At(name, number) => {
+                let is_one = |row: &EventRow| row.event == name && row.at >= run.start;
+                let row = run.events.iter().filter(is_one).nth(number.checked_sub(1)?)?;
                 Some(seconds(run, &row))
             }
             Self::Events(name) => {

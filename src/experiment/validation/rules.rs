@@ -2,7 +2,7 @@
 
 use super::Instances::{Available, Existing};
 use super::Quantity::{
-    AtStart, Boot, BootDistance, Events, FailedShare, First, Least, Metric, Most, Quotient, Wait,
+    At, AtStart, Boot, BootDistance, Events, FailedShare, Least, Metric, Most, Quotient, Wait,
     Young,
 };
 use super::Unit::{Count, Ratio, Seconds, Share};
@@ -46,13 +46,13 @@ pub(super) const CASES: &[Case] = &[
         claims: &[
             claim(
                 "651 s start: deadline exceeded",
-                of("rolling boot=651s deadline=10m", First("deadline-exceeded")),
+                of("rolling boot=651s deadline=10m", At("deadline-exceeded", 1)),
                 near(600.0, 1.0),
                 Seconds,
             ),
             claim(
                 "651 s start: ready all the same",
-                of("rolling boot=651s deadline=10m", First("ready")),
+                of("rolling boot=651s deadline=10m", At("ready", 1)),
                 exactly(651.0),
                 Seconds,
             ),
@@ -64,7 +64,7 @@ pub(super) const CASES: &[Case] = &[
             ),
             claim(
                 "25 min start: deadline exceeded",
-                of("rolling boot=25m deadline=10m", First("deadline-exceeded")),
+                of("rolling boot=25m deadline=10m", At("deadline-exceeded", 1)),
                 near(600.0, 1.0),
                 Seconds,
             ),
