@@ -72,6 +72,7 @@
 //! | question | answer |
 //! |---|---|
 //! | What may a strategy look at and do? | [`strategy::View`], [`strategy::Action`] |
+//! | Where does a gate decide? | `decide` in `src/gate/NAME.rs`; who asks it: `src/sim/gates/` |
 //! | What can go wrong, and how do faults combine? | [`fault`], one file per kind |
 //! | When is an instance ready? | the state table on top of `src/fleet/instance.rs` |
 //! | Where is `max_surge` rounded? | `src/units/count.rs` |

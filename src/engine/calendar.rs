@@ -20,6 +20,8 @@ pub enum Rank {
     Fault,
     /// What people do.
     Operator,
+    /// Looks of gates.
+    Gate,
     /// Wake-ups and deadlines of strategies.
     Strategy,
 }
@@ -185,8 +187,15 @@ mod tests {
 
     use super::*;
 
-    const RANKS: [Rank; 6] =
-        [Rank::Instance, Rank::Probe, Rank::Balancer, Rank::Fault, Rank::Operator, Rank::Strategy];
+    const RANKS: [Rank; 7] = [
+        Rank::Instance,
+        Rank::Probe,
+        Rank::Balancer,
+        Rank::Fault,
+        Rank::Operator,
+        Rank::Gate,
+        Rank::Strategy,
+    ];
 
     proptest! {
         #[test]

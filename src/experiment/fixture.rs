@@ -306,9 +306,13 @@ fn plan(name: &str, replications: u32) -> Plan {
         faults: Vec::new(),
         synthetic_interval: SimDuration::from_secs(10),
         gates: Vec::new(),
+        alerts: None,
+        budget: None,
         strategy: StrategyPlan {
             name: name.to_owned(),
             parameters: Arc::new(NoParameters),
+            on_gate_failure: OnFailure::Rollback,
+            guards: Vec::new(),
             on_failure: OnFailure::Stall,
             rollback: None,
             haste: 1.0,

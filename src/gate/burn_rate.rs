@@ -221,7 +221,7 @@ impl Test for BurnRate {
 
     fn decide(&self, window: &Window<'_>) -> Verdict {
         let mut ledger = Ledger::new(window.baseline);
-        for step in window.history.iter().chain(window.steps) {
+        for step in window.steps {
             ledger.add(step);
         }
         let mut nearest = String::new();

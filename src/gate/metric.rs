@@ -122,10 +122,13 @@ pub(super) fn percent(share: f64) -> String {
     format!("{} %", significant(share * 100.0))
 }
 
-/// Four significant digits at most, without an exponent.
+/// Four significant digits at most; an exponent only where it spares many digits.
 pub(super) fn significant(value: f64) -> String {
     if !value.is_finite() || value == 0.0 {
         return format!("{value}");
+    }
+    if value.abs() >= 1e7 {
+        return format!("{value:.1e}");
     }
     let magnitude = (0..=6).find(|&digits| {
         let scaled = value.abs() * [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6][digits];
@@ -283,6 +286,7 @@ mod tests {
             (1.23456, "1.235"),
             (0.012_345_6, "0.01235"),
             (98765.4, "98765"),
+            (2.34e51, "2.3e51"),
         ] {
             assert_eq!(significant(value), text);
         }

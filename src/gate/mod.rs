@@ -6,6 +6,7 @@
 
 mod anytime;
 mod bayes;
+mod budget;
 mod burn_rate;
 mod control;
 mod group_sequential;
@@ -21,6 +22,7 @@ mod window;
 use std::fmt;
 use std::sync::Arc;
 
+pub use budget::{Alerts, Budget, Change as BudgetChange};
 pub use burn_rate::{Ledger, Pair, Severity};
 pub use control::{Control, OnNoData, Span, State, Tally, Together};
 pub use mann_whitney::{
@@ -155,6 +157,12 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// Whether it must be shown latencies.
+    #[must_use]
+    pub fn needs_latency(&self) -> bool {
+        self.metric.quantile().is_some() || self.test.needs().latency
+    }
+
     /// One look: what is too little to test is said so, the rest is tested.
     #[must_use]
     pub fn look(&self, window: &Window<'_>) -> Verdict {

@@ -69,9 +69,8 @@ pub struct Window<'a> {
     pub metric: Metric,
     /// Whose.
     pub scope: Scope,
-    /// Every step before the gate began, oldest first.
-    pub history: &'a [Step],
     /// The steps since it began, oldest first; what lies before the beginning is in none of them.
+    /// For a test that needs the history, every step there was.
     pub steps: &'a [Step],
     /// How many of the last of them lie in the gate's window.
     pub recent: usize,
@@ -257,7 +256,6 @@ pub(super) mod tests {
         Window {
             metric: Metric::ErrorRate,
             scope: Scope::New,
-            history: &[],
             steps,
             recent: steps.len(),
             baseline: &NO_BASELINE,

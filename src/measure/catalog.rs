@@ -115,4 +115,5 @@ pub const METRICS: &[Metric] = &[
     metric("sessions_lost", Count, "of those, lost with their instance"),
     metric("migration_error_rate", Ratio, "failed share while a schema change is active"),
     metric("synthetic_success_rate", Ratio, "share of synthetic checks that passed"),
+    metric("page_s", Seconds, "from the rollout's start to the first page"),
 ];

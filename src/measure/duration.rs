@@ -14,6 +14,8 @@ pub(super) fn measure(_plan: &Plan, run: &Run) -> Vec<Value> {
         ("failed_steps", Some(f64::from(observed.failed_steps))),
         ("rolled_back", Some(f64::from(u8::from(observed.is_rolled_back)))),
         ("detect_s", seconds(observed.detect)),
+        ("page_s", seconds(observed.page)),
+        ("canary_divergence", observed.divergence),
         ("rollback_s", seconds(observed.rollback)),
     ]
 }

@@ -56,13 +56,13 @@ mod tests {
              latency_p99_s,latency_p95_baseline_s,latency_p95_ratio,slow_fraction,mixed_s,\
              exposed_requests,exposed_failures,steps,failed_steps,rolled_back,detect_s,\
              rollback_s,canary_divergence,surge_instance_s,cost,sessions,sessions_lost,\
-             migration_error_rate,synthetic_success_rate"
+             migration_error_rate,synthetic_success_rate,page_s"
         );
         assert_eq!(
             lines[1],
             "two-at-a-time,0,completed,84,,2764800,2763792,1008,0,0,1008,0,0,0,0,\
              0.999635416666667,,,,0.0000202546296296296,1008,0,0,0,0,0,0,0,0,0,0,0,,\
-             0.833333333333333,0.833333333333333,,,,,,,1.16666666666667,,,0,0,0,0,0,,,,,,0,0,,"
+             0.833333333333333,0.833333333333333,,,,,,,1.16666666666667,,,0,0,0,0,0,,,,,,0,0,,,"
         );
         assert_eq!(lines.len(), 3);
         assert!(lines[2].starts_with("two-at-a-time,1,completed,96,"));

@@ -7,16 +7,18 @@ use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
 use crate::gate::{Control, Gate, KINDS, Kind, Metric, Needs, Rule, Span, Test, Together, Watch};
+use crate::scenario::check;
 use crate::scenario::check::scope::{Issue, Scope};
 use crate::scenario::document::path::{dotted, is_bare};
 use crate::scenario::document::read::{Reader, suggestion};
 use crate::scenario::document::{self, Table, Value};
 use crate::scenario::file::{GateFile, HEAD};
 use crate::scenario::rule;
+use crate::strategy::GateUse;
 use crate::units::SimDuration;
 
 /// Shortest time between two scrapes or looks.
-const SHORTEST: SimDuration = SimDuration::from_millis(100);
+pub(super) const SHORTEST: SimDuration = SimDuration::from_millis(100);
 
 /// The names of the gates, in the order of the file.
 pub(super) fn names(root: &Table<'_>) -> Vec<String> {
@@ -349,5 +351,82 @@ fn check_members(scope: &mut Scope<'_, '_>, names: &[String], rules: &[Option<Ru
                 scope.raise(issue.help("name the gates that it is made of"));
             }
         }
+    }
+}
+
+/// The numbers of the gates over a whole rollout.
+pub(super) fn guards(
+    scope: &mut Scope<'_, '_>,
+    at: &str,
+    written: &[String],
+    gates: Option<&[Gate]>,
+) -> Vec<usize> {
+    let names = names(scope.root);
+    let number = |(index, name): (usize, &String)| {
+        number(scope, &format!("{at}.gates.{index}"), name, &names)
+    };
+    let numbers: Vec<usize> = written.iter().enumerate().filter_map(number).collect();
+    if gates.is_some() { numbers } else { Vec::new() }
+}
+
+/// Whether the gates that a strategy asks for are there, and have the time to look.
+pub(super) fn check_uses(
+    scope: &mut Scope<'_, '_>,
+    at: &str,
+    uses: &[GateUse],
+    gates: Option<&[Gate]>,
+) {
+    let names = names(scope.root);
+    for one in uses {
+        let path = format!("{at}.{}", one.field);
+        let Some(number) = number(scope, &path, &one.name, &names) else { continue };
+        let (Some(gates), Some(time)) = (gates, one.time) else { continue };
+        let first = first_look(gates, number);
+        if first > time {
+            let (name, time_field) = (&one.name, format!("{at}.{}", one.time_field));
+            let message =
+                format!("gate `{name}` has no time to look: its first look is at {first}");
+            let issue = Issue::new(rule::GATE_WINDOW, &path, message);
+            let issue = issue.because(&time_field, "over by then");
+            let help = format!("let `{}` last {first} at least", one.time_field);
+            scope.raise(issue.help(help));
+        }
+    }
+}
+
+/// When the last of a gate's parts looks first, from its beginning.
+fn first_look(gates: &[Gate], number: usize) -> SimDuration {
+    match &gates[number].rule {
+        Rule::Test(watch) => watch.control.initial_delay + watch.control.interval,
+        Rule::Several(_, members) => {
+            let looks = members.iter().map(|&member| first_look(gates, member));
+            looks.max().unwrap_or(SimDuration::ZERO)
+        }
+    }
+}
+
+/// Warns of gates that nothing asks for.
+pub(super) fn check_idle(scope: &mut Scope<'_, '_>, gates: &[Gate]) {
+    for gate in gates {
+        let is_named = ["strategies", "gates"].iter().any(|tables| {
+            let entry = document::find(scope.root, [tables]);
+            entry.is_some_and(|entry| names_in_array(entry.value.get_ref(), &gate.name))
+        });
+        if !is_named {
+            let why = "no strategy asks for it";
+            let help = format!("write `gates = [\"{}\"]` in a strategy or a step", gate.name);
+            check::without_effect(scope, &at(&gate.name), None, why, &help);
+        }
+    }
+}
+
+/// Whether a name stands in an array of names anywhere within a value.
+fn names_in_array(value: &DeValue<'_>, name: &str) -> bool {
+    match value {
+        DeValue::Table(table) => table.values().any(|one| names_in_array(one.get_ref(), name)),
+        DeValue::Array(items) => items.iter().any(|item| {
+            item.get_ref().as_str() == Some(name) || names_in_array(item.get_ref(), name)
+        }),
+        _ => false,
     }
 }

@@ -377,7 +377,8 @@ impl<'t, 'c> Session<'t, 'c> {
         let mut laws = LawReader { tables: &mut self.tables, sources: &mut self.sources };
         let resolved = resolve::resolve(&mut scope, &mut laws, &file);
         let gates = gates::read(&mut scope);
-        let strategies = Strategies { kinds: self.kinds, file: &file };
+        gates::check_idle(&mut scope, gates.as_deref().unwrap_or_default());
+        let strategies = Strategies { kinds: self.kinds, file: &file, gates: gates.as_deref() };
         let strategy = name.and_then(|name| strategies.plan(&mut scope, name));
         let faults = faults::plans(&mut scope, &file);
         let is_read = scope.dropped.is_empty();

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
+use crate::gate::Gate;
 use crate::scenario::check;
 use crate::scenario::check::room::{self, Subject};
 use crate::scenario::check::scope::{Issue, Scope};
@@ -13,6 +14,7 @@ use crate::scenario::document::path::{dotted, is_bare};
 use crate::scenario::document::read::{Reader, suggestion};
 use crate::scenario::document::{self, Table, Value};
 use crate::scenario::file::{ActionFile, OperatorFile, RollbackFile, ScenarioFile};
+use crate::scenario::gates;
 use crate::scenario::rule;
 use crate::sim::StrategyPlan;
 use crate::strategy::{Kind, OnFailure, Parameters};
@@ -20,7 +22,7 @@ use crate::units::SimDuration;
 
 /// The fields that every kind has.
 pub(super) const COMMON: &[&str] =
-    &["kind", "on_failure", "rollback", "rollback_window", "manifest", "object"];
+    &["kind", "on_failure", "rollback", "rollback_window", "gates", "manifest", "object"];
 
 /// What every kind has, as written.
 #[derive(Debug, Default, Deserialize)]
@@ -34,6 +36,8 @@ pub(super) struct Head {
     pub(super) rollback: Option<RollbackFile>,
     /// How long after its start a rollout is rolled back by itself; missing: at any time.
     pub(super) rollback_window: Option<SimDuration>,
+    /// The gates over the whole rollout.
+    pub(super) gates: Vec<String>,
     /// Path of a manifest, relative to the scenario file.
     pub(super) manifest: Option<String>,
     /// Which object of the manifest.
@@ -82,6 +86,8 @@ pub(super) struct Strategies<'a> {
     pub(super) kinds: &'a [Kind],
     /// The variant's file.
     pub(super) file: &'a ScenarioFile,
+    /// Its gates; none if one of them breaks a rule.
+    pub(super) gates: Option<&'a [Gate]>,
 }
 
 impl Strategies<'_> {
@@ -91,7 +97,12 @@ impl Strategies<'_> {
         let at = at(name);
         let parameters = self.compose(scope, &at, parameters)?;
         let on_failure = head.on_failure.unwrap_or_else(|| parameters.default_on_failure());
-        self.check_idle_rollback(scope, &at, on_failure);
+        let on_gate_failure = head.on_failure.unwrap_or(OnFailure::Rollback);
+        let guards = gates::guards(scope, &at, &head.gates, self.gates);
+        gates::check_uses(scope, &at, &parameters.gates(), self.gates);
+        let has_gates = !(head.gates.is_empty() && parameters.gates().is_empty());
+        let answer = if has_gates { on_gate_failure } else { on_failure };
+        self.check_idle_rollback(scope, &at, answer);
         self.check_release(scope, &at, parameters.as_ref());
         let mut haste = 1.0;
         let rollback = match &head.rollback {
@@ -117,10 +128,17 @@ impl Strategies<'_> {
             name: name.to_owned(),
             parameters,
             on_failure,
+            on_gate_failure,
+            guards: if self.is_none(scope, name) { Vec::new() } else { guards },
             rollback,
             haste,
             rollback_window: head.rollback_window,
         })
+    }
+
+    /// Whether a strategy does nothing, so that nothing can guard it.
+    fn is_none(&self, scope: &Scope<'_, '_>, name: &str) -> bool {
+        kind_of(scope.root, name) == Some("none")
     }
 
     /// Warns of ways back that nothing takes.
@@ -201,7 +219,7 @@ impl Strategies<'_> {
         scope.dropped.extend(dropped.iter().chain(&parts.dropped).cloned());
         let parameters = parameters.filter(|_| dropped.is_empty())?;
         if kind.name == "none" {
-            for key in ["on_failure", "rollback"] {
+            for key in ["gates", "on_failure", "rollback"] {
                 let path = format!("{at}.{key}");
                 let why = "there is no rollout that could fail";
                 check::without_effect(scope, &path, None, why, "leave it out");

@@ -58,6 +58,12 @@ pub(super) enum Event {
     Readmit(InstanceId),
     /// A switch of versions takes effect, unless `token` is old.
     Switch { token: u32 },
+    /// A gate looks.
+    Look { work: u32, part: u32 },
+    /// Alerts are evaluated.
+    Alerts,
+    /// The error budget is looked at.
+    Budget,
     /// A fault begins, by its number in the plan.
     FaultBegins(u32),
     /// A fault ends.
@@ -92,6 +98,8 @@ impl Event {
                 | Self::Demand
                 | Self::FaultBegins(_)
                 | Self::Operator { .. }
+                | Self::Look { .. }
+                | Self::Budget
                 | Self::Start
                 | Self::Wake
                 | Self::Deadline

@@ -7,6 +7,7 @@ mod boots;
 mod demand;
 mod event;
 mod fault;
+mod gates;
 mod observe;
 mod operator;
 mod plan;

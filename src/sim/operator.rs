@@ -73,6 +73,7 @@ impl World<'_> {
             self.rollout.strategy.go_on();
         }
         self.tell("resumed", reason);
+        self.renew_guards();
         self.note_progress();
     }
 
@@ -100,6 +101,7 @@ impl World<'_> {
                 desired: to,
                 split: self.rollout.split,
                 switched: self.rollout.switched,
+                gates: self.gates.standing(),
                 pool: &self.pool,
             };
             self.rollout.strategy.resize(&view, before)
@@ -118,6 +120,7 @@ impl World<'_> {
         }
         self.rollout.hold = None;
         self.begin_anew(Direction::Over);
+        self.begin_guards();
         self.tell_of(Version::Third, "rollout-started", "a third version supersedes the second");
         self.note_progress();
     }

@@ -7,7 +7,7 @@ use crate::fleet::{
     FleetPlan, LivenessPlan, ReadinessPlan, ReleasePlan, ShutdownPlan, StartupPlan,
     StartupProbePlan,
 };
-use crate::gate::Gate;
+use crate::gate::{Alerts, Budget, Gate};
 use crate::random::Law;
 use crate::strategy::{OnFailure, Parameters};
 use crate::traffic::DataPlan;
@@ -38,6 +38,10 @@ pub struct Plan {
     pub faults: Vec<FaultPlan>,
     /// `[gates.NAME]`, in the order of the file.
     pub gates: Vec<Gate>,
+    /// `[alerts]`; none: nobody is told.
+    pub alerts: Option<Alerts>,
+    /// `[budget]`; none: rollouts do not mind it.
+    pub budget: Option<Budget>,
     /// The strategy.
     pub strategy: StrategyPlan,
     /// `[[operator]]`: what a person does, in the order of the file.
@@ -50,6 +54,14 @@ pub struct Plan {
     pub instance_hour: f64,
     /// `[simulation]`.
     pub simulation: SimulationPlan,
+}
+
+impl Plan {
+    /// The number of the gate of this name.
+    #[must_use]
+    pub fn gate_called(&self, name: &str) -> Option<usize> {
+        self.gates.iter().position(|gate| gate.name == name)
+    }
 }
 
 /// How the balancer learns of endpoints.
@@ -83,6 +95,10 @@ pub struct StrategyPlan {
     pub parameters: Arc<dyn Parameters>,
     /// What happens on a failure.
     pub on_failure: OnFailure,
+    /// What happens when a gate fails.
+    pub on_gate_failure: OnFailure,
+    /// The gates over the whole rollout, by their numbers in [`Plan::gates`].
+    pub guards: Vec<usize>,
     /// The strategy to roll back with; none: the same one with the versions exchanged.
     pub rollback: Option<Arc<dyn Parameters>>,
     /// On the way back the bounds are so many times those of the way forward, > 0.

@@ -121,6 +121,8 @@ pub(super) enum Hold {
     Person,
     /// A failure has paused it.
     Failure,
+    /// The error budget burns too fast.
+    Budget,
 }
 
 impl World<'_> {
@@ -132,6 +134,12 @@ impl World<'_> {
         self.rollout.seen = self.seen();
         self.last_terminated = None;
         self.set_deadline();
+        self.begin_watching();
+        if let Some(why) = plan.budget.and_then(|budget| budget.refusal()) {
+            self.conclude(Outcome::Aborted, why);
+            return;
+        }
+        self.begin_guards();
     }
 
     /// Asks the strategy until it has nothing more to do, then sees what came of it.
@@ -139,12 +147,14 @@ impl World<'_> {
         if !self.rollout.is_running {
             return;
         }
+        self.begin_late_guards();
         for _ in 0..MOST_ANSWERS {
             let view = View {
                 now: self.now,
                 desired: self.desired,
                 split: self.rollout.split,
                 switched: self.rollout.switched,
+                gates: self.gates.standing(),
                 pool: &self.pool,
             };
             let strategy = &mut self.rollout.strategy;
@@ -185,6 +195,8 @@ impl World<'_> {
                 self.tell("step-started", reason);
             }
             Action::FinishStep(reason) => self.tell("step-finished", reason),
+            Action::RunGates(names) => self.run_gates(&names),
+            Action::EndGates => self.end_gates(),
             Action::Pause(reason) => self.pause(Hold::Strategy, reason),
             Action::Finish(reason) => self.finish(reason),
         }
@@ -308,6 +320,7 @@ impl World<'_> {
             (Outcome::Stalled, Some(missed)) => missed,
             _ => self.now,
         };
+        self.gates.stop();
         self.rollout.is_running = false;
         self.rollout.outcome = Some((outcome, at));
         self.tell(outcome.name(), reason);
@@ -393,6 +406,12 @@ impl World<'_> {
 
     /// A failure of the rollout: a start failed for good, or the deadline passed.
     pub(super) fn fail(&mut self, why: &'static str) {
+        self.fail_with(self.plan.strategy.on_failure, why);
+    }
+
+    /// A failure of the rollout, and what it is answered with.
+    pub(super) fn fail_with(&mut self, on_failure: OnFailure, why: impl Into<String>) {
+        let why = why.into();
         if !self.rollout.is_running {
             return;
         }
@@ -402,7 +421,7 @@ impl World<'_> {
         }
         // What goes back already has nowhere further to go.
         let answer = match self.rollout.direction {
-            Direction::Forward | Direction::Over => self.plan.strategy.on_failure,
+            Direction::Forward | Direction::Over => on_failure,
             Direction::Back => OnFailure::Stall,
         };
         if answer == OnFailure::Stall {
@@ -419,7 +438,7 @@ impl World<'_> {
                 let reason = format!("{why}, and the time in which to roll back is over");
                 self.pause(Hold::Failure, reason);
             }
-            OnFailure::Rollback => self.roll_back(why),
+            OnFailure::Rollback => self.roll_back(&why),
         }
     }
 
@@ -429,7 +448,7 @@ impl World<'_> {
         self.rollout.detect = sign.map(|sign| self.now.since(sign));
     }
 
-    pub(super) fn roll_back(&mut self, why: &'static str) {
+    pub(super) fn roll_back(&mut self, why: &str) {
         self.begin_anew(Direction::Back);
         self.rollout.decided = Some(self.now);
         self.rollout.phase = Phase::RollingBack;
@@ -446,6 +465,7 @@ impl World<'_> {
             Direction::Forward | Direction::Over => &plan.parameters,
         };
         let setup = setup(self.plan, self.desired, direction);
+        self.gates.stop();
         let rollout = &mut self.rollout;
         rollout.strategy = parameters.begin(setup);
         rollout.direction = direction;

@@ -105,6 +105,10 @@ pub struct Observed {
     pub is_rolled_back: bool,
     /// From the first moment the fault could be seen to the decision to act.
     pub detect: Option<SimDuration>,
+    /// From the rollout's start to the first page; none without one.
+    pub page: Option<SimDuration>,
+    /// Largest divergence (1 - p) that any gate computed; none without one.
+    pub divergence: Option<f64>,
     /// From that decision until the old version served everything again.
     pub rollback: Option<SimDuration>,
     /// Synthetic checks sent.

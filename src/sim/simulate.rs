@@ -140,6 +140,9 @@ impl World<'_> {
             Event::CacheTick(number) => self.cache_tick(number),
             Event::FaultCrash { of, fault } if self.is_current(of) => self.fault_crash(of, fault),
             Event::Operator { number } => self.operate(number),
+            Event::Look { work, part } => self.look(work, part),
+            Event::Alerts => self.see_alerts(),
+            Event::Budget => self.see_budget(),
             Event::Start => self.start_rollout(),
             Event::Wake => self.wake(),
             Event::Deadline => self.see_deadline(),
@@ -209,6 +212,8 @@ impl World<'_> {
         observed.steps = self.rollout.steps;
         observed.failed_steps = self.rollout.failed_steps;
         observed.detect = self.rollout.detect;
+        observed.divergence = self.gates.divergence;
+        observed.page = self.gates.page();
         observed.rollback = self.rollout.rolled_back_after;
         (observed.checks, observed.checks_passed) = (self.checks.sent, self.checks.passed);
         observed.is_rolled_back = self.rollout.is_back();

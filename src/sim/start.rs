@@ -352,6 +352,7 @@ impl World<'_> {
         self.plane.kill(id, departure, self.now);
         self.forget_hang(id);
         self.plane.watch_again(id);
+        self.gates.crash(one.version);
         self.record(id, "crashed", why);
         if one.is_ready {
             self.record(id, "unready", "its process is gone");

@@ -6,6 +6,7 @@ use super::boots::ZoneBoots;
 use super::demand::Demand;
 use super::event::{Event, Of};
 use super::fault::Faults;
+use super::gates::{self, Gates};
 use super::observe::{Observer, Rates, State};
 use super::plan::Plan;
 use super::rollout::Rollout;
@@ -41,6 +42,7 @@ pub(super) struct World<'a> {
     pub(super) calendar: Calendar<Event>,
     pub(super) plane: DataPlane,
     pub(super) rollout: Rollout,
+    pub(super) gates: Gates,
     pub(super) chance: Chance,
     /// Launched instances that wait for room or for a free start, first come first served.
     pub(super) waiting: VecDeque<InstanceId>,
@@ -83,6 +85,7 @@ impl<'a> World<'a> {
         let bins = Bins::new(start, simulation.bin);
         let curve = Demand(&plan.data.traffic.rate);
         let division = plan.strategy.parameters.division(&plan.fleet);
+        let scrapes = gates::scrapes(plan, start);
         let mut world = Self {
             plan,
             now: SimTime::ZERO,
@@ -94,6 +97,7 @@ impl<'a> World<'a> {
             calendar: Calendar::new(),
             plane: DataPlane::new(&plan.data, windows, seed),
             rollout: Rollout::new(plan, start),
+            gates: Gates::new(scrapes.is_some()),
             chance: Chance {
                 start: StartChance::new(seed),
                 lag: seed.key(Purpose::BalancerLag),
@@ -110,6 +114,9 @@ impl<'a> World<'a> {
             crossing: None,
             events: (detail == Detail::Events).then(Trace::new),
         };
+        if let Some(scrapes) = scrapes {
+            world.plane.observe(scrapes);
+        }
         world.open_the_old_fleet();
         world
     }
@@ -242,6 +249,7 @@ impl<'a> World<'a> {
 
     /// All that happened at this moment has been applied: what follows from it as a whole.
     pub(super) fn settle(&mut self) {
+        self.note_fleet();
         let state = self.state();
         let capacity = rates(self.plan).total(&state, self.now);
         let demand = Demand(&self.plan.data.traffic.rate).rate_from(self.now);

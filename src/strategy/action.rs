@@ -1,6 +1,7 @@
 //! What a strategy can ask for.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::traffic::{Phase, Split};
 use crate::units::{PartId, SimTime, Version, ZoneId};
@@ -54,6 +55,10 @@ pub enum Action {
     StartStep(Reason),
     /// The batch or step has done what it was to do.
     FinishStep(Reason),
+    /// Lets these gates look, by name, until [`Action::EndGates`].
+    RunGates(Arc<[String]>),
+    /// The step is over, and with it its gates.
+    EndGates,
     /// Waits for a person.
     Pause(Reason),
     /// The rollout has reached its end.

@@ -12,17 +12,22 @@
 //! # Parameters
 //! - `preview` ("100%", rounds up): size of the new fleet before the switch is prepared.
 //! - `preview_time` ("0s"): how long the preview stands before the fleet is completed.
-//! - `bake` ("30s"): how long the old fleet waits after the switch.
+//!   `preview_gates` look meanwhile; it has no requests of users yet, so look at `ready-fraction`
+//!   or `crash-count`.
+//! - `bake` ("30s"): how long the old fleet waits after the switch. `bake_gates` look meanwhile.
 //!
 //! # Worked example
 //! 12 instances that start in 20 s, `bake = "30s"`: 12 new ones at 0 s, the switch at 20 s, the
 //! old fleet is told to stop at 50 s, where the rollout is complete.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
+use super::pause::{self, Next};
 use super::{
-    Action, Direction, Kind, OnFailure, Parameters, Pick, Problem, Reason, Setup, Strategy, View,
-    parse,
+    Action, Direction, GateUse, Kind, OnFailure, Parameters, Pick, Problem, Reason, Setup,
+    Strategy, View, parse,
 };
 use crate::traffic::{Phase, Split};
 use crate::units::{CountOrPercent, Ratio, Rounding, SimDuration, SimTime, Version};
@@ -39,7 +44,9 @@ pub(super) const KIND: Kind = Kind {
 struct BlueGreen {
     preview: CountOrPercent,
     preview_time: SimDuration,
+    preview_gates: Vec<String>,
     bake: SimDuration,
+    bake_gates: Vec<String>,
 }
 
 impl Default for BlueGreen {
@@ -47,7 +54,9 @@ impl Default for BlueGreen {
         Self {
             preview: CountOrPercent::Percent(Ratio::ONE),
             preview_time: SimDuration::ZERO,
+            preview_gates: Vec::new(),
             bake: SimDuration::from_secs(30),
+            bake_gates: Vec::new(),
         }
     }
 }
@@ -71,7 +80,9 @@ impl Parameters for BlueGreen {
             Direction::Forward | Direction::Over => Box::new(Forward {
                 preview: self.preview.resolve(setup.desired, Rounding::Up),
                 preview_time: self.preview_time,
+                preview_gates: self.preview_gates.clone().into(),
                 bake: self.bake,
+                bake_gates: self.bake_gates.clone().into(),
                 stage: Stage::Begin,
             }),
             Direction::Back => Box::new(Back { has_asked: false }),
@@ -80,6 +91,13 @@ impl Parameters for BlueGreen {
 
     fn default_on_failure(&self) -> OnFailure {
         OnFailure::Rollback
+    }
+
+    fn gates(&self) -> Vec<GateUse> {
+        let time = Some(self.preview_time);
+        let mut uses = GateUse::all("preview_gates", &self.preview_gates, time, "preview_time");
+        uses.extend(GateUse::all("bake_gates", &self.bake_gates, Some(self.bake), "bake"));
+        uses
     }
 }
 
@@ -98,7 +116,9 @@ enum Stage {
 struct Forward {
     preview: u32,
     preview_time: SimDuration,
+    preview_gates: Arc<[String]>,
     bake: SimDuration,
+    bake_gates: Arc<[String]>,
     stage: Stage,
 }
 
@@ -121,9 +141,18 @@ impl Strategy for Forward {
                 }
                 let until = view.now + self.preview_time;
                 self.stage = Stage::PreviewUntil(until);
-                vec![Action::Phase(Phase::Baking), Action::WakeAt(until)]
+                wait(until, &self.preview_gates)
             }
-            Stage::PreviewUntil(until) if view.now >= until => self.complete(view),
+            Stage::PreviewUntil(until) => match pause::next(view, until) {
+                Next::Wait => Vec::new(),
+                Next::Ask => vec![Action::Pause(Reason::new("the preview's gates cannot tell"))],
+                Next::GoOn => {
+                    let mut actions: Vec<Action> =
+                        view.gates.map(|_| Action::EndGates).into_iter().collect();
+                    actions.extend(self.complete(view));
+                    actions
+                }
+            },
             Stage::Completing if new.available >= view.desired => {
                 self.stage = Stage::Switching;
                 let reason = Reason::new("the new fleet is available");
@@ -134,13 +163,19 @@ impl Strategy for Forward {
                 ]
             }
             Stage::Switching => self.bake(view),
-            Stage::BakingUntil(until) if view.now >= until => {
-                let reason = Reason::new("the bake is over");
-                let mut actions = vec![Action::FinishStep(reason)];
-                actions.push(scale(Version::Old, 0, reason));
-                actions.push(Action::Finish(Reason::new("the old fleet was told to stop")));
-                actions
-            }
+            Stage::BakingUntil(until) => match pause::next(view, until) {
+                Next::Wait => Vec::new(),
+                Next::Ask => vec![Action::Pause(Reason::new("the bake's gates cannot tell"))],
+                Next::GoOn => {
+                    let reason = Reason::new("the bake is over");
+                    let mut actions: Vec<Action> =
+                        view.gates.map(|_| Action::EndGates).into_iter().collect();
+                    actions.push(Action::FinishStep(reason));
+                    actions.push(scale(Version::Old, 0, reason));
+                    actions.push(Action::Finish(Reason::new("the old fleet was told to stop")));
+                    actions
+                }
+            },
             _ => Vec::new(),
         }
     }
@@ -169,8 +204,17 @@ impl Forward {
         let Some(switched) = view.switched else { return Vec::new() };
         let until = switched + self.bake;
         self.stage = Stage::BakingUntil(until);
-        vec![Action::Phase(Phase::Baking), Action::WakeAt(until)]
+        wait(until, &self.bake_gates)
     }
+}
+
+/// Waits on purpose, gates looking meanwhile.
+fn wait(until: SimTime, gates: &Arc<[String]>) -> Vec<Action> {
+    let mut actions = vec![Action::Phase(Phase::Baking), Action::WakeAt(until)];
+    if !gates.is_empty() {
+        actions.push(Action::RunGates(Arc::clone(gates)));
+    }
+    actions
 }
 
 /// The way back: the old fleet whole, the switch, and the new fleet goes.

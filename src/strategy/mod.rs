@@ -9,6 +9,7 @@ mod blue_green;
 mod canary;
 mod immutable;
 mod none;
+mod pause;
 mod recreate;
 mod rolling;
 mod waves;
@@ -19,8 +20,9 @@ use std::sync::Arc;
 pub use action::{Action, Pick, Reason};
 
 use crate::fleet::{Division, FleetPlan, Pool};
+use crate::gate::State;
 use crate::traffic::Split;
-use crate::units::{SimTime, Version};
+use crate::units::{SimDuration, SimTime, Version};
 
 /// What a strategy is told before it begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,6 +87,11 @@ pub trait Parameters: fmt::Debug + Send + Sync {
     /// What happens on a failure when the scenario does not say.
     fn default_on_failure(&self) -> OnFailure;
 
+    /// The gates that it asks for on its way, by name.
+    fn gates(&self) -> Vec<GateUse> {
+        Vec::new()
+    }
+
     /// Whether it replaces within bounds, which a rollback may widen ([`Setup::haste`]).
     fn has_bounds(&self) -> bool {
         false
@@ -124,6 +131,46 @@ pub trait Parameters: fmt::Debug + Send + Sync {
     fn can_supersede(&self) -> bool {
         false
     }
+}
+
+/// A gate that a strategy asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateUse {
+    /// Where it is written, such as `steps.1.gates.0`.
+    pub field: String,
+    /// Its name.
+    pub name: String,
+    /// How long it has to look; none: as long as a person likes.
+    pub time: Option<SimDuration>,
+    /// Where that is written, such as `steps.1.pause`.
+    pub time_field: String,
+}
+
+impl GateUse {
+    /// The gates of a list at `field`, with the time that is written at `time_field`.
+    fn all(
+        field: &str,
+        names: &[String],
+        time: Option<SimDuration>,
+        time_field: &str,
+    ) -> Vec<Self> {
+        let one = |(index, name): (usize, &String)| Self {
+            field: format!("{field}.{index}"),
+            name: name.clone(),
+            time,
+            time_field: time_field.to_owned(),
+        };
+        names.iter().enumerate().map(one).collect()
+    }
+}
+
+/// What the gates of a step have come to together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// So far.
+    pub now: State,
+    /// If their time were over.
+    pub at_the_end: State,
 }
 
 /// A rule that a strategy's parameters break.
@@ -200,6 +247,8 @@ pub struct View<'a> {
     pub split: Split,
     /// When the last switch took effect; none while one is on its way or none was asked for.
     pub switched: Option<SimTime>,
+    /// What the gates that it asked for with [`Action::RunGates`] have come to; none without any.
+    pub gates: Option<Standing>,
     /// All instances.
     pub pool: &'a Pool,
 }
@@ -208,7 +257,14 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// The view of a fleet that a test puts together.
     fn of(pool: &'a Pool, desired: u32) -> Self {
-        Self { now: SimTime::ZERO, desired, split: Split::ByCount, switched: None, pool }
+        Self {
+            now: SimTime::ZERO,
+            desired,
+            split: Split::ByCount,
+            switched: None,
+            gates: None,
+            pool,
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod record;
 mod recorder;
 mod request;
 mod retry;
+mod scrape;
 mod session;
 mod synthetic;
 #[cfg(test)]
@@ -33,4 +34,5 @@ pub use plan::{
 };
 pub use plane::{DataPlane, Departure, Door, Ramp, Signal, Split, Windows};
 pub use record::{Cause, Charge, CoarseHistogram, Phase, Second, Tally, TrafficBin, TrafficRecord};
+pub use scrape::{Ended, Scrapes, Tick, Ticks};
 pub use trouble::Trouble;

@@ -6,6 +6,7 @@ use super::event_path::EventPath;
 use super::process::FOREVER;
 use super::profile::Profile;
 use super::record::{Phase, TrafficRecord};
+use super::scrape::Scrapes;
 use super::synthetic::Checks;
 use super::trouble::Trouble;
 use crate::random::Seed;
@@ -148,6 +149,17 @@ impl DataPlane {
     fn of(path: Path, plan: &DataPlan, seed: Seed) -> Self {
         let checks = Checks::new(plan, seed);
         Self { path, profile: Profile::new(&plan.traffic.rate), checks }
+    }
+
+    /// Observes what ends when; before anything is sent.
+    pub fn observe(&mut self, scrapes: Scrapes) {
+        on_path!(&mut self.path, path => path.observe(scrapes));
+    }
+
+    /// What was observed so far; none unless asked for.
+    #[must_use]
+    pub fn scrapes(&self) -> Option<&Scrapes> {
+        on_path!(&self.path, path => path.scrapes())
     }
 
     /// Sends every request that arrives before `until` and settles what ends by then; stops early

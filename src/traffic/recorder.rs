@@ -50,7 +50,7 @@ pub(super) enum Count {
 impl Count {
     /// One or minus one, modulo 2⁶⁴.
     #[inline]
-    const fn step(self) -> u64 {
+    pub(super) const fn step(self) -> u64 {
         match self {
             Self::Add => 1,
             Self::TakeBack => u64::MAX,

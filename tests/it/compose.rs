@@ -39,7 +39,8 @@ fn waves_bring_one_zone_over_after_another() {
 fn waves_by_size_and_in_place() {
     let text = scenario(
         6,
-        "[strategies.waves]\nkind = \"waves\"\ninner = \"steady\"\nby = [\"1\", \"50%\", \"100%\"]\n\
+        "[strategies.waves]\nkind = \"waves\"\ninner = \"steady\"\n\
+         by = [\"1\", \"50%\", \"100%\"]\n\
          [strategies.steady]\nkind = \"rolling\"\nreplacement = \"in-place\"\n\
          max_unavailable = \"100%\"\n",
     );

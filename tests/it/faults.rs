@@ -441,7 +441,7 @@ fn f4_a_latency_spike() {
 fn f5_session_loss() {
     let (hurts, drained) = (only("session-loss"), only("session-loss-drained"));
     assert!(hurts.mean("sessions_lost") > 1000.0);
-    let left = 0.006_737_946_999; // exp(-5)
+    let left = rollsim::stats::math::exp(-5.0);
     let mean = hurts.mean("sessions_lost") * left;
     close(drained.mean("sessions_lost"), mean, 4.0 * (mean / 3.0).sqrt());
 }

@@ -74,7 +74,6 @@ fn stops(watch: &Watch, steps: &[Step]) -> bool {
         let window = Window {
             metric: watch.metric,
             scope: watch.scope,
-            history: &[],
             steps: &steps[..end],
             recent,
             baseline: &baseline,
@@ -95,8 +94,8 @@ fn stops(watch: &Watch, steps: &[Step]) -> bool {
 
 /// Probability of a rollback by a 5% canary over ten minutes, the old version failing 0.1%:
 /// requests/s in all, the new version's error rate, then the six gates, each from 1000 runs
-/// simulated elsewhere. (The last of the fifth row was given as 0.016; the interval of the shift from
-/// order statistics, reckoned with NumPy, gives 0.045, and so does the judge's own search.)
+/// simulated elsewhere. (The last of the fifth row was given as 0.016; the interval of the shift
+/// from order statistics, reckoned with NumPy, gives 0.045, and so does the judge's own search.)
 const TABLE: [(u64, f64, [f64; 6]); 9] = [
     (10, 0.001, [0.254, 0.0, 0.016, 0.040, 0.0, 0.0]),
     (10, 0.01, [0.947, 0.241, 0.682, 0.747, 0.237, 0.0]),

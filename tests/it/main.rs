@@ -8,6 +8,7 @@ mod differential;
 mod differential_kayenta;
 mod differential_scaling;
 mod faults;
+mod gate_runs;
 mod gates;
 mod golden;
 mod laws;

@@ -1,6 +1,7 @@
 //! The rules about values and about values that go together. Rules of strategies are in
 //! `strategies.rs`, those of distributions in `resolve/law.rs`; the texts of all are in `rule/`.
 
+mod alerts;
 mod instances;
 mod operator;
 mod range;
@@ -42,6 +43,8 @@ const TABLES: &[&str] = &[
     "strategies",
     "synthetic",
     "gates",
+    "alerts",
+    "budget",
     "slo",
     "slo.latency",
     "cost",
@@ -102,6 +105,8 @@ pub(super) fn check(scope: &mut Scope<'_, '_>, file: &ScenarioFile) {
     requests::traffic(scope, &file.traffic);
     requests::clients(scope, &file.traffic);
     requests::release(scope, &file.release, &file.traffic);
+    alerts::alerts(scope, file.alerts.as_ref());
+    alerts::budget(scope, file.budget.as_ref());
     period(scope, "synthetic.interval", file.synthetic.interval);
     slo(scope, &file.slo);
     finite(scope, "cost.instance_hour", file.cost.instance_hour);

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
 use super::word::WordOr;
-use crate::gate::{Control, Metric, OnNoData, Scope, Span};
-use crate::units::SimDuration;
+use crate::gate::{Control, Metric, OnNoData, Pair, Scope, Span};
+use crate::units::{Ratio, SimDuration};
 
 /// The fields that every gate has.
 pub(crate) const HEAD: &[&str] = &[
@@ -109,4 +109,63 @@ impl Default for GateFile {
 fn span<'de, D: Deserializer<'de>>(source: D) -> Result<Span, D::Error> {
     let length = source.deserialize_any(WordOr::<SimDuration>("all", PhantomData))?;
     Ok(length.map_or(Span::All, Span::Last))
+}
+
+/// `[alerts]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AlertsFile {
+    /// The windows.
+    pub(crate) pairs: Vec<Pair>,
+    /// From one evaluation to the next.
+    pub(crate) interval: SimDuration,
+    /// From one scrape to the next.
+    pub(crate) scrape: SimDuration,
+    /// How late a scrape arrives.
+    pub(crate) lag: SimDuration,
+}
+
+impl Default for AlertsFile {
+    fn default() -> Self {
+        let Control { interval, scrape, lag, .. } = Control::default();
+        Self { pairs: Pair::STANDARD.into(), interval, scrape, lag }
+    }
+}
+
+/// `[budget]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct BudgetFile {
+    /// Share of the budget that is spent already.
+    pub(crate) spent: Ratio,
+    /// From this share on no rollout starts.
+    pub(crate) refuse_above: Ratio,
+    /// A rollout waits above this burn rate; missing: never.
+    pub(crate) pause_above: Option<f64>,
+    /// And goes on below this one; missing: below the other.
+    pub(crate) resume_below: Option<f64>,
+    /// Over which the burn rate is taken.
+    pub(crate) window: SimDuration,
+    /// From one look to the next.
+    pub(crate) interval: SimDuration,
+    /// From one scrape to the next.
+    pub(crate) scrape: SimDuration,
+    /// How late a scrape arrives.
+    pub(crate) lag: SimDuration,
+}
+
+impl Default for BudgetFile {
+    fn default() -> Self {
+        let Control { interval, scrape, lag, .. } = Control::default();
+        Self {
+            spent: Ratio::ZERO,
+            refuse_above: Ratio::ONE,
+            pause_above: None,
+            resume_below: None,
+            window: SimDuration::from_secs(300),
+            interval,
+            scrape,
+            lag,
+        }
+    }
 }

@@ -12,7 +12,7 @@ mod word;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-pub(crate) use self::gates::{GateFile, HEAD};
+pub(crate) use self::gates::{AlertsFile, BudgetFile, GateFile, HEAD};
 pub(crate) use self::instances::{
     FleetFile, ListenFile, LivenessFile, ReadinessFile, ShutdownFile, StartupFile,
     StartupProbeFile, UntilFile,
@@ -67,6 +67,10 @@ pub(crate) struct ScenarioFile {
     /// The gates, each read by the kind of its test.
     #[serde(rename = "gates")]
     pub(crate) _gates: Option<IgnoredAny>,
+    /// Who is told of the burn rate; missing: nobody.
+    pub(crate) alerts: Option<AlertsFile>,
+    /// What the error budget allows; missing: everything.
+    pub(crate) budget: Option<BudgetFile>,
     /// Synthetic checks.
     pub(crate) synthetic: SyntheticFile,
     /// Service level objectives.
@@ -100,6 +104,8 @@ impl Default for ScenarioFile {
             operator: Vec::new(),
             _strategies: None,
             _gates: None,
+            alerts: None,
+            budget: None,
             synthetic: SyntheticFile::default(),
             slo: SloFile::default(),
             cost: CostFile::default(),

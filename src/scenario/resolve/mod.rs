@@ -8,7 +8,7 @@ use crate::fleet::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,
 };
-use crate::gate::Gate;
+use crate::gate::{Alerts, Budget, Gate};
 use crate::random::Law;
 use crate::scenario::check::scope::{Issue, Scope};
 use crate::scenario::file::{
@@ -168,6 +168,8 @@ impl Resolved {
             data: self.data(file),
             faults,
             gates,
+            alerts: alerts(file),
+            budget: budget(file),
             strategy,
             operator: file.operator.iter().filter_map(operator).collect(),
             synthetic_interval: file.synthetic.interval,
@@ -240,6 +242,28 @@ impl Resolved {
             session_length: self.session_length.clone(),
         }
     }
+}
+
+fn alerts(file: &ScenarioFile) -> Option<Alerts> {
+    file.alerts.as_ref().map(|written| Alerts {
+        pairs: written.pairs.clone(),
+        interval: written.interval,
+        scrape: written.scrape,
+        lag: written.lag,
+    })
+}
+
+fn budget(file: &ScenarioFile) -> Option<Budget> {
+    file.budget.as_ref().map(|written| Budget {
+        spent: written.spent,
+        refuse_above: written.refuse_above,
+        pause_above: written.pause_above,
+        resume_below: written.resume_below.or(written.pause_above).unwrap_or(0.0),
+        window: written.window,
+        interval: written.interval,
+        scrape: written.scrape,
+        lag: written.lag,
+    })
 }
 
 fn readiness(file: &ScenarioFile) -> ReadinessPlan {

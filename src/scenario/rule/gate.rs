@@ -19,6 +19,10 @@ max = \"1%\"
 [gates.slo]
 metric = \"latency-p95\"
 max = \"250ms\"
+
+[strategies.rolling]
+kind = \"rolling\"
+gates = [\"slo\"]
 ",
 };
 
@@ -38,6 +42,10 @@ test = { kind = \"any-time\" }
 [gates.slo]
 metric = \"error-rate\"
 test = { kind = \"anytime\" }
+
+[strategies.rolling]
+kind = \"rolling\"
+gates = [\"slo\"]
 ",
 };
 
@@ -67,6 +75,10 @@ max = \"250ms\"
 
 [gates.both]
 all = [\"errors\", \"latency\"]
+
+[strategies.rolling]
+kind = \"rolling\"
+gates = [\"both\"]
 ",
 };
 
@@ -88,5 +100,27 @@ metric = \"error-rate\"
 max = \"1%\"
 window = \"10s\"
 scrape = \"5s\"
+
+[strategies.rolling]
+kind = \"rolling\"
+gates = [\"slo\"]
+",
+};
+
+pub(super) const ALERTS: Entry = Entry {
+    severity: Severity::Error,
+    title: "alerts and the budget have windows and limits that fit each other",
+    explanation: "\
+An alert looks at a long and a short window at once, the short one no longer than the long one and
+no shorter than a scrape, and fires above a burn rate that is given as `factor` or follows from the
+share of the `budget` that the long window has burned. A budget lets a rollout wait above one burn
+rate and go on below another that is no higher.",
+    wrong: "\
+[alerts]
+pairs = [{ long = \"5m\", short = \"1h\", budget = \"2%\" }]
+",
+    right: "\
+[alerts]
+pairs = [{ long = \"1h\", short = \"5m\", budget = \"2%\" }]
 ",
 };

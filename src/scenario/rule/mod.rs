@@ -125,6 +125,7 @@ codes! {
     GATE_KIND = "R051", gate::GATE_KIND;
     GATE_NAME = "R052", gate::GATE_NAME;
     GATE_WINDOW = "R053", gate::GATE_WINDOW;
+    ALERTS = "R054", gate::ALERTS;
 }
 
 /// A rule whose code is given to it above.

@@ -404,7 +404,7 @@ const ONE_ERROR_EACH: &[(&str, &str)] = &[
     ("[strategies.a]\nkind = \"rolling\"\nmax_surge = 0.25", "R006"),
     ("[strategies.a]\nkind = \"canary\"", "R008"),
     ("[strategies.a]\nkind = \"canary\"\nsteps = [[\"5%\"]]", "R006"),
-    ("[strategies.a]\nkind = \"none\"\ngates = [\"slo\"]", "R005"),
+    ("[strategies.a]\nkind = \"rolling\"\ngates = [\"slo\"]", "R052"),
     ("[strategies.a]\nkind = \"recreate\"\nrollback = \"b\"", "R022"),
 ];
 

@@ -36,8 +36,9 @@ fn defaults_of_every_metric() {
 
 #[test]
 fn every_field_is_read() {
-    let text = "[gates.one]\nmetric = \"error-rate\"\ntest = { kind = \"sprt\", good = \"0.1%\", bad \
-                = \"1%\" }\nwindow = \"5m\"\ninterval = \"30s\"\ninitial_delay = \"1m\"\ncount = \
+    let text = "[gates.one]\nmetric = \"error-rate\"\ntest = { kind = \"sprt\", good = \"0.1%\", \
+                bad = \"1%\" }\nwindow = \"5m\"\ninterval = \"30s\"\n\
+                initial_delay = \"1m\"\ncount = \
                 4\nfailure_limit = 2\nconsecutive = 3\nmin_samples = 100\nscrape = \"5s\"\nlag = \
                 \"10s\"\non_no_data = \"pass\"\n[gates.two]\nmetric = \"latency-p99\"\n\
                 max_increase = \"20%\"\nwindow = \"all\"\ninconclusive_limit = 7\n[gates.any]\nany \
@@ -86,7 +87,7 @@ fn every_rule_at_once() {
         .map(|diagnostic| format!("{} {}", diagnostic.rule.code, diagnostic.message))
         .collect();
     snapbox::assert_data_eq!(
-        said.join("\n") + "\n",
+        said.join("\n"),
         snapbox::str![[r#"
 R007 `gates.a.metric` cannot be `error-rat`
 R050 the gate has neither a limit nor a test

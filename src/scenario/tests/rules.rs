@@ -4,8 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use super::{CATALOG, codes, completed, overrides};
+use crate::scenario::load::Catalog;
 use crate::scenario::load::{self, Loaded};
 use crate::scenario::{Report, Rule, explain, rules};
+
+/// The kinds that there are: an example may need any of them.
+const REAL: Catalog<'static> = Catalog { kinds: crate::strategy::KINDS, ..CATALOG };
 
 /// Writes the files of an example into the folder and loads it.
 fn load(folder: &Path, example: &str) -> Result<Loaded, Report> {
@@ -25,10 +29,10 @@ fn load(folder: &Path, example: &str) -> Result<Loaded, Report> {
         let large = fs::File::create(folder.join("9-mebibytes.toml")).expect("a file");
         large.set_len(9 << 20).expect("a hole of 9 MiB");
         let changes = overrides(&after("--set"), &after("--sweep"));
-        return load::load(&folder.join(file), &changes, CATALOG);
+        return load::load(&folder.join(file), &changes, REAL);
     }
     fs::write(folder.join("scenario.toml"), completed(first)).expect("a file");
-    load::load(&folder.join("scenario.toml"), &overrides(&[], &[]), CATALOG)
+    load::load(&folder.join("scenario.toml"), &overrides(&[], &[]), REAL)
 }
 
 #[test]

@@ -114,10 +114,10 @@ impl Faults {
 }
 
 impl<'a> World<'a> {
-    /// Whether nobody can see metrics now.
-    #[expect(dead_code, reason = "gates ask, once there are gates")]
-    pub(super) const fn is_metrics_out(&self) -> bool {
-        self.faults.metrics_outages > 0
+    /// From now on so many outages keep metrics from the gates.
+    fn change_metrics_outages(&mut self, to: u32) {
+        self.faults.metrics_outages = to;
+        self.gates.note_outages(self.now, to);
     }
 
     /// Plans the faults whose beginning is known.
@@ -182,7 +182,7 @@ impl<'a> World<'a> {
             Effect::PullsWait => self.interrupt_pulls(number as usize),
             Effect::ProbesPass => self.let_the_hopeless_pass(number as usize),
             Effect::ProbesFlap(_) => self.follow_probes(number as usize),
-            Effect::MetricsOut => self.faults.metrics_outages += 1,
+            Effect::MetricsOut => self.change_metrics_outages(self.faults.metrics_outages + 1),
             Effect::Migration => self.plane.set_migrating(true, self.now),
             Effect::Cache(cache) => self.begin_caches(number, *cache),
             Effect::Supersede => self.release_again(),
@@ -206,7 +206,7 @@ impl<'a> World<'a> {
             match effect {
                 Effect::Down | Effect::PullsWait => self.release_held(),
                 Effect::ProbesPass => self.look_at_the_broken(fault, &members),
-                Effect::MetricsOut => self.faults.metrics_outages -= 1,
+                Effect::MetricsOut => self.change_metrics_outages(self.faults.metrics_outages - 1),
                 Effect::Migration => {
                     let is_migrating = self.is_any_active(|one| *one == Effect::Migration);
                     self.plane.set_migrating(is_migrating, self.now);

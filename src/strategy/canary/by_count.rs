@@ -1,5 +1,8 @@
 //! The canary without a router: its share of the requests is its share of the instances.
 
+use std::sync::Arc;
+
+use super::super::pause::{self, Next};
 use super::super::rolling::{Bounds, Move};
 use super::super::{Action, Direction, Pick, Reason, Setup, Strategy, View};
 use super::{Canary, Pause};
@@ -8,8 +11,9 @@ use crate::units::SimTime;
 
 #[derive(Debug)]
 pub(super) struct ByCount {
-    /// Instances of the version that comes, and the pause that follows, step by step.
-    targets: Vec<(u32, Pause)>,
+    /// Instances of the version that comes, and the pause that follows with its gates, step by
+    /// step.
+    targets: Vec<(u32, Pause, Arc<[String]>)>,
     direction: Direction,
     bounds: Bounds,
     haste: f64,
@@ -27,8 +31,11 @@ enum Stage {
 
 impl ByCount {
     pub(super) fn new(canary: &Canary, setup: Setup) -> Self {
-        let steps = canary.steps.iter().map(|step| (step.size(setup.desired), step.pause));
-        let whole = (setup.desired, Pause::default());
+        let steps = canary
+            .steps
+            .iter()
+            .map(|step| (step.size(setup.desired), step.pause, step.gates.clone().into()));
+        let whole = (setup.desired, Pause::default(), Arc::default());
         let targets = match setup.direction {
             Direction::Forward | Direction::Over => steps.chain([whole]).collect(),
             Direction::Back => vec![whole],
@@ -45,7 +52,7 @@ impl ByCount {
 
     fn begin_step(&mut self) -> Vec<Action> {
         self.stage = Stage::Moving;
-        let (target, _) = self.targets[self.number];
+        let target = self.targets[self.number].0;
         let reason = Reason::with("step to {} instances", [target.into(), 0.0, 0.0]);
         vec![Action::Phase(Phase::RollingOut), Action::StartStep(reason)]
     }
@@ -59,7 +66,7 @@ impl ByCount {
     }
 
     fn move_on(&mut self, view: &View<'_>) -> Vec<Action> {
-        let (target, pause) = self.targets[self.number];
+        let (target, pause, gates) = self.targets[self.number].clone();
         let step = Move {
             direction: self.direction,
             target,
@@ -82,7 +89,11 @@ impl ByCount {
             Pause::For(length) => {
                 let until = view.now + length;
                 self.stage = Stage::PausingUntil(until);
-                vec![Action::Phase(Phase::Baking), Action::WakeAt(until)]
+                let mut actions = vec![Action::Phase(Phase::Baking), Action::WakeAt(until)];
+                if !gates.is_empty() {
+                    actions.push(Action::RunGates(gates));
+                }
+                actions
             }
             Pause::Forever => {
                 self.stage = Stage::PausingForEver;
@@ -98,13 +109,19 @@ impl Strategy for ByCount {
         match self.stage {
             Stage::Begin => self.begin_step(),
             Stage::Moving => self.move_on(view),
-            Stage::PausingUntil(until) if view.now >= until => {
-                let mut actions = vec![Action::FinishStep(Reason::new("the pause is over"))];
-                self.number += 1;
-                actions.extend(self.begin_step());
-                actions
-            }
-            Stage::PausingUntil(_) | Stage::PausingForEver => Vec::new(),
+            Stage::PausingUntil(until) => match pause::next(view, until) {
+                Next::Wait => Vec::new(),
+                Next::Ask => vec![Action::Pause(Reason::new("the step's gates cannot tell"))],
+                Next::GoOn => {
+                    let mut actions: Vec<Action> =
+                        view.gates.map(|_| Action::EndGates).into_iter().collect();
+                    actions.push(Action::FinishStep(Reason::new("the pause is over")));
+                    self.number += 1;
+                    actions.extend(self.begin_step());
+                    actions
+                }
+            },
+            Stage::PausingForEver => Vec::new(),
         }
     }
 

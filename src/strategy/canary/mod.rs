@@ -12,8 +12,9 @@
 //! small share shows a defect late; `stable = "shrink"` leaves nothing to fall back on.
 //!
 //! # Parameters
-//! - `steps`: a list of `{ weight, instances, pause }`; weights never fall and end at 100% at
-//!   most. `pause` ("0s") may be `"forever"`: waits for a person.
+//! - `steps`: a list of `{ weight, instances, pause, gates }`; weights never fall and end at 100%
+//!   at most. `pause` ("0s") may be `"forever"`: waits for a person. `gates` look during the pause
+//!   and must have passed when it is over; one that cannot tell makes the step wait for a person.
 //! - `routing` ("weighted"): the balancer honours the weight; `by-count`: the share is that of
 //!   the instances; `cohort`: a fixed share of the users.
 //! - `max_unavailable`, `max_surge` ("25%" each): the bounds of `by-count`, as in `rolling`.
@@ -35,7 +36,7 @@ use serde::de::{Deserializer, Error as _};
 use self::by_count::ByCount;
 use self::weighted::{Back, Forward};
 use super::rolling::{Bounds, QUARTER};
-use super::{Direction, Kind, OnFailure, Parameters, Problem, Setup, Strategy, parse};
+use super::{Direction, GateUse, Kind, OnFailure, Parameters, Problem, Setup, Strategy, parse};
 use crate::units::{CountOrPercent, Ratio, SimDuration};
 
 pub(super) const KIND: Kind = Kind {
@@ -71,7 +72,7 @@ const fn half_a_minute() -> SimDuration {
     SimDuration::from_secs(30)
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Step {
     weight: Ratio,
@@ -79,6 +80,8 @@ struct Step {
     instances: Option<u32>,
     #[serde(default)]
     pause: Pause,
+    #[serde(default)]
+    gates: Vec<String>,
 }
 
 /// How long a step waits.
@@ -156,6 +159,18 @@ impl Parameters for Canary {
         OnFailure::Rollback
     }
 
+    fn gates(&self) -> Vec<GateUse> {
+        let of_step = |(number, step): (usize, &Step)| {
+            let time = match step.pause {
+                Pause::For(length) => Some(length),
+                Pause::Forever => None,
+            };
+            let at = |field| format!("steps.{number}.{field}");
+            GateUse::all(&at("gates"), &step.gates, time, &at("pause"))
+        };
+        self.steps.iter().enumerate().flat_map(of_step).collect()
+    }
+
     fn has_bounds(&self) -> bool {
         self.routing == Routing::ByCount
     }
@@ -176,6 +191,12 @@ impl Canary {
             let before = format!("steps.{}.weight", number - 1);
             let help = "write weights that rise from step to step";
             problems.push(problem(&weight, Some(&before), "the weight goes down", help));
+        }
+        if step.pause == Pause::Forever && !step.gates.is_empty() {
+            let (field, pause) = (format!("steps.{number}.gates"), format!("steps.{number}.pause"));
+            let message = "a step that waits for a person has no time for gates to look";
+            let help = "give the pause a length, or drop the gates";
+            problems.push(problem(&field, Some(&pause), message, help));
         }
         if let Some(instances) = step.instances
             && !(1..=desired).contains(&instances)

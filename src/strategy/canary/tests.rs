@@ -7,7 +7,12 @@ use crate::traffic::Split;
 use crate::units::{SimTime, Version, ZoneId};
 
 fn step(percent: u64, pause: Pause) -> Step {
-    Step { weight: Ratio::from_billionths(percent * 10_000_000), instances: None, pause }
+    Step {
+        weight: Ratio::from_billionths(percent * 10_000_000),
+        instances: None,
+        pause,
+        gates: Vec::new(),
+    }
 }
 
 fn canary(steps: Vec<Step>) -> Canary {

@@ -1,5 +1,6 @@
 //! The canary whose share the balancer honours, by weight or by cohort.
 
+use super::super::pause::{self, Next};
 use super::super::{Action, Pick, Reason, Setup, Strategy, View};
 use super::{Canary, Pause, Routing, Stable, Step};
 use crate::traffic::{Phase, Split};
@@ -43,7 +44,7 @@ impl Forward {
 
     fn begin_step(&mut self, number: usize, view: &View<'_>) -> Vec<Action> {
         self.desired = view.desired;
-        let Some(step) = self.steps.get(number) else {
+        let Some(step) = self.steps.get(number).cloned() else {
             self.stage = Stage::Promoting;
             let reason = Reason::new("the last step is over");
             return vec![Action::Phase(Phase::RollingOut), grow(self.desired, reason)];
@@ -59,7 +60,7 @@ impl Forward {
 
     /// The step's instances are available: they get their share, and the pause begins.
     fn give_share(&mut self, number: usize, view: &View<'_>) -> Vec<Action> {
-        let step = self.steps[number];
+        let step = self.steps[number].clone();
         let reason = Reason::with(
             "{} instances are available",
             [view.pool.counts(Version::New).available.into(), 0.0, 0.0],
@@ -72,6 +73,9 @@ impl Forward {
             Pause::Forever => None,
         };
         self.stage = Stage::Pausing(number, until);
+        if !step.gates.is_empty() {
+            actions.push(Action::RunGates(step.gates.into()));
+        }
         actions.push(
             until.map_or(Action::Pause(Reason::new("the step waits for a person")), Action::WakeAt),
         );
@@ -102,11 +106,17 @@ impl Strategy for Forward {
             Stage::Growing(number) if available >= self.steps[number].size(self.desired) => {
                 self.give_share(number, view)
             }
-            Stage::Pausing(number, Some(until)) if view.now >= until => {
-                let mut actions = vec![Action::FinishStep(Reason::new("the pause is over"))];
-                actions.extend(self.begin_step(number + 1, view));
-                actions
-            }
+            Stage::Pausing(number, Some(until)) => match pause::next(view, until) {
+                Next::Wait => Vec::new(),
+                Next::Ask => vec![Action::Pause(Reason::new("the step's gates cannot tell"))],
+                Next::GoOn => {
+                    let mut actions: Vec<Action> =
+                        view.gates.map(|_| Action::EndGates).into_iter().collect();
+                    actions.push(Action::FinishStep(Reason::new("the pause is over")));
+                    actions.extend(self.begin_step(number + 1, view));
+                    actions
+                }
+            },
             Stage::Promoting if available >= view.desired => {
                 let until = view.now + self.scale_down_delay;
                 self.stage = Stage::Leaving(until);

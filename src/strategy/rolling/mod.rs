@@ -18,8 +18,9 @@
 //!   both round to 0, `max_unavailable` is 1.
 //! - `replacement` ("new"): `in-place` swaps the version on the instance itself.
 //! - `pacing` ("sliding"): `batch` begins the next batch when the last is available.
-//! - `bake` ("0s"): wait after each batch. `growth` (1.0): after each batch that passed, the
-//!   bounds are multiplied by it.
+//! - `bake` ("0s"): wait after each batch. `step_gates` look meanwhile. `growth` (1.0): after each
+//!   batch that passed, the bounds are multiplied by it; after one whose gates cannot tell, halved.
+//!   Without growth such a batch waits for a person.
 //! - `order` ("any"): `zone` finishes one zone before the next; `ordinal` takes the highest index
 //!   first, one by one, and waits until it is gone before its replacement starts, as a
 //!   StatefulSet does.
@@ -47,7 +48,7 @@ pub(super) use self::reconcile::Move;
 #[cfg(test)]
 use self::reconcile::Resolved;
 use self::sliding::Sliding;
-use super::{Kind, OnFailure, Parameters, Problem, Setup, Strategy, parse};
+use super::{GateUse, Kind, OnFailure, Parameters, Problem, Setup, Strategy, parse};
 use crate::units::{CountOrPercent, Ratio, SimDuration};
 
 pub(super) const KIND: Kind = Kind {
@@ -68,6 +69,7 @@ struct Rolling {
     replacement: Replacement,
     pacing: Pacing,
     bake: SimDuration,
+    step_gates: Vec<String>,
     growth: f64,
     order: Order,
     partition: u32,
@@ -104,6 +106,7 @@ impl Default for Rolling {
             replacement: Replacement::New,
             pacing: Pacing::Sliding,
             bake: SimDuration::ZERO,
+            step_gates: Vec::new(),
             growth: 1.0,
             order: Order::Any,
             partition: 0,
@@ -154,6 +157,10 @@ impl Parameters for Rolling {
             let help = "write `pacing = \"batch\"`";
             wrong("bake", Some("pacing"), "`bake` needs batches to act on", help);
         }
+        if self.pacing == Pacing::Sliding && !self.step_gates.is_empty() {
+            let help = "write `pacing = \"batch\"`";
+            wrong("step_gates", Some("pacing"), "`step_gates` need batches to look at", help);
+        }
         if self.count_terminating && self.replacement == Replacement::InPlace {
             let message = "in place no instance is added, so none can count against the surge";
             wrong("count_terminating", Some("replacement"), message, "drop `count_terminating`");
@@ -175,6 +182,10 @@ impl Parameters for Rolling {
 
     fn default_on_failure(&self) -> OnFailure {
         OnFailure::Stall
+    }
+
+    fn gates(&self) -> Vec<GateUse> {
+        GateUse::all("step_gates", &self.step_gates, Some(self.bake), "bake")
     }
 
     fn has_bounds(&self) -> bool {

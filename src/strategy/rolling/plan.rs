@@ -1,9 +1,13 @@
 //! The bounds of a rolling update and how far it may go for now: to the end of the batch, of the
 //! zone, or of the fleet.
 
-use super::super::{Direction, Pick, Setup, View};
+use std::sync::Arc;
+
+use super::super::pause::{self, Next};
+use super::super::{Action, Direction, Pick, Setup, View};
 use super::reconcile::{Move, Resolved};
 use super::{Order, Pacing, Rolling};
+use crate::traffic::Phase;
 use crate::units::{CountOrPercent, Rounding, SimDuration, SimTime, Version, ZoneId};
 
 /// The two bounds as written.
@@ -36,6 +40,8 @@ pub(super) struct Pace {
     bounds: Bounds,
     pacing: Pacing,
     bake: SimDuration,
+    /// The gates that look while it bakes; none on the way back.
+    gates: Arc<[String]>,
     growth: f64,
     factor: f64,
     zones: u16,
@@ -64,6 +70,10 @@ impl Pace {
             bounds: rolling.bounds(),
             pacing: rolling.pacing,
             bake: rolling.bake,
+            gates: match setup.direction {
+                Direction::Forward | Direction::Over => rolling.step_gates.clone().into(),
+                Direction::Back => Arc::default(),
+            },
             growth: rolling.growth,
             factor: setup.haste,
             zones: setup.zones,
@@ -174,15 +184,40 @@ impl Pace {
         self.pacing == Pacing::Batch
     }
 
-    /// Notes that a batch passed: the next may be larger. Returns when its bake ends, if it has
-    /// one.
-    pub(super) fn pass_batch(&mut self, now: SimTime) -> Option<SimTime> {
-        self.factor *= self.growth;
+    /// Notes that a batch is available; without gates it has passed. Returns what begins its bake,
+    /// if it has one.
+    pub(super) fn pass_batch(&mut self, now: SimTime) -> Option<Vec<Action>> {
+        if self.gates.is_empty() {
+            self.factor *= self.growth;
+        }
         if self.bake.is_zero() {
             return None;
         }
-        self.baking = Some(now + self.bake);
-        self.baking
+        let until = now + self.bake;
+        self.baking = Some(until);
+        let mut actions = vec![Action::Phase(Phase::Baking), Action::WakeAt(until)];
+        if !self.gates.is_empty() {
+            actions.push(Action::RunGates(Arc::clone(&self.gates)));
+        }
+        Some(actions)
+    }
+
+    /// The bake is over, or still goes on: what follows from what its gates say, if there are any.
+    pub(super) fn see_bake(&mut self, until: SimTime, view: &View<'_>) -> Next {
+        let next = pause::next(view, until);
+        let grows = (self.growth - 1.0).abs() > f64::EPSILON;
+        match next {
+            Next::Ask if grows && view.now < until => Next::Wait,
+            Next::Ask if grows => {
+                self.factor /= 2.0;
+                Next::GoOn
+            }
+            Next::GoOn if !self.gates.is_empty() => {
+                self.factor *= self.growth;
+                next
+            }
+            _ => next,
+        }
     }
 
     /// Whether this is the first launch of this moment: without batches each such moment is a

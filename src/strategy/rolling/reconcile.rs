@@ -12,13 +12,13 @@ pub(in crate::strategy) struct Resolved {
 impl Resolved {
     /// Bounds `factor` times as wide, the fleet at most, and one instance at least.
     pub(in crate::strategy) fn times(self, factor: f64, desired: u32) -> Self {
-        let grown = |count: u32| ((f64::from(count) * factor) as u32).min(desired);
+        // An absolute surge above the fleet is legal, so growth must not cut it.
+        let grown = |count: u32| ((f64::from(count) * factor) as u32).min(desired.max(count));
         let (unavailable, surge) = (grown(self.unavailable), grown(self.surge));
         if unavailable == 0 && surge == 0 {
             return Self { unavailable: 1, surge: 0 };
         }
-        // An absolute surge above the fleet is legal, so growth must not cut it.
-        Self { unavailable, surge: if factor > 1.0 { surge } else { self.surge } }
+        Self { unavailable, surge }
     }
 }
 

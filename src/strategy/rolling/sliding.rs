@@ -1,5 +1,6 @@
 //! Replacement by new instances: Kubernetes' reconcile, up to the current target.
 
+use super::super::pause::Next;
 use super::super::{Action, Reason, Strategy, View};
 use super::plan::Pace;
 use super::proportional;
@@ -75,11 +76,16 @@ pub(super) fn begin_or_wait(
         return begin.map(|action| vec![action]);
     }
     let until = pace.baking?;
-    if view.now < until {
-        return Some(Vec::new());
+    match pace.see_bake(until, view) {
+        Next::Wait => return Some(Vec::new()),
+        Next::Ask => {
+            return Some(vec![Action::Pause(Reason::new("the batch's gates cannot tell"))]);
+        }
+        Next::GoOn => pace.baking = None,
     }
-    pace.baking = None;
-    Some(if pace.is_at_goal() { finish() } else { next(pace, view) })
+    let mut actions: Vec<Action> = view.gates.map(|_| Action::EndGates).into_iter().collect();
+    actions.extend(if pace.is_at_goal() { finish() } else { next(pace, view) });
+    Some(actions)
 }
 
 /// What follows when the target is reached.
@@ -93,7 +99,7 @@ pub(super) fn go_on(pace: &mut Pace, view: &View<'_>) -> Vec<Action> {
     }
     let mut actions = vec![Action::FinishStep(Reason::new("the batch is available"))];
     match pace.pass_batch(view.now) {
-        Some(until) => actions.extend([Action::Phase(Phase::Baking), Action::WakeAt(until)]),
+        Some(bake) => actions.extend(bake),
         None if pace.is_at_goal() => actions.extend(finish()),
         None => actions.extend(next(pace, view)),
     }

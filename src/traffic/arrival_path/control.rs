@@ -134,6 +134,9 @@ impl ArrivalPath {
             }
             let place = self.recorder.place_of(entry.sent);
             self.record(place, &entry, version, Count::TakeBack);
+            if let Some(scrapes) = &mut self.scrapes {
+                scrapes.failed(now, Some(version), Count::Add);
+            }
             let failure = Failure {
                 cause: Cause::Aborted,
                 charge: departure.charge(),

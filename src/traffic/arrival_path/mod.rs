@@ -5,6 +5,7 @@
 //! is taken back and recorded anew.
 
 mod control;
+mod observed;
 mod slots;
 mod station;
 mod synthetic;
@@ -16,6 +17,7 @@ use super::process::FOREVER;
 use super::record::{Cause, Charge, Phase, TrafficRecord};
 use super::recorder::{Count, Failure, Place, Recorder};
 use super::request::{Request, Requests};
+use super::scrape::Scrapes;
 use super::trouble::{Fortune, Trouble};
 use super::{DataPlan, Policy};
 use crate::random::{Key, Purpose, Seed};
@@ -45,6 +47,8 @@ pub(super) struct ArrivalPath {
     balancer: Balancer,
     stations: Vec<Station>,
     recorder: Recorder,
+    /// What ends when, if anyone observes it.
+    scrapes: Option<Box<Scrapes>>,
     /// Of those endpoints whose process is troubled; may be shorter than the others.
     troubles: Vec<Trouble>,
     fortune: Fortune,
@@ -86,6 +90,7 @@ impl ArrivalPath {
             balancer: Balancer::new(&plan.balancer),
             stations: Vec::new(),
             recorder: Recorder::new(windows, plan.slow_threshold),
+            scrapes: None,
             troubles: Vec::new(),
             fortune: Fortune::new(seed),
             phase: Phase::RollingOut,
@@ -97,6 +102,9 @@ impl ArrivalPath {
 
     /// Handles every arrival before `until`; stops early for a signal only.
     pub(super) fn advance(&mut self, until: u64) -> Option<Signal> {
+        if self.scrapes.is_some() {
+            return self.run_observed(until);
+        }
         // One loop a policy: what differs between them is settled outside.
         match self.rules.policy {
             Policy::Random => self.run(Policy::Random, until),
@@ -162,19 +170,21 @@ impl ArrivalPath {
     #[inline(never)]
     fn send_with_care(&mut self, endpoint: Option<u32>) -> Option<Signal> {
         let Some(endpoint) = endpoint else {
-            self.fail(Cause::NoEndpoint, Charge::Overload);
+            self.fail(Cause::NoEndpoint, Charge::Overload, None);
             return None;
         };
         let Request { number, sent: now, demand, is_faulty, .. } = self.requests.current();
         let station = &mut self.stations[endpoint as usize];
         let late = station.process.late_charge(now, self.is_short);
         if !station.process.accepts() {
-            self.fail(Cause::Refused, late);
+            let version = station.process.version;
+            self.fail(Cause::Refused, late, Some(version));
             return None;
         }
         let room = station.room(self.rules.queue, now);
         let Room::From(start, first) = room else {
-            self.fail(Cause::Overloaded, late);
+            let version = station.process.version;
+            self.fail(Cause::Overloaded, late, Some(version));
             let wait = self.stations[endpoint as usize].wait(now);
             return self.look_at(endpoint, wait, now);
         };
@@ -201,17 +211,32 @@ impl ArrivalPath {
         Some(Signal::Overloaded { instance: InstanceId(endpoint), at: SimTime::from_nanos(now) })
     }
 
-    /// The current request fails at once.
-    fn fail(&mut self, cause: Cause, charge: Charge) {
+    /// The current request fails at once, at an instance of a version if it reached any.
+    fn fail(&mut self, cause: Cause, charge: Charge, version: Option<Version>) {
+        if let Some(scrapes) = &mut self.scrapes {
+            scrapes.failed(self.requests.current().sent, version, Count::Add);
+        }
         let failure = Failure { cause, charge, phase: self.phase, answered: None };
         self.recorder.failure(self.recorder.place(), failure, Count::Add);
     }
 
     /// Records the fate of a request, or takes it back.
     fn record(&mut self, place: Place, entry: &Entry, version: Version, count: Count) {
-        match entry.failure(self.rules.timeout) {
-            None => self.recorder.success(place, version, entry.end - entry.sent, count),
+        let timeout = self.rules.timeout;
+        match entry.failure(timeout) {
+            None => {
+                let latency = entry.end - entry.sent;
+                if let Some(scrapes) = &mut self.scrapes {
+                    scrapes.ok(entry.end, version, latency, count);
+                }
+                self.recorder.success(place, version, latency, count);
+            }
             Some((cause, charge)) => {
+                if let Some(scrapes) = &mut self.scrapes {
+                    // The client knows when it has its answer, or when it gives up.
+                    let known = entry.end.min(entry.sent.saturating_add(timeout));
+                    scrapes.failed(known, Some(version), count);
+                }
                 let answered = (cause == Cause::Error).then_some(version);
                 let failure = Failure { cause, charge, phase: entry.fate.phase(), answered };
                 self.recorder.failure(place, failure, count);

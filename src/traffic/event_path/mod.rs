@@ -29,6 +29,7 @@ use super::record::{Phase, TrafficRecord};
 use super::recorder::{Count, Recorder};
 use super::request::{Request, Requests};
 use super::retry::Client;
+use super::scrape::Scrapes;
 use super::session::Sessions;
 use super::trouble::{Fortune, Trouble};
 use crate::random::{Key, Purpose, Seed};
@@ -174,6 +175,8 @@ pub(super) struct EventPath {
     outliers: Option<Outliers>,
     sessions: Option<Sessions>,
     recorder: Recorder,
+    /// What ends when, if anyone observes it.
+    scrapes: Option<Box<Scrapes>>,
     /// Of those endpoints whose process is troubled; may be shorter than the others.
     troubles: Vec<Trouble>,
     fortune: Fortune,
@@ -233,6 +236,7 @@ impl EventPath {
             outliers: balancer.outlier.map(Outliers::new),
             sessions,
             recorder: Recorder::new(windows, plan.slow_threshold),
+            scrapes: None,
             troubles: Vec::new(),
             fortune: Fortune::new(seed),
             phase: Phase::RollingOut,
@@ -241,6 +245,18 @@ impl EventPath {
             signals: VecDeque::new(),
             now: 0,
         }
+    }
+
+    /// Observes what ends from now on; nothing has been sent yet. That a client gives up is seen
+    /// when it does.
+    pub(super) fn observe(&mut self, scrapes: Scrapes) {
+        self.scrapes = Some(Box::new(scrapes));
+        self.rules.is_timeout_felt |= self.rules.timeout < u64::MAX;
+    }
+
+    /// What was observed.
+    pub(super) fn scrapes(&self) -> Option<&Scrapes> {
+        self.scrapes.as_deref()
     }
 
     /// Handles everything before `until`, and what completes or settles at `until`; stops early

@@ -1,8 +1,8 @@
 //! Serving: slots, the endpoint's queue, completions, and what happens when a process dies.
 
-use super::EventPath;
 use super::attempt::{Attempt, Queue, Serving};
 use super::heap::Due;
+use super::{Count, EventPath};
 use crate::traffic::balancer::Absence;
 use crate::traffic::plane::{Departure, Door};
 use crate::traffic::record::{Cause, Charge};
@@ -141,6 +141,9 @@ impl EventPath {
             self.attempts.end(attempt);
             let version = self.endpoints[endpoint as usize].process.version;
             self.recorder.succeed(sent, version, now - sent);
+            if let Some(scrapes) = &mut self.scrapes {
+                scrapes.ok(now, version, now - sent, Count::Add);
+            }
             if self.rules.is_any_consequence {
                 self.answered(number, endpoint);
                 self.endpoint_succeeded(endpoint);

@@ -129,6 +129,10 @@ impl EventPath {
         }
         let answered =
             (cause == Cause::Error).then(|| self.endpoints[endpoint as usize].process.version);
+        if let Some(scrapes) = &mut self.scrapes {
+            let reached = self.endpoints.get(endpoint as usize);
+            scrapes.failed(now, reached.map(|one| one.process.version), Count::Add);
+        }
         let place = self.recorder.place_of(sent);
         self.recorder.failure(place, Failure { cause, charge, phase, answered }, Count::Add);
     }

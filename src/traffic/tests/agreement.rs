@@ -209,6 +209,7 @@ enum Seen {
     Signal(Option<Signal>),
     Wait(SimDuration),
     Drained(SimTime),
+    Ended(Vec<(usize, Tick)>),
     Taken(u64),
     Check(bool),
 }
@@ -275,7 +276,28 @@ fn run(mut plane: DataPlane, history: &[(SimTime, Step)]) -> (TrafficRecord, Vec
         }
         seen.extend(apply(&mut plane, step, *moment));
     }
+    while plane.advance(at(LENGTH)).is_some() {}
+    if let Some(ticks) = plane.scrapes().and_then(Scrapes::first) {
+        seen.push(Seen::Ended(ended(ticks)));
+    }
     (plane.finish(at(LENGTH)), seen)
+}
+
+/// Every final tick with anything in it.
+fn ended(ticks: &Ticks) -> Vec<(usize, Tick)> {
+    let all = (0..ticks.ended(at(LENGTH))).filter_map(|index| Some((index, ticks.get(index)?)));
+    let full = all.filter(|(_, tick)| {
+        let ended = tick.versions.iter().map(|ended| ended.ok + ended.failed);
+        ended.sum::<u64>() + tick.unserved > 0
+    });
+    full.map(|(index, tick)| {
+        let mut tick = tick.clone();
+        for ended in &mut tick.versions {
+            ended.latency.trim();
+        }
+        (index, tick)
+    })
+    .collect()
 }
 
 fn windows() -> impl Strategy<Value = Windows> {
@@ -317,5 +339,15 @@ proptest! {
         prop_assert_eq!(one.migration, other.migration);
         // The rest is too long to be printed.
         prop_assert!(one == other, "bins, seconds or latencies differ");
+        let observed = |mut plane: DataPlane| {
+            let width = SimDuration::from_millis(700);
+            plane.observe(Scrapes::new(vec![Ticks::new(width, at(3.3), true)]));
+            run(plane, &history)
+        };
+        let watched = observed(DataPlane::new(&plan, windows, seed(number)));
+        let by_events = observed(DataPlane::by_events(&plan, windows, seed(number)));
+        prop_assert_eq!(&watched.1, &by_events.1);
+        prop_assert!(watched.0 == by_arrivals.0, "observing changes what is recorded");
+        prop_assert!(by_events.0 == by_arrivals.0, "observing changes what is recorded");
     }
 }
