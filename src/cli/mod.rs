@@ -23,7 +23,8 @@ Examples:
   rollsim explain capacity_min
   rollsim validate
 
-Exit codes: 0 done, 1 results could not be written or a claim does not hold, 2 bad input or usage, 130 interrupted";
+Exit codes: 0 done, 1 results could not be written or a claim does not hold,
+2 bad input or usage, 130 interrupted";
 
 /// Simulates software rollouts request by request: how long they take, how low capacity falls, how
 /// much of the error budget they burn.

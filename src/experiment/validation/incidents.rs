@@ -35,6 +35,12 @@ pub(super) const CASES: &[Case] = &[
                 about(0.51, 0.1),
                 Share,
             ),
+            claim(
+                "the same with a canary and a gate",
+                of("canary", Metric("error_budget_spent")),
+                AtMost(0.01),
+                Share,
+            ),
         ],
     },
     Case {
@@ -111,7 +117,7 @@ pub(super) const CASES: &[Case] = &[
         ],
         claims: &[
             claim(
-                "requests over those meant",
+                "attempts over requests meant",
                 of("defaults", Quotient("attempts", "requests")),
                 about(10.0, 0.25),
                 Ratio,

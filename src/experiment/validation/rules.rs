@@ -136,6 +136,30 @@ pub(super) const CASES: &[Case] = &[
                 exactly(1.0),
                 Share,
             ),
+            claim(
+                "full outage: 14.4x over 1 h fires",
+                of("everywhere at=2592s", At("alert-fired", 1)),
+                near(51.84, 1.0),
+                Seconds,
+            ),
+            claim(
+                "full outage: 6x over 6 h fires",
+                of("everywhere at=2592s", At("alert-fired", 2)),
+                near(129.6, 1.0),
+                Seconds,
+            ),
+            claim(
+                "full outage: 3x over 1 d fires",
+                of("everywhere at=2592s", At("alert-fired", 3)),
+                near(259.2, 1.0),
+                Seconds,
+            ),
+            claim(
+                "full outage: 1x over 3 d fires",
+                of("everywhere at=2592s", At("alert-fired", 4)),
+                near(259.2, 1.0),
+                Seconds,
+            ),
         ],
     },
     Case {
