@@ -70,6 +70,15 @@ fn panels(input: &Input) -> Vec<Panel<'_>> {
     strategies.filter_map(Panel::of).take(MOST_PANELS).collect()
 }
 
+/// How far a field is somebody's choice: what is given goes across, what is chosen goes upwards.
+fn choice(path: &str) -> u8 {
+    match path.split('.').next() {
+        Some("traffic") => 0,
+        Some("strategies") => 2,
+        _ => 1,
+    }
+}
+
 /// How a number is written: plainly, in percent, as a length of time.
 fn amount(value: &Value) -> Option<f64> {
     match value {
@@ -129,10 +138,7 @@ impl<'a> Panel<'a> {
         let first = variants.first()?;
         let paths: Vec<&str> = first.parameters.keys().map(String::as_str).collect();
         let [one, other] = paths[..] else { return None };
-        // What is chosen goes upwards, what is given goes across.
-        let is_chosen = |path: &str| path.starts_with("strategies.");
-        let [across, up] =
-            if is_chosen(one) && !is_chosen(other) { [other, one] } else { [one, other] };
+        let [across, up] = if choice(one) > choice(other) { [other, one] } else { [one, other] };
         let (across, up) = (Axis::of(across, variants)?, Axis::of(up, variants)?);
         let mut cells = vec![vec![None; across.values.len()]; up.values.len()];
         for variant in variants {
@@ -303,8 +309,7 @@ pub(super) mod tests {
     fn axes_are_named_and_cells_hold_their_share() {
         let picture = render(&swept(4, &[json!(1), json!(2), json!("50%")])).expect("a grid");
         let texts = texts(&picture);
-        for text in ["traffic.rate, requests/s", "strategies.rolling.max_unavailable", "40", "50%"]
-        {
+        for text in ["traffic.rate, requests/s", "max_unavailable", "40", "50%"] {
             assert!(texts.contains(&text), "{text} in {texts:?}");
         }
         // Of 4 x 3 cells the first row has none above, the second one, the third two.
