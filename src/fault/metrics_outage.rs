@@ -1,8 +1,8 @@
 //! `metrics-outage`: gates see nothing.
 //!
 //! # What it does
-//! Whoever watches metrics sees nothing of what happens meanwhile; users do. What a gate makes of
-//! that is its `on_no_data`.
+//! Scrapes fail: whoever watches metrics sees nothing of what happens meanwhile; users do. Alerts
+//! and the budget's watch see nothing either. What a gate makes of that is its `on_no_data`.
 //!
 //! # When it hurts
 //! A gate that passes without data lets a bad release through at the moment when nobody looks; one

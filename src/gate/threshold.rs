@@ -13,6 +13,20 @@
 //! - `max`, `min`: at least one. A share such as `"1%"` for `error-rate`, `availability` and
 //!   `ready-fraction`; a duration for latencies; a number for `burn-rate` and `crash-count`.
 //!
+//! Every gate, of whatever kind, also takes:
+//! - `metric`: `error-rate`, `latency-p95`, `latency-p99`, `availability`, `burn-rate`,
+//!   `ready-fraction` or `crash-count`; `scope` ("new"; of `availability` and `burn-rate`
+//!   "service"): whose.
+//! - `interval` ("15s"): between looks, and before the first, which `initial_delay` ("0s") puts
+//!   off; `window` ("1m"): how far a look goes back, never before the gate began; `all`: to there.
+//! - `scrape` ("15s"), `lag` ("0s"): metrics arrive in steps of the one, the other later.
+//! - `count` (no limit): it has passed after so many looks. `failure_limit` (0): it fails at more
+//!   failing looks than this, of which only those count that end a row of `consecutive` (1).
+//!   `inconclusive_limit` (0): it cannot tell at more such looks than this.
+//! - `min_samples` (1): with fewer requests a look cannot tell; without any it says `on_no_data`
+//!   ("inconclusive").
+//! - `all` or `any`, a list of gates, in the place of all that: it is made of those.
+//!
 //! # Worked example
 //! `metric = "error-rate"`, `max = "1%"`: 3 failures of 200 requests are 1.5%, which fails; 2 are
 //! 1%, which passes.

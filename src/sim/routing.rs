@@ -142,6 +142,7 @@ impl World<'_> {
         if self.plan.readiness.until == ReadyUntil::Routed && one.state == State::Ready {
             self.become_unready(id, "the balancer no longer routes to it");
         }
+        self.give_back(id);
     }
 
     /// What the data plane had to tell at once.

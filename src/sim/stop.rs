@@ -124,10 +124,19 @@ impl World<'_> {
         self.record(id, "terminated", "");
         self.last_terminated = Some(self.now);
         self.begin_faults_of_the_last_old();
-        if let Some(version) = self.one(id).becomes {
-            self.relaunch(id, version);
+        match self.one(id).becomes {
+            Some(version) => self.relaunch(id, version),
+            None => self.give_back(id),
         }
         self.begin_starts();
+    }
+
+    /// Who is terminated and forgotten by the balancer is gone for good.
+    pub(super) fn give_back(&mut self, id: InstanceId) {
+        let one = self.one(id);
+        if one.state == State::Terminated && !one.is_routed && one.becomes.is_none() {
+            self.plane.remove(id);
+        }
     }
 
     /// When the last instance told to stop will be gone, as far as it is known now: what it will

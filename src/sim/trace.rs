@@ -51,8 +51,10 @@ impl Trace {
         let is_changed = |&one: &usize| counts[one] != self.last.counts[one];
         let changed = (0..COUNTS).filter(is_changed).fold(0, |mask, one| mask | 1 << one);
         self.put(changed);
-        for (_, &count) in counts.iter().enumerate().filter(|(one, _)| changed >> one & 1 == 1) {
-            self.put(u64::from(count));
+        for (one, &count) in counts.iter().enumerate().filter(|(one, _)| changed >> one & 1 == 1) {
+            // Small differences of either sign make small numbers.
+            let difference = i64::from(count) - i64::from(self.last.counts[one]);
+            self.put((difference << 1 ^ difference >> 63) as u64);
         }
         self.put(row.detail.len() as u64);
         self.bytes.extend_from_slice(row.detail.as_bytes());
@@ -126,7 +128,9 @@ impl Reader<'_> {
         let zone = self.take().checked_sub(1).map(|number| ZoneId(number as u16));
         let changed = self.take();
         for one in (0..COUNTS).filter(|one| changed >> one & 1 == 1) {
-            self.last.counts[one] = self.take() as u32;
+            let folded = self.take();
+            let difference = (folded >> 1) as i64 ^ -((folded & 1) as i64);
+            self.last.counts[one] = (i64::from(self.last.counts[one]) + difference) as u32;
         }
         let length = self.take() as usize;
         let (detail, rest) = self.bytes.split_at(length);

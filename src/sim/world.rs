@@ -84,8 +84,8 @@ impl<'a> World<'a> {
         let zones = plan.fleet.zones.len() as u16;
         let bins = Bins::new(start, simulation.bin);
         let curve = Demand(&plan.data.traffic.rate);
-        let division = plan.strategy.parameters.division(&plan.fleet);
         let scrapes = gates::scrapes(plan, start);
+        let division = plan.strategy.parameters.division(&plan.fleet);
         let mut world = Self {
             plan,
             now: SimTime::ZERO,

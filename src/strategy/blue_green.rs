@@ -141,14 +141,13 @@ impl Strategy for Forward {
                 }
                 let until = view.now + self.preview_time;
                 self.stage = Stage::PreviewUntil(until);
-                wait(until, &self.preview_gates)
+                pause::begin(until, &self.preview_gates)
             }
             Stage::PreviewUntil(until) => match pause::next(view, until) {
                 Next::Wait => Vec::new(),
                 Next::Ask => vec![Action::Pause(Reason::new("the preview's gates cannot tell"))],
                 Next::GoOn => {
-                    let mut actions: Vec<Action> =
-                        view.gates.map(|_| Action::EndGates).into_iter().collect();
+                    let mut actions = pause::end(view);
                     actions.extend(self.complete(view));
                     actions
                 }
@@ -168,8 +167,7 @@ impl Strategy for Forward {
                 Next::Ask => vec![Action::Pause(Reason::new("the bake's gates cannot tell"))],
                 Next::GoOn => {
                     let reason = Reason::new("the bake is over");
-                    let mut actions: Vec<Action> =
-                        view.gates.map(|_| Action::EndGates).into_iter().collect();
+                    let mut actions = pause::end(view);
                     actions.push(Action::FinishStep(reason));
                     actions.push(scale(Version::Old, 0, reason));
                     actions.push(Action::Finish(Reason::new("the old fleet was told to stop")));
@@ -204,17 +202,8 @@ impl Forward {
         let Some(switched) = view.switched else { return Vec::new() };
         let until = switched + self.bake;
         self.stage = Stage::BakingUntil(until);
-        wait(until, &self.bake_gates)
+        pause::begin(until, &self.bake_gates)
     }
-}
-
-/// Waits on purpose, gates looking meanwhile.
-fn wait(until: SimTime, gates: &Arc<[String]>) -> Vec<Action> {
-    let mut actions = vec![Action::Phase(Phase::Baking), Action::WakeAt(until)];
-    if !gates.is_empty() {
-        actions.push(Action::RunGates(Arc::clone(gates)));
-    }
-    actions
 }
 
 /// The way back: the old fleet whole, the switch, and the new fleet goes.

@@ -1,7 +1,10 @@
 //! What a pause comes to while gates look: wait, go on, or ask a person.
 
-use super::View;
+use std::sync::Arc;
+
+use super::{Action, View};
 use crate::gate::State;
+use crate::traffic::Phase;
 use crate::units::SimTime;
 
 /// What follows for a step that waits.
@@ -30,6 +33,20 @@ pub(super) fn next(view: &View<'_>, until: SimTime) -> Next {
         (_, State::Failed) => Next::Wait,
         _ => Next::Ask,
     }
+}
+
+/// Waits on purpose until a moment, gates looking meanwhile.
+pub(super) fn begin(until: SimTime, gates: &Arc<[String]>) -> Vec<Action> {
+    let mut actions = vec![Action::Phase(Phase::Baking), Action::WakeAt(until)];
+    if !gates.is_empty() {
+        actions.push(Action::RunGates(Arc::clone(gates)));
+    }
+    actions
+}
+
+/// The wait is over, and with it its gates.
+pub(super) fn end(view: &View<'_>) -> Vec<Action> {
+    view.gates.map(|_| Action::EndGates).into_iter().collect()
 }
 
 #[cfg(test)]

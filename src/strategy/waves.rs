@@ -16,7 +16,7 @@
 //!   `routing = "by-count"`.
 //! - `by` ("zone"): `region` takes all zones with one prefix (`eu/a`, `eu/b`) together; a list of
 //!   counts or percentages such as `["1", "10%", "100%"]` says how far each wave goes.
-//! - `bake` ("0s"): how long to wait after each wave.
+//! - `bake` ("0s"): how long to wait after each wave. `bake_gates` look meanwhile.
 //!
 //! # Worked example
 //! 6 instances in zones a and b, `inner` rolling with one unavailable and starts of 10 s,
@@ -28,9 +28,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use super::pause::{self, Next};
 use super::{
-    Action, Direction, Kind, OnFailure, Parameters, Pick, Problem, Reason, Setup, Strategy, View,
-    parse,
+    Action, Direction, GateUse, Kind, OnFailure, Parameters, Pick, Problem, Reason, Setup,
+    Strategy, View, parse,
 };
 use crate::fleet::{Division, FleetPlan, Part};
 use crate::traffic::Phase;
@@ -51,6 +52,8 @@ struct Waves {
     by: By,
     #[serde(default)]
     bake: SimDuration,
+    #[serde(default)]
+    bake_gates: Vec<String>,
     /// The strategy called `inner`, once it has been found.
     #[serde(skip)]
     found: Option<Arc<dyn Parameters>>,
@@ -129,6 +132,10 @@ impl Parameters for Waves {
             inner: Arc::clone(inner),
             setup,
             bake: if setup.direction == Direction::Back { SimDuration::ZERO } else { self.bake },
+            gates: match setup.direction {
+                Direction::Back => Arc::default(),
+                Direction::Forward | Direction::Over => self.bake_gates.clone().into(),
+            },
             wave: None,
             baking: None,
         })
@@ -136,6 +143,14 @@ impl Parameters for Waves {
 
     fn default_on_failure(&self) -> OnFailure {
         OnFailure::Rollback
+    }
+
+    fn gates(&self) -> Vec<GateUse> {
+        let mut uses = GateUse::all("bake_gates", &self.bake_gates, Some(self.bake), "bake");
+        // Whether those have the time to look is said where they are written.
+        let inner = self.found.iter().flat_map(|inner| inner.gates());
+        uses.extend(inner.map(|one| GateUse { field: "inner".into(), time: None, ..one }));
+        uses
     }
 
     fn inner(&self) -> Option<&str> {
@@ -201,6 +216,8 @@ struct Running {
     inner: Arc<dyn Parameters>,
     setup: Setup,
     bake: SimDuration,
+    /// The gates that look while it bakes; none on the way back.
+    gates: Arc<[String]>,
     wave: Option<Wave>,
     baking: Option<SimTime>,
 }
@@ -277,7 +294,7 @@ impl Running {
         }
         let until = view.now + self.bake;
         self.baking = Some(until);
-        vec![Action::Phase(Phase::Baking), Action::WakeAt(until)]
+        pause::begin(until, &self.gates)
     }
 
     /// What the inner strategy answers about its part.
@@ -300,11 +317,16 @@ impl Strategy for Running {
             return self.go_to_next(view);
         }
         if let Some(until) = self.baking {
-            if view.now < until {
-                return Vec::new();
-            }
-            self.baking = None;
-            return self.go_to_next(view);
+            return match pause::next(view, until) {
+                Next::Wait => Vec::new(),
+                Next::Ask => vec![Action::Pause(Reason::new("the wave's gates cannot tell"))],
+                Next::GoOn => {
+                    self.baking = None;
+                    let mut actions = pause::end(view);
+                    actions.extend(self.go_to_next(view));
+                    actions
+                }
+            };
         }
         self.ask(view, |inner, view| inner.decide(view))
     }
@@ -339,7 +361,13 @@ mod tests {
     }
 
     fn waves(by: By) -> Waves {
-        Waves { inner: "inner".into(), by, bake: SimDuration::ZERO, found: None }
+        Waves {
+            inner: "inner".into(),
+            by,
+            bake: SimDuration::ZERO,
+            bake_gates: Vec::new(),
+            found: None,
+        }
     }
 
     #[test]

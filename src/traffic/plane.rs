@@ -174,6 +174,12 @@ impl DataPlane {
         on_path!(&mut self.path, path => path.install(instance.0, version));
     }
 
+    /// An endpoint is gone for good: it holds nothing, the balancer has forgotten it, and nothing
+    /// will be asked of it again. What it took of memory is given back.
+    pub fn remove(&mut self, instance: InstanceId) {
+        on_path!(&mut self.path, path => path.remove(instance.0));
+    }
+
     /// Sets how the process answers from now on. Closing loses the sessions pinned to it; what is
     /// in flight goes on.
     pub fn set_door(&mut self, instance: InstanceId, door: Door, now: SimTime) {

@@ -322,6 +322,26 @@ fn cold_caches_overload_their_origin() {
     close(single.mean("failed_by_dependency"), 0.0, 0.0);
 }
 
+/// A gate that sees nothing lets a bad release through where that passes, and rolls a good one
+/// back where that fails.
+#[test]
+fn gates_are_blind_in_an_outage_of_metrics() {
+    let ends = |error_rate: &str, on_no_data: &str, faults: &str| {
+        let sample = one(&format!(
+            "{faults}[release]\nerror_rate = {error_rate}\n[gates.errors]\n\
+             metric = \"error-rate\"\nmax = \"1%\"\non_no_data = \"{on_no_data}\"\n\
+             [strategies.canary]\nkind = \"canary\"\n\
+             steps = [{{ weight = \"20%\", pause = \"2m\", gates = [\"errors\"] }}]"
+        ));
+        sample.runs[0].outcome.name()
+    };
+    let outage = "[[faults]]\nkind = \"metrics-outage\"\nduration = \"5m\"\n";
+    assert_eq!(ends("0.1", "pass", ""), "rolled-back");
+    assert_eq!(ends("0.1", "pass", outage), "completed");
+    assert_eq!(ends("0.0", "fail", ""), "completed");
+    assert_eq!(ends("0.0", "fail", outage), "rolled-back");
+}
+
 /// Nothing that a user feels; whoever asks for metrics meanwhile has none.
 #[test]
 fn an_outage_of_metrics_is_told_and_harms_nobody() {
@@ -415,15 +435,22 @@ fn f2_slow_readiness() {
 /// F3. Of the requests that meet the new version one in twenty fails: everybody's, or a tenth's.
 #[test]
 fn f3_elevated_errors() {
-    let (hurts, paused) = (only("elevated-errors"), only("elevated-errors-paused"));
-    for sample in [&hurts, &paused] {
+    let (hurts, remedies) = (only("elevated-errors"), sample("faults/elevated-errors-caught.toml"));
+    let paused = named(&remedies, "paused");
+    let reverted = named(&remedies, "reverted");
+    for sample in [&hurts, paused, reverted] {
+        check_ledger(sample);
         let exposed = sample.mean("exposed_requests");
         close(sample.mean("failed"), exposed * 0.05, spread(exposed, 0.05));
         close(sample.mean("failed"), sample.mean("failed_by_injected_fault"), 0.0);
     }
     assert_eq!(paused.runs[0].outcome.name(), "paused");
     let share = |sample: &Sample| sample.mean("exposed_requests") / sample.mean("requests");
-    close(share(&paused), 0.1 * 120.0 / 140.0, 0.005);
+    close(share(paused), 0.1 * 120.0 / 140.0, 0.005);
+    // The gate looks 15 s after the step's instances are there, sees it, and it is over.
+    assert_eq!(reverted.runs[0].outcome.name(), "rolled-back");
+    assert_eq!(times(reverted, "gate-failed"), [35.0]);
+    close(reverted.mean("exposed_requests"), 15.0 * 50.0, 4.0 * 750f64.sqrt());
     assert!(share(&hurts) > 0.7);
 }
 

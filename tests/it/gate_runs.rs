@@ -5,7 +5,7 @@
 use rollsim::measure::{Metrics, measure};
 use rollsim::sim::{Detail, Run};
 
-use crate::world::{run, variants};
+use crate::world::{run, try_variants, variants};
 
 /// Ten instances, 100 evenly spaced requests/s of 10 ms, starts of 20 s, a release that fails a
 /// fifth of its requests.
@@ -313,4 +313,59 @@ fn a_rollout_waits_while_the_budget_burns() {
     assert_eq!(at("paused"), Some(45.0));
     assert_eq!((run.outcome.name(), at("resumed")), ("unfinished", None));
     assert!(run.events.iter().last().is_some_and(|row| row.available[1] < 4), "it stopped early");
+}
+
+/// Two zones of five, one after another within 20 s each; the first bakes for a minute.
+#[test]
+fn waves_bake_under_gates() {
+    let waves = "[strategies.waves]\nkind = \"waves\"\ninner = \"all\"\nbake = \"1m\"\n\
+                 bake_gates = [\"slo\"]\n[strategies.all]\nkind = \"rolling\"\nmax_surge = 0\n\
+                 max_unavailable = \"100%\"\n";
+    let of_waves = |release: &str| {
+        let text = [BASE, release, SLO, waves].concat();
+        let text = text.replace("instances = 10\n", "instances = 10\nzones = [\"a\", \"b\"]\n");
+        let all = variants(&text);
+        let waves = all.iter().find(|variant| variant.name == "waves").expect("a variant");
+        let run = run(&waves.plan, 0, Detail::Events);
+        let metrics = measure(&waves.plan, &run);
+        Story { run, metrics }
+    };
+    let story = of_waves(BAD);
+    assert_eq!(story.times("gate-failed"), [35.0]);
+    assert_eq!(story.run.outcome.name(), "rolled-back");
+    let story = of_waves("");
+    assert_eq!(story.times("gate-passed"), [80.0, 160.0]);
+    assert_eq!(story.end(), ("completed", 160.0));
+}
+
+/// What is wrong with gates where they stand, each with its place and a remedy.
+#[test]
+fn gates_that_cannot_work_are_errors() {
+    let canary = |step: &str| format!("[strategies.c]\nkind = \"canary\"\nsteps = [{step}]\n");
+    let short = canary("{ weight = \"10%\", pause = \"10s\", gates = [\"slo\"] }");
+    let unknown = canary("{ weight = \"10%\", pause = \"1m\", gates = [\"slow\"] }");
+    let forever = canary("{ weight = \"10%\", pause = \"forever\", gates = [\"slo\"] }");
+    let rolling = |rest: &str| format!("[strategies.r]\nkind = \"rolling\"\n{rest}\n");
+    for (strategy, code, said) in [
+        (&short, "R053", "gate `slo` has no time to look: its first look is at 15 s"),
+        (&unknown, "R052", "did you mean `slo`?"),
+        (&forever, "R011", "a step that waits for a person has no time for gates to look"),
+        (&rolling("step_gates = [\"slo\"]"), "R011", "`step_gates` need batches to look at"),
+        (&rolling("gates = [\"nobody\"]"), "R052", "there is no gate called `nobody`"),
+        (
+            &"[strategies.b]\nkind = \"blue-green\"\npreview_gates = [\"slo\"]\n".to_owned(),
+            "R053",
+            "let `preview_time` last 15 s at least",
+        ),
+        (
+            &rolling("gates = [\"slo\"]\n[budget]\npause_above = 2\nresume_below = 3"),
+            "R054",
+            "a rollout would go on while it is to wait",
+        ),
+    ] {
+        let text = [BASE, SLO, strategy].concat();
+        let errors = try_variants(&text).expect_err("it cannot work");
+        assert!(errors.contains(&format!("error[{code}]")), "{errors}");
+        assert!(errors.contains(said), "{errors}");
+    }
 }

@@ -1,11 +1,14 @@
 //! Gates as a whole: how often they stop good releases and miss bad ones.
 
+use std::sync::{Arc, LazyLock};
+
+use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand_distr::{Binomial, Distribution, Poisson};
 use rollsim::gate::{
     Baseline, Control, KINDS, Metric, Objective, Outcome, Sample, Scope, Span, State, Step, Tally,
-    Watch, Window,
+    Test, Watch, Window,
 };
 use rollsim::units::SimDuration;
 use toml::de::ValueDeserializer;
@@ -132,4 +135,98 @@ fn operating_characteristics() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Every kind with parameters that it takes, by default or as little as it needs.
+const PARAMETERS: [(&str, &str); 10] = [
+    ("threshold", "{ max = 0.01, min = 0 }"),
+    ("increase", "{ max_increase = 0.5 }"),
+    ("two-proportion", "{}"),
+    ("non-inferiority", "{ margin = 0.01 }"),
+    ("mann-whitney", "{ outliers = \"remove\", effect = \"cles\" }"),
+    ("sprt", "{ good = 0.001, bad = 0.01 }"),
+    ("anytime", "{}"),
+    ("group-sequential", "{ looks = 3 }"),
+    ("bayes", "{}"),
+    ("burn-rate", "{}"),
+];
+
+static TESTS: LazyLock<Vec<(&str, Arc<dyn Test>)>> = LazyLock::new(|| {
+    let all = PARAMETERS.into_iter().map(|(name, parameters)| {
+        let kind = KINDS.iter().find(|kind| kind.name == name).expect("a kind");
+        let source = ValueDeserializer::parse(parameters).expect("TOML");
+        (name, (kind.parse)(source).expect("parameters"))
+    });
+    all.collect()
+});
+
+/// Requests and failures, nothing at all and nothing but failures among them.
+fn counts() -> impl Strategy<Value = (u64, u64)> {
+    let requests = prop_oneof![Just(0u64), 1u64..20, 1u64..2_000_000];
+    (requests, 0.0f64..=1.0, 0u8..4).prop_map(|(requests, share, kind)| match kind {
+        0 => (0, requests),
+        1 => (requests, requests),
+        2 => ((requests as f64 * share) as u64, requests),
+        _ => ((requests as f64 * share * 0.01) as u64, requests),
+    })
+}
+
+fn observed() -> impl Strategy<Value = Step> {
+    let fleet = (0u64..3, 0u32..5, 0u32..5);
+    (counts(), counts(), fleet).prop_map(|(new, old, (unserved, ready, desired))| {
+        let sample = |(failed, requests)| Sample {
+            requests,
+            failed,
+            ready,
+            desired,
+            crashes: ready,
+            ..Sample::default()
+        };
+        Step { length: MINUTE, versions: [sample(old), sample(new)], unserved, fleet: desired }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..Default::default()
+    })]
+    /// Whatever was observed, nothing or nothing that varies among it, every kind answers, and its
+    /// divergence is a probability.
+    #[test]
+    fn every_kind_answers_to_whatever_is_observed(
+        steps in prop::collection::vec(observed(), 0..12),
+        recent in 0usize..12,
+        look in 0u32..6,
+    ) {
+        let baseline = Baseline::default();
+        for ((name, test), metric) in TESTS.iter().flat_map(|kind| {
+            Metric::ALL.into_iter().map(move |metric| (kind, metric))
+        }) {
+            for scope in [Scope::New, Scope::Old, Scope::Service] {
+                if !test.check(metric, scope).is_empty() {
+                    continue;
+                }
+                let watch =
+                    Watch { metric, scope, control: Control::default(), test: test.clone() };
+                let window = Window {
+                    metric,
+                    scope,
+                    steps: &steps,
+                    recent: recent.min(steps.len()),
+                    baseline: &baseline,
+                    objective: Objective { availability: 0.999, window: MINUTE },
+                    look,
+                };
+                let verdict = watch.look(&window);
+                let is_share = verdict.divergence.is_none_or(|one| (0.0..=1.0).contains(&one));
+                prop_assert!(is_share, "{name} {metric:?}: {verdict:?}");
+                prop_assert!(!verdict.reason.contains("NaN"), "{name} {metric:?}: {verdict:?}");
+                if recent == 0 || steps.is_empty() {
+                    prop_assert_eq!(verdict.outcome, Outcome::Inconclusive);
+                }
+            }
+        }
+    }
 }

@@ -89,11 +89,7 @@ impl ByCount {
             Pause::For(length) => {
                 let until = view.now + length;
                 self.stage = Stage::PausingUntil(until);
-                let mut actions = vec![Action::Phase(Phase::Baking), Action::WakeAt(until)];
-                if !gates.is_empty() {
-                    actions.push(Action::RunGates(gates));
-                }
-                actions
+                pause::begin(until, &gates)
             }
             Pause::Forever => {
                 self.stage = Stage::PausingForEver;
@@ -113,8 +109,7 @@ impl Strategy for ByCount {
                 Next::Wait => Vec::new(),
                 Next::Ask => vec![Action::Pause(Reason::new("the step's gates cannot tell"))],
                 Next::GoOn => {
-                    let mut actions: Vec<Action> =
-                        view.gates.map(|_| Action::EndGates).into_iter().collect();
+                    let mut actions = pause::end(view);
                     actions.push(Action::FinishStep(Reason::new("the pause is over")));
                     self.number += 1;
                     actions.extend(self.begin_step());

@@ -110,8 +110,7 @@ impl Strategy for Forward {
                 Next::Wait => Vec::new(),
                 Next::Ask => vec![Action::Pause(Reason::new("the step's gates cannot tell"))],
                 Next::GoOn => {
-                    let mut actions: Vec<Action> =
-                        view.gates.map(|_| Action::EndGates).into_iter().collect();
+                    let mut actions = pause::end(view);
                     actions.push(Action::FinishStep(Reason::new("the pause is over")));
                     actions.extend(self.begin_step(number + 1, view));
                     actions

@@ -7,7 +7,6 @@ use super::super::pause::{self, Next};
 use super::super::{Action, Direction, Pick, Setup, View};
 use super::reconcile::{Move, Resolved};
 use super::{Order, Pacing, Rolling};
-use crate::traffic::Phase;
 use crate::units::{CountOrPercent, Rounding, SimDuration, SimTime, Version, ZoneId};
 
 /// The two bounds as written.
@@ -195,11 +194,7 @@ impl Pace {
         }
         let until = now + self.bake;
         self.baking = Some(until);
-        let mut actions = vec![Action::Phase(Phase::Baking), Action::WakeAt(until)];
-        if !self.gates.is_empty() {
-            actions.push(Action::RunGates(Arc::clone(&self.gates)));
-        }
-        Some(actions)
+        Some(pause::begin(until, &self.gates))
     }
 
     /// The bake is over, or still goes on: what follows from what its gates say, if there are any.

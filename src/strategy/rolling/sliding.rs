@@ -1,6 +1,6 @@
 //! Replacement by new instances: Kubernetes' reconcile, up to the current target.
 
-use super::super::pause::Next;
+use super::super::pause::{self, Next};
 use super::super::{Action, Reason, Strategy, View};
 use super::plan::Pace;
 use super::proportional;
@@ -83,7 +83,7 @@ pub(super) fn begin_or_wait(
         }
         Next::GoOn => pace.baking = None,
     }
-    let mut actions: Vec<Action> = view.gates.map(|_| Action::EndGates).into_iter().collect();
+    let mut actions = pause::end(view);
     actions.extend(if pace.is_at_goal() { finish() } else { next(pace, view) });
     Some(actions)
 }

@@ -18,14 +18,15 @@ impl ArrivalPath {
     pub(in crate::traffic) fn install(&mut self, endpoint: u32, version: Version) {
         let index = endpoint as usize;
         let process = Process::new(version, self.rules.factors[version.index()]);
-        let station = Station::new(process, self.rules.slots);
-        if index < self.stations.len() {
+        if self.stations.knows(index) {
             self.kill(endpoint, Departure::OnPurpose, self.now);
-        } else {
-            self.stations.resize(index + 1, station.clone());
         }
-        self.stations[index] = station;
+        self.stations.put(index, Station::new(process, self.rules.slots));
         self.balancer.install(endpoint, version);
+    }
+
+    pub(in crate::traffic) fn remove(&mut self, endpoint: u32) {
+        self.stations.remove(endpoint as usize);
     }
 
     pub(in crate::traffic) fn set_door(&mut self, endpoint: u32, door: Door, _now: u64) {
@@ -103,7 +104,7 @@ impl ArrivalPath {
     }
 
     pub(in crate::traffic) fn taken(&self, endpoint: u32) -> u64 {
-        self.stations[endpoint as usize].total_taken()
+        self.stations.get(endpoint as usize).map_or(0, Station::total_taken)
     }
 
     pub(in crate::traffic) fn set_migrating(&mut self, is_migrating: bool, now: u64) {
@@ -148,7 +149,7 @@ impl ArrivalPath {
     }
 
     pub(in crate::traffic) fn set_split(&mut self, split: Split, now: u64) {
-        self.balancer.set_split(split, now, &self.stations);
+        self.balancer.set_split(split, now, self.stations.holders());
     }
 
     pub(in crate::traffic) fn set_phase(&mut self, phase: Phase) {
@@ -164,7 +165,9 @@ impl ArrivalPath {
     }
 
     pub(in crate::traffic) fn watch_again(&mut self, endpoint: u32) {
-        self.station_mut(endpoint).is_told = false;
+        if self.stations.get(endpoint as usize).is_some() {
+            self.station_mut(endpoint).is_told = false;
+        }
     }
 
     pub(in crate::traffic) fn wait(&self, endpoint: u32, now: u64) -> u64 {

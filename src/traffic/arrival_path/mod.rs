@@ -8,9 +8,11 @@ mod control;
 mod observed;
 mod slots;
 mod station;
+mod stations;
 mod synthetic;
 
-use self::station::{Entry, Fate, Limits, Room, Station};
+use self::station::{Entry, Fate, Limits, Room};
+use self::stations::Stations;
 use super::balancer::Balancer;
 use super::plane::{Signal, Windows};
 use super::process::FOREVER;
@@ -45,7 +47,7 @@ pub(super) struct ArrivalPath {
     rules: Rules,
     requests: Requests,
     balancer: Balancer,
-    stations: Vec<Station>,
+    stations: Stations,
     recorder: Recorder,
     /// What ends when, if anyone observes it.
     scrapes: Option<Box<Scrapes>>,
@@ -88,7 +90,7 @@ impl ArrivalPath {
             rules,
             requests: Requests::new(plan, seed),
             balancer: Balancer::new(&plan.balancer),
-            stations: Vec::new(),
+            stations: Stations::default(),
             recorder: Recorder::new(windows, plan.slow_threshold),
             scrapes: None,
             troubles: Vec::new(),
@@ -143,7 +145,7 @@ impl ArrivalPath {
             let number = (u128::from(user.draw(number, 0)) * u128::from(users)) >> 64;
             user.draw(number as u64, 1)
         });
-        self.balancer.pick_by(policy, side, route, now, &self.stations)
+        self.balancer.pick_by(policy, side, route, now, self.stations.holders())
     }
 
     /// Lets the endpoint take the current request if there is nothing special about it; whether it

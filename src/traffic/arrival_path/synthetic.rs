@@ -10,7 +10,8 @@ impl ArrivalPath {
     /// Whether a check that is sent now will be answered with success in time.
     pub(in crate::traffic) fn passes(&self, check: Check, now: u64) -> bool {
         let side = self.balancer.side(check.route, || check.user);
-        let Some(endpoint) = self.balancer.peek(side, check.route, now, &self.stations) else {
+        let Some(endpoint) = self.balancer.peek(side, check.route, now, self.stations.holders())
+        else {
             return false;
         };
         let station = &self.stations[endpoint as usize];

@@ -28,6 +28,11 @@ impl EventPath {
         }
     }
 
+    pub(in crate::traffic) fn remove(&mut self, endpoint: u32) {
+        let process = self.endpoints[endpoint as usize].process;
+        self.endpoints[endpoint as usize] = Endpoint::new(process);
+    }
+
     pub(in crate::traffic) fn set_door(&mut self, endpoint: u32, door: Door, now: u64) {
         self.settle(now);
         self.endpoint_mut(endpoint).process.set_door(door);
