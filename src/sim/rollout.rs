@@ -188,6 +188,10 @@ impl World<'_> {
             Action::Split { split, reason } => self.set_split(split, "weight-set", reason),
             Action::Switch { split, reason } => self.begin_switch(split, reason),
             Action::Flag { share, reason } => self.set_flag(share, reason),
+            Action::Mirror { share, reason } => {
+                self.plane.set_mirror(share);
+                self.tell("weight-set", format!("copies {} %: {reason}", share.as_f64() * 100.0));
+            }
             Action::WakeAt(at) => {
                 self.rollout.wakes += 1;
                 self.calendar.schedule(at.max(self.now), Rank::Strategy, Event::Wake);

@@ -54,6 +54,13 @@ pub enum Action {
         /// Why.
         reason: Reason,
     },
+    /// Copies a share of the requests to the new version, from now on.
+    Mirror {
+        /// The share; zero: none.
+        share: Ratio,
+        /// Why.
+        reason: Reason,
+    },
     /// Asks to be called at this moment.
     WakeAt(SimTime),
     /// What the rollout is doing from now on.

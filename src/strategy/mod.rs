@@ -13,6 +13,7 @@ mod none;
 mod pause;
 mod recreate;
 mod rolling;
+mod shadow;
 mod waves;
 
 use std::fmt;
@@ -301,6 +302,7 @@ pub const KINDS: &[Kind] = &[
     immutable::KIND,
     waves::KIND,
     flag::KIND,
+    shadow::KIND,
 ];
 
 /// The [`Parse`] of a parameter type.

@@ -13,6 +13,7 @@ mod event_path;
 mod flag;
 mod histogram;
 mod least;
+mod mirror;
 mod plan;
 mod plane;
 mod process;

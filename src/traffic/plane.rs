@@ -254,6 +254,12 @@ impl DataPlane {
         on_path!(&mut self.path, path => path.set_flag(Flag::new(share)));
     }
 
+    /// From now on this share of the requests is copied to the new version. The copies' answers are
+    /// not recorded, their load is felt.
+    pub fn set_mirror(&mut self, share: Ratio) {
+        on_path!(&mut self.path, path => path.set_mirror(share));
+    }
+
     /// What the rollout does from now on: the phase of the requests sent from now on.
     pub fn set_phase(&mut self, phase: Phase, now: SimTime) {
         let _ = now;

@@ -164,3 +164,31 @@ fn a_flag_holds_the_defects_back() {
     // Without a flag all that the new version answers fails.
     assert!(named(&samples, "steady").mean("failed") > 5.0 * found);
 }
+
+/// Copies of every request for a whole second fleet: nothing more is recorded, but the copies are
+/// served, which the new instances' dependency on a shared ceiling feels; then the inner strategy.
+#[test]
+fn a_shadow_serves_copies_that_count_for_nothing() {
+    let text = |share: &str| {
+        format!(
+            "[fleet]\ninstances = 4\n[instance]\nslots = 4\nservice_time = \"10ms\"\n\
+             [startup]\nboot = \"10s\"\n[readiness]\nperiod = \"0s\"\n[traffic]\nrate = 100\n\
+             [release]\nerror_rate = 1.0\n[simulation]\nreplications = 2\nwarmup = \"0s\"\n\
+             [strategies.shadow]\nkind = \"shadow\"\ninner = \"steady\"\nshare = \"{share}\"\n\
+             duration = \"5m\"\n\
+             [strategies.steady]\nkind = \"rolling\"\nmax_surge = \"100%\"\nmax_unavailable = 0\n"
+        )
+    };
+    let samples: Vec<_> = variants(&text("100%")).into_iter().map(sample_of).collect();
+    let [shadow, steady] = ["shadow", "steady"].map(|name| named(&samples, name));
+    for run in &shadow.runs {
+        assert_eq!(run.outcome.name(), "completed");
+        assert_eq!(run.duration.as_secs_f64(), 320.0);
+        let launched: Vec<f64> = moments(run, "launched").iter().map(|(at, _)| *at).collect();
+        assert_eq!(launched, [[0.0; 4], [310.0; 4]].concat());
+    }
+    // The inner strategy fails as much as it does alone, the copies nothing more.
+    let [one, other] = [shadow.mean("failed"), steady.mean("failed")];
+    assert!((one - other).abs() < 0.1 * other, "{one} and {other}");
+    assert_eq!(shadow.mean("requests"), shadow.mean("ok") + shadow.mean("failed"));
+}

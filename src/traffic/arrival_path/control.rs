@@ -1,6 +1,7 @@
 //! What the simulation does to the plane, and what it makes different for requests whose fate is
 //! already recorded.
 
+use super::copies::NOBODY;
 use super::station::{Entry, Fate, Room, Station};
 use super::{ArrivalPath, Count};
 use crate::traffic::flag::Flag;
@@ -26,6 +27,7 @@ impl ArrivalPath {
             self.kill(endpoint, Departure::OnPurpose, self.now);
         }
         self.stations.put(index, Station::new(process, self.rules.slots));
+        self.mirror.remove(endpoint);
         self.balancer.install(endpoint, version);
     }
 
@@ -75,7 +77,8 @@ impl ArrivalPath {
     /// is reckoned anew if it waits, or ends `longer` later.
     fn take_again(&mut self, endpoint: u32, mut entry: Entry, fate: Option<Fate>, longer: u64) {
         let now = self.now;
-        let place = self.recorder.place_of(entry.sent);
+        // A copy was sent by nobody and is recorded nowhere.
+        let place = self.recorder.place_of(if entry.sent == NOBODY { now } else { entry.sent });
         let version = self.stations[endpoint as usize].process.version;
         if fate.is_some() {
             self.record(place, &entry, version, Count::TakeBack);
@@ -118,10 +121,14 @@ impl ArrivalPath {
     pub(in crate::traffic) fn route(&mut self, endpoint: u32, now: u64) {
         // Loads are asked for when they are needed; this path keeps none.
         self.balancer.route(endpoint, 0, now);
+        if self.stations[endpoint as usize].process.version == Version::New {
+            self.mirror.add(endpoint);
+        }
     }
 
     pub(in crate::traffic) fn unroute(&mut self, endpoint: u32, now: u64) {
         self.balancer.unroute(endpoint, 0, now);
+        self.mirror.remove(endpoint);
     }
 
     /// The process dies: what it holds and the client still waits for is cut.
@@ -134,7 +141,7 @@ impl ArrivalPath {
         station.process.recover();
         let version = station.process.version;
         for entry in held {
-            if entry.sent.saturating_add(timeout) <= now {
+            if entry.sent == NOBODY || entry.sent.saturating_add(timeout) <= now {
                 continue;
             }
             let place = self.recorder.place_of(entry.sent);

@@ -5,16 +5,19 @@
 //! is taken back and recorded anew.
 
 mod control;
+mod copies;
 mod observed;
 mod slots;
 mod station;
 mod stations;
 mod synthetic;
 
+use self::copies::NOBODY;
 use self::station::{Entry, Fate, Limits, Room};
 use self::stations::Stations;
 use super::balancer::Balancer;
 use super::flag::Flag;
+use super::mirror::Mirror;
 use super::plane::{Signal, Windows};
 use super::process::FOREVER;
 use super::record::{Cause, Charge, Phase, TrafficRecord};
@@ -54,6 +57,7 @@ pub(super) struct ArrivalPath {
     recorder: Recorder,
     /// What ends when, if anyone observes it.
     scrapes: Option<Box<Scrapes>>,
+    mirror: Mirror,
     /// Of those endpoints whose process is troubled; may be shorter than the others.
     troubles: Vec<Trouble>,
     fortune: Fortune,
@@ -97,6 +101,7 @@ impl ArrivalPath {
             stations: Stations::default(),
             recorder: Recorder::new(windows, plan.slow_threshold),
             scrapes: None,
+            mirror: Mirror::new(seed),
             troubles: Vec::new(),
             fortune: Fortune::new(seed),
             phase: Phase::RollingOut,
@@ -108,7 +113,7 @@ impl ArrivalPath {
 
     /// Handles every arrival before `until`; stops early for a signal only.
     pub(super) fn advance(&mut self, until: u64) -> Option<Signal> {
-        if self.scrapes.is_some() {
+        if self.scrapes.is_some() || self.mirror.is_on() {
             return self.run_observed(until);
         }
         // One loop a policy: what differs between them is settled outside.
@@ -234,6 +239,9 @@ impl ArrivalPath {
 
     /// Records the fate of a request, or takes it back.
     fn record(&mut self, place: Place, entry: &Entry, version: Version, count: Count) {
+        if entry.sent == NOBODY {
+            return;
+        }
         let timeout = self.rules.timeout;
         match entry.failure(timeout) {
             None => {

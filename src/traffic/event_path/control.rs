@@ -26,6 +26,7 @@ impl EventPath {
             self.endpoints.resize(index + 1, Endpoint::new(process));
         }
         self.endpoints[index] = Endpoint::new(process);
+        self.mirror.remove(endpoint);
         self.balancer.install(endpoint, version);
         if let Some(outliers) = &mut self.outliers {
             outliers.reset(endpoint);
@@ -104,6 +105,9 @@ impl EventPath {
         if let Some(outliers) = self.outliers.as_mut().filter(|_| !self.balancer.knows(endpoint)) {
             outliers.reset(endpoint);
         }
+        if self.endpoints[endpoint as usize].process.version == Version::New {
+            self.mirror.add(endpoint);
+        }
         self.balancer.route(endpoint, self.load_of(endpoint), now);
         self.invite(endpoint, now);
     }
@@ -114,6 +118,7 @@ impl EventPath {
             outliers.reset(endpoint);
         }
         self.balancer.unroute(endpoint, self.load_of(endpoint), now);
+        self.mirror.remove(endpoint);
     }
 
     pub(in crate::traffic) const fn set_flag(&mut self, flag: Flag) {

@@ -91,6 +91,9 @@ impl EventPath {
 
     /// A session begins with the attempt's request, unless its user has none to begin.
     fn pin(&mut self, attempt: u32, endpoint: u32, now: u64) {
+        if self.attempts[attempt].is_abandoned {
+            return;
+        }
         let user = self.user_of(self.attempts[attempt].number);
         if let Some(sessions) = &mut self.sessions
             && sessions.holds(user)

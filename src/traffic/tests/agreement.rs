@@ -25,6 +25,7 @@ enum Step {
     Hang(u32, f64),
     Migrating(bool),
     Flag(Ratio),
+    Mirror(Ratio),
     Check,
     /// Only looks.
     Look(u32),
@@ -102,6 +103,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Check),
         1 => any::<bool>().prop_map(Step::Migrating),
         1 => ratio().prop_map(Step::Flag),
+        1 => ratio().prop_map(Step::Mirror),
         2 => id.prop_map(Step::Look),
     ]
 }
@@ -238,6 +240,7 @@ fn apply(plane: &mut DataPlane, step: &Step, now: SimTime) -> Vec<Seen> {
             plane.hang(InstanceId(id), now + SimDuration::from_secs_f64(length), now);
         }
         Step::Flag(share) => plane.set_flag(share),
+        Step::Mirror(share) => plane.set_mirror(share),
         Step::Migrating(is_migrating) => plane.set_migrating(is_migrating, now),
         Step::Check => return vec![Seen::Check(plane.check(now))],
         Step::Look(id) => {
