@@ -149,7 +149,7 @@ impl Arguments {
 }
 
 /// One run and its metrics; none if interrupted.
-fn measured(
+pub(super) fn measured(
     plan: &Plan,
     replication: u32,
     detail: Detail,
@@ -174,7 +174,7 @@ fn folder_error(error: FolderError) -> anyhow::Error {
 }
 
 /// Set by Ctrl-C from now on.
-fn watch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
+pub(super) fn watch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))

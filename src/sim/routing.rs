@@ -119,7 +119,7 @@ impl World<'_> {
     /// The release's defect can be seen once requests reach one of its instances.
     pub(super) fn note_release_sign(&mut self) {
         let serves = self.pool.routed(Version::New) > 0 && self.is_used(Version::New);
-        if self.rollout.is_release_faulty && serves {
+        if self.rollout.is_release_faulty && !self.rollout.is_dark && serves {
             self.rollout.note_sign(self.now);
         }
     }

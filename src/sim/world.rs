@@ -125,6 +125,9 @@ impl<'a> World<'a> {
         if let Some(threshold) = self.watch_threshold() {
             self.plane.watch(threshold);
         }
+        if self.plan.strategy.parameters.is_flagged() {
+            self.plane.set_flag(Ratio::ZERO);
+        }
         for number in 0..self.plan.fleet.instances {
             let id = InstanceId(number);
             self.plane.install(id, Version::Old);

@@ -10,6 +10,7 @@ mod balancer;
 mod batch;
 mod bitset;
 mod event_path;
+mod flag;
 mod histogram;
 mod least;
 mod plan;

@@ -3,7 +3,7 @@
 
 use rollsim::sim::Run;
 
-use crate::world::{run_events, run_named};
+use crate::world::{named, run_events, run_named, sample_of, variants};
 
 /// A fleet without requests that starts in 10 s, in zones a and b.
 fn scenario(instances: u32, tables: &str) -> String {
@@ -134,4 +134,33 @@ fn a_rollback_has_its_time() {
         run_events(&text).outcome.name()
     };
     assert_eq!((outcome("1m"), outcome("2m")), ("paused", "rolled-back"));
+}
+
+/// A release that fails every request, dark until 40 s and then shown to 10% of the users for a
+/// minute: nothing fails before, a tenth while the flag is at 10%. A gate then drops the flag, and
+/// no instance is touched.
+#[test]
+fn a_flag_holds_the_defects_back() {
+    let text = "[fleet]\ninstances = 4\n[instance]\nslots = 8\nservice_time = \"10ms\"\n\
+        [startup]\nboot = \"10s\"\n[readiness]\nperiod = \"0s\"\n[traffic]\nrate = 200\n\
+        [release]\nerror_rate = 1.0\n[simulation]\nreplications = 4\nwarmup = \"0s\"\n\
+        [gates.errors]\nmetric = \"error-rate\"\nmax = \"5%\"\ninterval = \"60s\"\n\
+        [strategies.flag]\nkind = \"flag\"\ninner = \"steady\"\n\
+        steps = [{ weight = \"10%\", pause = \"61s\", gates = [\"errors\"] }]\n\
+        [strategies.steady]\nkind = \"rolling\"\nmax_surge = 1\nmax_unavailable = 0\n";
+    let samples: Vec<_> = variants(text).into_iter().map(sample_of).collect();
+    let flag = named(&samples, "flag");
+    for run in &flag.runs {
+        assert_eq!(run.outcome.name(), "rolled-back");
+        assert!((run.duration.as_secs_f64() - 110.0).abs() < 1e-6, "{:?}", run.duration);
+        let last = run.events.iter().last().expect("there are events");
+        assert_eq!(last.desired, [0, 4, 0], "the binary stays");
+    }
+    // 60 s until the gate looks and 10 s until the flag is down, 10% of 200 requests/s.
+    let expected = 70.0 * 200.0 * 0.1;
+    let found = flag.mean("failed");
+    assert!((found - expected).abs() < 0.06 * expected, "{found} of {expected}");
+    assert_eq!(flag.mean("failed"), flag.mean("failed_by_bad_release"));
+    // Without a flag all that the new version answers fails.
+    assert!(named(&samples, "steady").mean("failed") > 5.0 * found);
 }

@@ -18,4 +18,5 @@ mod recorded;
 mod source;
 mod theory;
 mod tidy;
+mod validate;
 mod world;

@@ -3,6 +3,7 @@
 
 use super::station::{Entry, Fate, Room, Station};
 use super::{ArrivalPath, Count};
+use crate::traffic::flag::Flag;
 use crate::traffic::plane::{Departure, Door, Ramp, Split};
 use crate::traffic::process::Process;
 use crate::traffic::record::{Cause, Phase};
@@ -17,7 +18,10 @@ impl ArrivalPath {
 
     pub(in crate::traffic) fn install(&mut self, endpoint: u32, version: Version) {
         let index = endpoint as usize;
-        let process = Process::new(version, self.rules.factors[version.index()]);
+        let mut process = Process::new(version, self.rules.factors[version.index()]);
+        if self.rules.flag.is_some() && version == Version::New {
+            process = process.behind_a_flag();
+        }
         if self.stations.knows(index) {
             self.kill(endpoint, Departure::OnPurpose, self.now);
         }
@@ -146,6 +150,10 @@ impl ArrivalPath {
             };
             self.recorder.failure(place, failure, Count::Add);
         }
+    }
+
+    pub(in crate::traffic) const fn set_flag(&mut self, flag: Flag) {
+        self.rules.flag = Some(flag);
     }
 
     pub(in crate::traffic) fn set_split(&mut self, split: Split, now: u64) {

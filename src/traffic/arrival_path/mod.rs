@@ -14,6 +14,7 @@ mod synthetic;
 use self::station::{Entry, Fate, Limits, Room};
 use self::stations::Stations;
 use super::balancer::Balancer;
+use super::flag::Flag;
 use super::plane::{Signal, Windows};
 use super::process::FOREVER;
 use super::record::{Cause, Charge, Phase, TrafficRecord};
@@ -39,6 +40,8 @@ struct Rules {
     patience: u64,
     users: u32,
     user: Key,
+    /// Whom the release's defects reach; none: everyone.
+    flag: Option<Flag>,
 }
 
 /// All requests of one run, arrival by arrival.
@@ -85,6 +88,7 @@ impl ArrivalPath {
             patience: timeout.min(FOREVER / 2),
             users: plan.traffic.users,
             user: seed.key(Purpose::User),
+            flag: None,
         };
         Self {
             rules,
@@ -191,7 +195,13 @@ impl ArrivalPath {
             return self.look_at(endpoint, wait, now);
         };
         let version = station.process.version;
-        let mut defect = (is_faulty && version == Version::New).then_some(Charge::BadRelease);
+        let Rules { flag, user, users, .. } = self.rules;
+        let is_exposed = station.process.is_flagged
+            && flag.is_some_and(|flag| flag.shows_request(user, users, number));
+        let is_reached = is_exposed || !station.process.is_flagged;
+        let demand = station.process.work(demand, is_exposed);
+        let mut defect =
+            (is_faulty && version == Version::New && is_reached).then_some(Charge::BadRelease);
         if station.process.is_troubled && defect.is_none() {
             defect = self.fortune.defect(self.troubles[endpoint as usize], number, 0);
         }

@@ -23,6 +23,7 @@ use self::heap::Completions;
 use self::outlier::Outliers;
 use super::DataPlan;
 use super::balancer::{Balancer, Holder, Side};
+use super::flag::Flag;
 use super::plane::{Signal, Windows};
 use super::process::{FOREVER, Process};
 use super::record::{Phase, TrafficRecord};
@@ -177,6 +178,8 @@ pub(super) struct EventPath {
     recorder: Recorder,
     /// What ends when, if anyone observes it.
     scrapes: Option<Box<Scrapes>>,
+    /// Whom the release's defects reach; none: everyone.
+    flag: Option<Flag>,
     /// Of those endpoints whose process is troubled; may be shorter than the others.
     troubles: Vec<Trouble>,
     fortune: Fortune,
@@ -237,6 +240,7 @@ impl EventPath {
             sessions,
             recorder: Recorder::new(windows, plan.slow_threshold),
             scrapes: None,
+            flag: None,
             troubles: Vec::new(),
             fortune: Fortune::new(seed),
             phase: Phase::RollingOut,
