@@ -261,6 +261,7 @@ impl World<'_> {
     fn set_split(&mut self, split: Split, event: &'static str, reason: impl ToString) {
         self.rollout.split = split;
         self.plane.set_split(split, self.now);
+        self.note_release_sign();
         let share = match split {
             Split::ByCount => "by count".to_owned(),
             Split::Weighted(share) => format!("{} % of the requests", share.as_f64() * 100.0),

@@ -312,7 +312,7 @@ impl<'a> World<'a> {
 
     /// Whether requests are sent to a version at all: not with a share of nothing, unless the
     /// other has no endpoint.
-    fn is_used(&self, version: Version) -> bool {
+    pub(super) fn is_used(&self, version: Version) -> bool {
         let share = match self.rollout.split {
             Split::ByCount => return true,
             Split::Weighted(share) | Split::Cohort(share) => share,
