@@ -78,6 +78,7 @@
 //! | Where is `max_surge` rounded? | `src/units/count.rs` |
 //! | What counts against the error budget? | `src/measure/error_budget.rs`, first paragraph |
 //! | Why did this run roll back? | the `detail` column of `events.csv` |
+//! | What was published, and does it come out? | `src/experiment/validation/`, `rollsim validate` |
 //! | Which rule rejected my scenario? | `rollsim explain` with its code |
 
 pub mod cli;

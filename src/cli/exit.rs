@@ -15,7 +15,7 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub(super) enum Exit {
     /// It did what it was asked to.
     Done = 0,
-    /// Results could not be written.
+    /// Results could not be written, or something does not hold.
     Failed = 1,
     /// Bad input or usage.
     BadInput = 2,

@@ -9,6 +9,7 @@ mod gate;
 mod list;
 mod redraw;
 mod run;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -22,8 +23,10 @@ Examples:
   rollsim gate scenarios/bad-release.toml --effects 0.1x,1x
   rollsim list strategies
   rollsim explain capacity_min
+  rollsim validate
 
-Exit codes: 0 done, 1 results could not be written, 2 bad input or usage, 130 interrupted";
+Exit codes: 0 done, 1 results could not be written or a claim does not hold,
+2 bad input or usage, 130 interrupted";
 
 /// Simulates software rollouts request by request: how long they take, how low capacity falls, how
 /// much of the error budget they burn.
@@ -41,6 +44,7 @@ enum Verb {
     Report(redraw::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
+    Validate(validate::Arguments),
 }
 
 /// Reads the command line, does what it says, and tells how that went.
@@ -60,6 +64,7 @@ pub fn main() -> ExitCode {
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),
         Verb::Explain(arguments) => arguments.execute(),
+        Verb::Validate(arguments) => arguments.execute(),
     };
     exit::settle(result).into()
 }

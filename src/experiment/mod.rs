@@ -12,6 +12,7 @@ mod grid;
 mod run;
 mod size;
 mod timeline;
+pub mod validation;
 pub mod workbench;
 
 pub use estimate::Estimate;

@@ -29,6 +29,8 @@ pub enum Purpose {
     RetryFailure = 10,
     /// Errors of requests of a session that crosses versions.
     MixedFailure = 11,
+    /// Which requests are copied, and to whom.
+    Mirror = 12,
     /// Scheduling, machine or quota wait of a start.
     Provision = 20,
     /// Artifact download of a start.

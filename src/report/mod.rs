@@ -17,6 +17,7 @@ pub mod summary_csv;
 pub mod summary_json;
 pub mod table;
 pub mod timeline_csv;
+pub mod validation;
 
 use std::fs::File;
 use std::io::{self, BufReader, Write};

@@ -8,7 +8,7 @@ use super::world::World;
 use crate::engine::Rank;
 use crate::strategy::{Action, Direction, OnFailure, Pick, Reason, Setup, Strategy, View};
 use crate::traffic::{Phase, Split};
-use crate::units::{InstanceId, PartId, SimDuration, SimTime, Version, ZoneId};
+use crate::units::{InstanceId, PartId, Ratio, SimDuration, SimTime, Version, ZoneId};
 
 /// Kubernetes looks a second after the deadline (`progress.go` re-queues for the rest plus one).
 const AFTER_DEADLINE: SimDuration = SimDuration::from_secs(1);
@@ -23,6 +23,8 @@ pub(super) struct Rollout {
     pub(super) hold: Option<Hold>,
     pub(super) direction: Direction,
     pub(super) split: Split,
+    /// Whether a flag keeps its defects from everyone.
+    pub(super) is_dark: bool,
     /// Whether the release is one that requests can notice.
     pub(super) is_release_faulty: bool,
     pub(super) steps: u32,
@@ -68,6 +70,7 @@ impl Rollout {
             hold: None,
             direction: Direction::Forward,
             split: Split::ByCount,
+            is_dark: plan.strategy.parameters.is_flagged(),
             is_release_faulty: !release.error_rate.is_zero()
                 || release.service_time_factor > 1.0
                 || plan.release.crash_after.is_some(),
@@ -184,6 +187,11 @@ impl World<'_> {
             }
             Action::Split { split, reason } => self.set_split(split, "weight-set", reason),
             Action::Switch { split, reason } => self.begin_switch(split, reason),
+            Action::Flag { share, reason } => self.set_flag(share, reason),
+            Action::Mirror { share, reason } => {
+                self.plane.set_mirror(share);
+                self.tell("weight-set", format!("copies {} %: {reason}", share.as_f64() * 100.0));
+            }
             Action::WakeAt(at) => {
                 self.rollout.wakes += 1;
                 self.calendar.schedule(at.max(self.now), Rank::Strategy, Event::Wake);
@@ -253,12 +261,25 @@ impl World<'_> {
     fn set_split(&mut self, split: Split, event: &'static str, reason: impl ToString) {
         self.rollout.split = split;
         self.plane.set_split(split, self.now);
+        self.note_release_sign();
         let share = match split {
             Split::ByCount => "by count".to_owned(),
             Split::Weighted(share) => format!("{} % of the requests", share.as_f64() * 100.0),
             Split::Cohort(share) => format!("{} % of the users", share.as_f64() * 100.0),
         };
         self.tell(event, format!("{share}: {}", reason.to_string()));
+    }
+
+    /// Whom what is behind the feature flag reaches from now on.
+    fn set_flag(&mut self, share: Ratio, reason: Reason) {
+        self.plane.set_flag(share);
+        self.tell("weight-set", format!("flag at {} %: {reason}", share.as_f64() * 100.0));
+        if !share.is_zero() && self.rollout.is_dark {
+            self.rollout.is_dark = false;
+            if self.rollout.is_release_faulty && self.pool.serving(Version::New).count > 0 {
+                self.rollout.note_sign(self.now);
+            }
+        }
     }
 
     fn begin_switch(&mut self, split: Split, reason: Reason) {

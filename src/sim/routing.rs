@@ -116,15 +116,21 @@ impl World<'_> {
         });
     }
 
+    /// The release's defect can be seen once requests reach one of its instances.
+    pub(super) fn note_release_sign(&mut self) {
+        let serves = self.pool.routed(Version::New) > 0 && self.is_used(Version::New);
+        if self.rollout.is_release_faulty && !self.rollout.is_dark && serves {
+            self.rollout.note_sign(self.now);
+        }
+    }
+
     pub(super) fn route(&mut self, id: InstanceId) {
         self.change(id, |one| one.is_routed = true);
         self.plane.route(id, self.now);
         self.record(id, "routed", "");
         self.note_fault_sign(id);
+        self.note_release_sign();
         let one = *self.one(id);
-        if one.version == Version::New && self.rollout.is_release_faulty {
-            self.rollout.note_sign(self.now);
-        }
         let waits = self.plan.readiness.until == ReadyUntil::Routed;
         if waits && one.state == State::Ready && one.passes_probe && !one.is_ready {
             self.become_ready(id);

@@ -125,6 +125,9 @@ impl<'a> World<'a> {
         if let Some(threshold) = self.watch_threshold() {
             self.plane.watch(threshold);
         }
+        if self.plan.strategy.parameters.is_flagged() {
+            self.plane.set_flag(Ratio::ZERO);
+        }
         for number in 0..self.plan.fleet.instances {
             let id = InstanceId(number);
             self.plane.install(id, Version::Old);
@@ -309,7 +312,7 @@ impl<'a> World<'a> {
 
     /// Whether requests are sent to a version at all: not with a share of nothing, unless the
     /// other has no endpoint.
-    fn is_used(&self, version: Version) -> bool {
+    pub(super) fn is_used(&self, version: Version) -> bool {
         let share = match self.rollout.split {
             Split::ByCount => return true,
             Split::Weighted(share) | Split::Cohort(share) => share,

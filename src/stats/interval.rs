@@ -6,11 +6,13 @@ use super::normal;
 
 /// Probability left out on each side of a 95% interval.
 const TAIL: f64 = 0.025;
+/// Probability left out on each side of a 99% interval.
+const TAIL_99: f64 = 0.005;
 /// From these degrees of freedom on the normal quantile serves: it is within 0.013% by then, and
 /// `statrs` begins to drift soon after.
 const NORMAL_FROM: usize = 10_000;
 
-/// A mean with its 95% confidence interval.
+/// A mean with its confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// The sample mean.
@@ -26,6 +28,16 @@ pub struct Interval {
 /// their spread.
 #[must_use]
 pub fn mean_t(values: &[f64]) -> Option<Interval> {
+    mean_with(values, TAIL)
+}
+
+/// The same with the 99% interval.
+#[must_use]
+pub fn mean_t99(values: &[f64]) -> Option<Interval> {
+    mean_with(values, TAIL_99)
+}
+
+fn mean_with(values: &[f64], tail: f64) -> Option<Interval> {
     if values.len() < 2 {
         return None;
     }
@@ -33,19 +45,20 @@ pub fn mean_t(values: &[f64]) -> Option<Interval> {
     let mean = values.iter().sum::<f64>() / count;
     let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
     let standard_error = (squares / (count - 1.0) / count).sqrt();
-    let half = t_quantile(values.len() - 1) * standard_error;
+    let half = t_quantile(values.len() - 1, tail) * standard_error;
     Some(Interval { mean, low: mean - half, high: mean + half })
 }
 
-/// The 97.5th percentile of Student's t with `freedom >= 1` degrees of freedom, to eight decimals:
-/// `statrs` calls the platform's logarithm, and the last digits of that differ between platforms.
-fn t_quantile(freedom: usize) -> f64 {
+/// The quantile of Student's t with `freedom >= 1` degrees of freedom above which `tail` lies, to
+/// eight decimals: `statrs` calls the platform's logarithm, and the last digits of that differ
+/// between platforms.
+fn t_quantile(freedom: usize, tail: f64) -> f64 {
     let exact = if freedom < NORMAL_FROM {
         StudentsT::new(0.0, 1.0, freedom as f64)
             .expect("scale and degrees of freedom are positive")
-            .inverse_cdf(1.0 - TAIL)
+            .inverse_cdf(1.0 - tail)
     } else {
-        normal::quantile(1.0 - TAIL)
+        normal::quantile(1.0 - tail)
     };
     (exact * 1e8).round() / 1e8
 }
@@ -66,7 +79,7 @@ mod tests {
             let freedom: usize = freedom.parse().expect("a whole number");
             let want: f64 = want.parse().expect("a number");
             let tolerance = if freedom < NORMAL_FROM { 6e-9 } else { 3e-4 };
-            assert!((t_quantile(freedom) - want).abs() < tolerance, "{freedom}");
+            assert!((t_quantile(freedom, TAIL) - want).abs() < tolerance, "{freedom}");
             checked += 1;
         }
         assert!(checked > 20, "{checked}");

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::traffic::{Phase, Split};
-use crate::units::{PartId, SimTime, Version, ZoneId};
+use crate::units::{PartId, Ratio, SimTime, Version, ZoneId};
 
 /// One thing that a strategy asks the world to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,20 @@ pub enum Action {
     Switch {
         /// The split.
         split: Split,
+        /// Why.
+        reason: Reason,
+    },
+    /// Shows what is behind the feature flag to a share of the users, from now on.
+    Flag {
+        /// The share.
+        share: Ratio,
+        /// Why.
+        reason: Reason,
+    },
+    /// Copies a share of the requests to the new version, from now on.
+    Mirror {
+        /// The share; zero: none.
+        share: Ratio,
         /// Why.
         reason: Reason,
     },

@@ -7,11 +7,13 @@
 mod action;
 mod blue_green;
 mod canary;
+mod flag;
 mod immutable;
 mod none;
 mod pause;
 mod recreate;
 mod rolling;
+mod shadow;
 mod waves;
 
 use std::fmt;
@@ -125,6 +127,11 @@ pub trait Parameters: fmt::Debug + Send + Sync {
     fn division(&self, fleet: &FleetPlan) -> Division {
         let _ = fleet;
         Division::whole()
+    }
+
+    /// Whether the release's defects follow a flag, which is down when the rollout starts.
+    fn is_flagged(&self) -> bool {
+        false
     }
 
     /// Whether a third version can take over from a rollout under way ([`Direction::Over`]).
@@ -302,6 +309,8 @@ pub const KINDS: &[Kind] = &[
     blue_green::KIND,
     immutable::KIND,
     waves::KIND,
+    flag::KIND,
+    shadow::KIND,
 ];
 
 /// The [`Parse`] of a parameter type.

@@ -3,6 +3,7 @@
 use super::DataPlan;
 use super::arrival_path::{self, ArrivalPath};
 use super::event_path::EventPath;
+use super::flag::Flag;
 use super::process::FOREVER;
 use super::profile::Profile;
 use super::record::{Phase, TrafficRecord};
@@ -245,6 +246,18 @@ impl DataPlane {
     /// How versions share requests from now on.
     pub fn set_split(&mut self, split: Split, now: SimTime) {
         on_path!(&mut self.path, path => path.set_split(split, now.as_nanos()));
+    }
+
+    /// From now on the release's defects reach this share of the users alone; first called before
+    /// any instance of the new version is installed.
+    pub fn set_flag(&mut self, share: Ratio) {
+        on_path!(&mut self.path, path => path.set_flag(Flag::new(share)));
+    }
+
+    /// From now on this share of the requests is copied to the new version. The copies' answers are
+    /// not recorded, their load is felt.
+    pub fn set_mirror(&mut self, share: Ratio) {
+        on_path!(&mut self.path, path => path.set_mirror(share));
     }
 
     /// What the rollout does from now on: the phase of the requests sent from now on.

@@ -30,6 +30,10 @@ pub(super) struct Process {
     /// Service time over that of the old version, by the release and in all.
     release_factor: f64,
     factor: f64,
+    /// The same for what is behind a flag.
+    flag_factor: f64,
+    /// Whether the release's defects follow a flag.
+    pub(super) is_flagged: bool,
     /// Whether its answers have errors beside the release's.
     pub(super) is_troubled: bool,
     ramp: Ramp,
@@ -49,9 +53,29 @@ impl Process {
             plain_and_open: u64::MAX,
             release_factor: factor,
             factor,
+            flag_factor: 1.0,
+            is_flagged: false,
             is_troubled: false,
             ramp,
         }
+    }
+
+    /// The same process with the release's defects behind a flag.
+    pub(super) fn behind_a_flag(mut self) -> Self {
+        self.flag_factor = std::mem::replace(&mut self.release_factor, 1.0);
+        self.factor = 1.0;
+        self.is_flagged = true;
+        self.find_plain();
+        self
+    }
+
+    /// What a demand amounts to for a user who sees what is behind the flag, or does not.
+    #[inline(always)]
+    pub(super) fn work(&self, demand: u64, is_exposed: bool) -> u64 {
+        if !is_exposed {
+            return demand;
+        }
+        ((demand as f64 * self.flag_factor + 0.5) as u64).min(LONGEST_DEMAND)
     }
 
     pub(super) const fn door(&self) -> Door {
@@ -103,7 +127,7 @@ impl Process {
     fn find_plain(&mut self) {
         let settled = self.warm.max(self.hung);
         self.plain = if self.factor == 1.0 { settled } else { u64::MAX };
-        let is_plain = self.accepts() && !self.is_troubled;
+        let is_plain = self.accepts() && !self.is_troubled && !self.is_flagged;
         self.plain_and_open = if is_plain { self.plain } else { u64::MAX };
         self.usual = if self.factor == self.release_factor { settled } else { u64::MAX };
     }

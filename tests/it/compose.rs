@@ -3,7 +3,7 @@
 
 use rollsim::sim::Run;
 
-use crate::world::{run_events, run_named};
+use crate::world::{named, run_events, run_named, sample_of, variants};
 
 /// A fleet without requests that starts in 10 s, in zones a and b.
 fn scenario(instances: u32, tables: &str) -> String {
@@ -134,4 +134,61 @@ fn a_rollback_has_its_time() {
         run_events(&text).outcome.name()
     };
     assert_eq!((outcome("1m"), outcome("2m")), ("paused", "rolled-back"));
+}
+
+/// A release that fails every request, dark until 40 s and then shown to 10% of the users for a
+/// minute: nothing fails before, a tenth while the flag is at 10%. A gate then drops the flag, and
+/// no instance is touched.
+#[test]
+fn a_flag_holds_the_defects_back() {
+    let text = "[fleet]\ninstances = 4\n[instance]\nslots = 8\nservice_time = \"10ms\"\n\
+        [startup]\nboot = \"10s\"\n[readiness]\nperiod = \"0s\"\n[traffic]\nrate = 200\n\
+        [release]\nerror_rate = 1.0\n[simulation]\nreplications = 4\nwarmup = \"0s\"\n\
+        [gates.errors]\nmetric = \"error-rate\"\nmax = \"5%\"\ninterval = \"60s\"\n\
+        [strategies.flag]\nkind = \"flag\"\ninner = \"steady\"\n\
+        steps = [{ weight = \"10%\", pause = \"61s\", gates = [\"errors\"] }]\n\
+        [strategies.steady]\nkind = \"rolling\"\nmax_surge = 1\nmax_unavailable = 0\n";
+    let samples: Vec<_> = variants(text).into_iter().map(sample_of).collect();
+    let flag = named(&samples, "flag");
+    for run in &flag.runs {
+        assert_eq!(run.outcome.name(), "rolled-back");
+        assert!((run.duration.as_secs_f64() - 110.0).abs() < 1e-6, "{:?}", run.duration);
+        let last = run.events.iter().last().expect("there are events");
+        assert_eq!(last.desired, [0, 4, 0], "the binary stays");
+    }
+    // 60 s until the gate looks and 10 s until the flag is down, 10% of 200 requests/s.
+    let expected = 70.0 * 200.0 * 0.1;
+    let found = flag.mean("failed");
+    assert!((found - expected).abs() < 0.06 * expected, "{found} of {expected}");
+    assert_eq!(flag.mean("failed"), flag.mean("failed_by_bad_release"));
+    // Without a flag all that the new version answers fails.
+    assert!(named(&samples, "steady").mean("failed") > 5.0 * found);
+}
+
+/// Copies of every request for a whole second fleet: nothing more is recorded, but the copies are
+/// served, which the new instances' dependency on a shared ceiling feels; then the inner strategy.
+#[test]
+fn a_shadow_serves_copies_that_count_for_nothing() {
+    let text = |share: &str| {
+        format!(
+            "[fleet]\ninstances = 4\n[instance]\nslots = 4\nservice_time = \"10ms\"\n\
+             [startup]\nboot = \"10s\"\n[readiness]\nperiod = \"0s\"\n[traffic]\nrate = 100\n\
+             [release]\nerror_rate = 1.0\n[simulation]\nreplications = 2\nwarmup = \"0s\"\n\
+             [strategies.shadow]\nkind = \"shadow\"\ninner = \"steady\"\nshare = \"{share}\"\n\
+             duration = \"5m\"\n\
+             [strategies.steady]\nkind = \"rolling\"\nmax_surge = \"100%\"\nmax_unavailable = 0\n"
+        )
+    };
+    let samples: Vec<_> = variants(&text("100%")).into_iter().map(sample_of).collect();
+    let [shadow, steady] = ["shadow", "steady"].map(|name| named(&samples, name));
+    for run in &shadow.runs {
+        assert_eq!(run.outcome.name(), "completed");
+        assert_eq!(run.duration.as_secs_f64(), 320.0);
+        let launched: Vec<f64> = moments(run, "launched").iter().map(|(at, _)| *at).collect();
+        assert_eq!(launched, [[0.0; 4], [310.0; 4]].concat());
+    }
+    // The inner strategy fails as much as it does alone, the copies nothing more.
+    let [one, other] = [shadow.mean("failed"), steady.mean("failed")];
+    assert!((one - other).abs() < 0.1 * other, "{one} and {other}");
+    assert_eq!(shadow.mean("requests"), shadow.mean("ok") + shadow.mean("failed"));
 }

@@ -158,6 +158,13 @@ fn blue_green_switches_back_at_once() {
     assert_eq!(story.times("switched"), [20.0, 35.0]);
     assert_eq!(story.end(), ("rolled-back", 35.0));
     assert_eq!((story.metric("detect_s"), story.metric("rollback_s")), (Some(15.0), Some(0.0)));
+    // Nothing can be seen of a fleet that is kept from users: the first of its instances has been
+    // routed to for 20 s when the switch comes.
+    let slow = BASE.replace("\"20s\"", "{ dist = \"list\", values = [\"20s\", \"40s\"] }");
+    let text = [slow.as_str(), BAD, SLO, blue_green].concat();
+    let plan = &variants(&text)[0].plan;
+    let run = run(plan, 0, Detail::Events);
+    assert_eq!(measure(plan, &run).get("detect_s"), Some(15.0));
     let story = Story::of(&[SLO, blue_green]);
     assert_eq!(story.times("gate-passed"), [80.0]);
     assert_eq!(story.end(), ("completed", 80.0));

@@ -18,5 +18,6 @@ mod recorded;
 mod source;
 mod theory;
 mod tidy;
+mod validate;
 mod workbench;
 mod world;

@@ -1,10 +1,12 @@
-//! The three charts of a result folder, and that of the gate workbench.
+//! The charts of a result folder: three always, and one more where two numbers are swept. And that
+//! of the gate workbench.
 //!
 //! Each chart is a function from the results to a `picture::Picture`; `svg` and `png` paint
 //! pictures through plotters. Neither needs a font of the machine, and both give the same bytes for
 //! the same results.
 
 mod axis;
+mod boundary;
 mod capacity;
 mod duration;
 mod error_budget;
@@ -70,6 +72,9 @@ const CHARTS: [Chart; 3] = [
     Chart { svg: "duration.svg", png: "duration.png", render: duration::render },
 ];
 
+/// The name of the chart of two swept numbers.
+const BOUNDARY: [&str; 2] = ["boundary.svg", "boundary.png"];
+
 /// Every chart in every one of `formats`: names and contents.
 ///
 /// # Errors
@@ -78,7 +83,7 @@ pub fn render_all(
     input: &Input,
     formats: &[Format],
 ) -> Result<Vec<(&'static str, Vec<u8>)>, ChartError> {
-    let pictures = CHARTS.map(|chart| (chart.svg, chart.png, (chart.render)(input)));
+    let pictures = pictures(input);
     let mut files = Vec::new();
     for format in formats {
         for (svg, png, picture) in &pictures {
@@ -105,6 +110,14 @@ pub fn render_power(
         Format::Svg => svg::render(&picture).map(String::into_bytes),
         Format::Png => png::render(&picture),
     }
+}
+
+/// Every picture that there is something to draw for, with the names of its files.
+fn pictures(input: &Input) -> Vec<(&'static str, &'static str, Picture)> {
+    let always = CHARTS.iter().map(|chart| (chart.svg, chart.png, (chart.render)(input)));
+    let [svg, png] = BOUNDARY;
+    let boundary = boundary::render(input).map(|picture| (svg, png, picture));
+    always.chain(boundary).collect()
 }
 
 impl Input {
@@ -261,9 +274,14 @@ mod tests {
 
     #[test]
     fn no_text_is_cut_off_or_lies_on_another() {
-        for (set, input) in inputs() {
-            for chart in &CHARTS {
-                check_texts(&(chart.render)(&input), &format!("{set} {}", chart.svg));
+        let grid = |rates, batches: usize| {
+            let batches: Vec<_> = (1..=batches).map(|batch| serde_json::json!(batch)).collect();
+            boundary::tests::swept(rates, &batches)
+        };
+        let grids = [("grid", grid(8, 8)), ("flat", grid(20, 2)), ("fine", grid(60, 50))];
+        for (set, input) in inputs().into_iter().chain(grids) {
+            for (name, _, picture) in pictures(&input) {
+                check_texts(&picture, &format!("{set} {name}"));
             }
         }
     }

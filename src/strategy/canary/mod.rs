@@ -86,7 +86,7 @@ struct Step {
 
 /// How long a step waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pause {
+pub(super) enum Pause {
     For(SimDuration),
     Forever,
 }

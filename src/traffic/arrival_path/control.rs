@@ -1,8 +1,10 @@
 //! What the simulation does to the plane, and what it makes different for requests whose fate is
 //! already recorded.
 
+use super::copies::NOBODY;
 use super::station::{Entry, Fate, Room, Station};
 use super::{ArrivalPath, Count};
+use crate::traffic::flag::Flag;
 use crate::traffic::plane::{Departure, Door, Ramp, Split};
 use crate::traffic::process::Process;
 use crate::traffic::record::{Cause, Phase};
@@ -17,11 +19,15 @@ impl ArrivalPath {
 
     pub(in crate::traffic) fn install(&mut self, endpoint: u32, version: Version) {
         let index = endpoint as usize;
-        let process = Process::new(version, self.rules.factors[version.index()]);
+        let mut process = Process::new(version, self.rules.factors[version.index()]);
+        if self.rules.flag.is_some() && version == Version::New {
+            process = process.behind_a_flag();
+        }
         if self.stations.knows(index) {
             self.kill(endpoint, Departure::OnPurpose, self.now);
         }
         self.stations.put(index, Station::new(process, self.rules.slots));
+        self.mirror.remove(endpoint);
         self.balancer.install(endpoint, version);
     }
 
@@ -71,7 +77,8 @@ impl ArrivalPath {
     /// is reckoned anew if it waits, or ends `longer` later.
     fn take_again(&mut self, endpoint: u32, mut entry: Entry, fate: Option<Fate>, longer: u64) {
         let now = self.now;
-        let place = self.recorder.place_of(entry.sent);
+        // A copy was sent by nobody and is recorded nowhere.
+        let place = self.recorder.place_of(if entry.sent == NOBODY { now } else { entry.sent });
         let version = self.stations[endpoint as usize].process.version;
         if fate.is_some() {
             self.record(place, &entry, version, Count::TakeBack);
@@ -114,10 +121,14 @@ impl ArrivalPath {
     pub(in crate::traffic) fn route(&mut self, endpoint: u32, now: u64) {
         // Loads are asked for when they are needed; this path keeps none.
         self.balancer.route(endpoint, 0, now);
+        if self.stations[endpoint as usize].process.version == Version::New {
+            self.mirror.add(endpoint);
+        }
     }
 
     pub(in crate::traffic) fn unroute(&mut self, endpoint: u32, now: u64) {
         self.balancer.unroute(endpoint, 0, now);
+        self.mirror.remove(endpoint);
     }
 
     /// The process dies: what it holds and the client still waits for is cut.
@@ -130,7 +141,7 @@ impl ArrivalPath {
         station.process.recover();
         let version = station.process.version;
         for entry in held {
-            if entry.sent.saturating_add(timeout) <= now {
+            if entry.sent == NOBODY || entry.sent.saturating_add(timeout) <= now {
                 continue;
             }
             let place = self.recorder.place_of(entry.sent);
@@ -146,6 +157,10 @@ impl ArrivalPath {
             };
             self.recorder.failure(place, failure, Count::Add);
         }
+    }
+
+    pub(in crate::traffic) const fn set_flag(&mut self, flag: Flag) {
+        self.rules.flag = Some(flag);
     }
 
     pub(in crate::traffic) fn set_split(&mut self, split: Split, now: u64) {

@@ -5,15 +5,19 @@
 //! is taken back and recorded anew.
 
 mod control;
+mod copies;
 mod observed;
 mod slots;
 mod station;
 mod stations;
 mod synthetic;
 
+use self::copies::NOBODY;
 use self::station::{Entry, Fate, Limits, Room};
 use self::stations::Stations;
 use super::balancer::Balancer;
+use super::flag::Flag;
+use super::mirror::Mirror;
 use super::plane::{Signal, Windows};
 use super::process::FOREVER;
 use super::record::{Cause, Charge, Phase, TrafficRecord};
@@ -39,6 +43,8 @@ struct Rules {
     patience: u64,
     users: u32,
     user: Key,
+    /// Whom the release's defects reach; none: everyone.
+    flag: Option<Flag>,
 }
 
 /// All requests of one run, arrival by arrival.
@@ -51,6 +57,7 @@ pub(super) struct ArrivalPath {
     recorder: Recorder,
     /// What ends when, if anyone observes it.
     scrapes: Option<Box<Scrapes>>,
+    mirror: Mirror,
     /// Of those endpoints whose process is troubled; may be shorter than the others.
     troubles: Vec<Trouble>,
     fortune: Fortune,
@@ -85,6 +92,7 @@ impl ArrivalPath {
             patience: timeout.min(FOREVER / 2),
             users: plan.traffic.users,
             user: seed.key(Purpose::User),
+            flag: None,
         };
         Self {
             rules,
@@ -93,6 +101,7 @@ impl ArrivalPath {
             stations: Stations::default(),
             recorder: Recorder::new(windows, plan.slow_threshold),
             scrapes: None,
+            mirror: Mirror::new(seed),
             troubles: Vec::new(),
             fortune: Fortune::new(seed),
             phase: Phase::RollingOut,
@@ -104,7 +113,7 @@ impl ArrivalPath {
 
     /// Handles every arrival before `until`; stops early for a signal only.
     pub(super) fn advance(&mut self, until: u64) -> Option<Signal> {
-        if self.scrapes.is_some() {
+        if self.scrapes.is_some() || self.mirror.is_on() {
             return self.run_observed(until);
         }
         // One loop a policy: what differs between them is settled outside.
@@ -191,7 +200,13 @@ impl ArrivalPath {
             return self.look_at(endpoint, wait, now);
         };
         let version = station.process.version;
-        let mut defect = (is_faulty && version == Version::New).then_some(Charge::BadRelease);
+        let Rules { flag, user, users, .. } = self.rules;
+        let is_exposed = station.process.is_flagged
+            && flag.is_some_and(|flag| flag.shows_request(user, users, number));
+        let is_reached = is_exposed || !station.process.is_flagged;
+        let demand = station.process.work(demand, is_exposed);
+        let mut defect =
+            (is_faulty && version == Version::New && is_reached).then_some(Charge::BadRelease);
         if station.process.is_troubled && defect.is_none() {
             defect = self.fortune.defect(self.troubles[endpoint as usize], number, 0);
         }
@@ -224,6 +239,9 @@ impl ArrivalPath {
 
     /// Records the fate of a request, or takes it back.
     fn record(&mut self, place: Place, entry: &Entry, version: Version, count: Count) {
+        if entry.sent == NOBODY {
+            return;
+        }
         let timeout = self.rules.timeout;
         match entry.failure(timeout) {
             None => {

@@ -1,5 +1,5 @@
-//! The arrival-driven path while what ends is observed: every request takes the careful way, so
-//! that the common way carries no cost of it.
+//! The arrival-driven path while what ends is observed or requests are copied: every request takes
+//! the careful way, so that the common way carries no cost of it.
 
 use super::ArrivalPath;
 use crate::traffic::plane::Signal;
@@ -22,6 +22,9 @@ impl ArrivalPath {
             self.recorder.send(self.requests.next_arrival());
             let endpoint = self.pick(self.rules.policy);
             let signal = self.send_with_care(endpoint);
+            if self.mirror.is_on() {
+                self.copy();
+            }
             self.requests.step();
             if signal.is_some() {
                 return signal;

@@ -17,9 +17,13 @@ impl ArrivalPath {
         let station = &self.stations[endpoint as usize];
         let Room::From(start, _) = station.room(self.rules.queue, now) else { return false };
         let process = &station.process;
-        let end = start.saturating_add(process.service(check.demand, start));
+        let is_exposed =
+            process.is_flagged && self.rules.flag.is_some_and(|flag| flag.shows(check.user));
+        let work = process.work(check.demand, is_exposed);
+        let end = start.saturating_add(process.service(work, start));
         let in_time = end - now <= self.rules.timeout && end < FOREVER;
-        let is_error = check.is_faulty && process.version == Version::New;
+        let is_reached = is_exposed || !process.is_flagged;
+        let is_error = check.is_faulty && process.version == Version::New && is_reached;
         let trouble = self.troubles.get(endpoint as usize).filter(|_| process.is_troubled);
         let defect = trouble.and_then(|trouble| self.fortune.defect(*trouble, check.number, 0));
         process.accepts() && in_time && !is_error && defect.is_none()

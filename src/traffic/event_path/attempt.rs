@@ -47,6 +47,8 @@ pub(super) struct Attempt {
     pub(super) error: Option<Charge>,
     /// Whether the new version answers it with an error.
     pub(super) is_faulty: bool,
+    /// Whether its user sees what is behind a flag, on the endpoint that it is at.
+    pub(super) is_exposed: bool,
     /// Whether the client has given up; the work goes on.
     pub(super) is_abandoned: bool,
 }
@@ -155,6 +157,7 @@ impl Attempts {
             late: Charge::Overload,
             error: None,
             is_faulty: fresh.is_faulty,
+            is_exposed: false,
             is_abandoned: false,
         };
         if self.free == NONE {

@@ -2,6 +2,7 @@
 
 use super::heap::Due;
 use super::{Endpoint, EventPath};
+use crate::traffic::flag::Flag;
 use crate::traffic::plane::{Departure, Door, Ramp, Split};
 use crate::traffic::process::Process;
 use crate::traffic::record::Phase;
@@ -15,13 +16,17 @@ impl EventPath {
 
     pub(in crate::traffic) fn install(&mut self, endpoint: u32, version: Version) {
         let index = endpoint as usize;
-        let process = Process::new(version, self.rules.factors[version.index()]);
+        let mut process = Process::new(version, self.rules.factors[version.index()]);
+        if self.flag.is_some() && version == Version::New {
+            process = process.behind_a_flag();
+        }
         if index < self.endpoints.len() {
             self.kill(endpoint, Departure::OnPurpose, self.now);
         } else {
             self.endpoints.resize(index + 1, Endpoint::new(process));
         }
         self.endpoints[index] = Endpoint::new(process);
+        self.mirror.remove(endpoint);
         self.balancer.install(endpoint, version);
         if let Some(outliers) = &mut self.outliers {
             outliers.reset(endpoint);
@@ -100,6 +105,9 @@ impl EventPath {
         if let Some(outliers) = self.outliers.as_mut().filter(|_| !self.balancer.knows(endpoint)) {
             outliers.reset(endpoint);
         }
+        if self.endpoints[endpoint as usize].process.version == Version::New {
+            self.mirror.add(endpoint);
+        }
         self.balancer.route(endpoint, self.load_of(endpoint), now);
         self.invite(endpoint, now);
     }
@@ -110,6 +118,11 @@ impl EventPath {
             outliers.reset(endpoint);
         }
         self.balancer.unroute(endpoint, self.load_of(endpoint), now);
+        self.mirror.remove(endpoint);
+    }
+
+    pub(in crate::traffic) const fn set_flag(&mut self, flag: Flag) {
+        self.flag = Some(flag);
     }
 
     pub(in crate::traffic) fn set_split(&mut self, split: Split, now: u64) {

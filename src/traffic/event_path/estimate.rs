@@ -17,7 +17,9 @@ impl EventPath {
         let mut last = slots.iter().map(|slot| slot.0).max().unwrap_or(now);
         for attempt in self.attempts.iter(here.queue) {
             let Some(Reverse(start)) = slots.pop() else { break };
-            let service = here.process.service(self.attempts[attempt].demand, start);
+            let one = &self.attempts[attempt];
+            let work = here.process.work(one.demand, one.is_exposed);
+            let service = here.process.service(work, start);
             let end = start.saturating_add(service);
             last = last.max(end);
             slots.push(Reverse(end));
@@ -33,7 +35,7 @@ impl EventPath {
         let process = here.process;
         for waiting in self.attempts.iter(here.queue).collect::<Vec<u32>>() {
             let one = &mut self.attempts[waiting];
-            one.moment = process.service(one.demand, self.now);
+            one.moment = process.service(process.work(one.demand, one.is_exposed), self.now);
             work += u128::from(one.moment);
         }
         self.endpoints[endpoint as usize].work = work;

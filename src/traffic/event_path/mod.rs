@@ -7,6 +7,7 @@
 
 mod attempt;
 mod control;
+mod copies;
 mod estimate;
 mod heap;
 mod outlier;
@@ -23,6 +24,8 @@ use self::heap::Completions;
 use self::outlier::Outliers;
 use super::DataPlan;
 use super::balancer::{Balancer, Holder, Side};
+use super::flag::Flag;
+use super::mirror::Mirror;
 use super::plane::{Signal, Windows};
 use super::process::{FOREVER, Process};
 use super::record::{Phase, TrafficRecord};
@@ -177,6 +180,9 @@ pub(super) struct EventPath {
     recorder: Recorder,
     /// What ends when, if anyone observes it.
     scrapes: Option<Box<Scrapes>>,
+    /// Whom the release's defects reach; none: everyone.
+    flag: Option<Flag>,
+    mirror: Mirror,
     /// Of those endpoints whose process is troubled; may be shorter than the others.
     troubles: Vec<Trouble>,
     fortune: Fortune,
@@ -237,6 +243,8 @@ impl EventPath {
             sessions,
             recorder: Recorder::new(windows, plan.slow_threshold),
             scrapes: None,
+            flag: None,
+            mirror: Mirror::new(seed),
             troubles: Vec::new(),
             fortune: Fortune::new(seed),
             phase: Phase::RollingOut,
@@ -291,6 +299,9 @@ impl EventPath {
             Fresh { sent: now, tried: now, demand, number, retries: 0, phase, side, is_faulty };
         let attempt = self.attempts.begin(fresh);
         self.send(attempt, side, route, now);
+        if self.mirror.is_on() {
+            self.copy();
+        }
         self.requests.step();
     }
 

@@ -16,7 +16,12 @@ impl EventPath {
         let one = &mut self.attempts[attempt];
         one.endpoint = endpoint;
         one.late = here.process.late_charge(now, self.is_short);
-        let is_error = one.is_faulty && here.process.version == Version::New;
+        one.is_exposed = here.process.is_flagged
+            && self.flag.is_some_and(|flag| {
+                flag.shows_request(self.keys.user, self.rules.users, one.number)
+            });
+        let is_reached = one.is_exposed || !here.process.is_flagged;
+        let is_error = one.is_faulty && here.process.version == Version::New && is_reached;
         one.error = is_error.then(|| here.process.error_charge(Charge::BadRelease));
         if here.process.is_troubled && !is_error {
             let defect =
@@ -25,7 +30,8 @@ impl EventPath {
         }
         here.taken += 1;
         // Speed only rises, so a later start is not slower.
-        let service = here.process.service(one.demand, now);
+        let work = here.process.work(one.demand, one.is_exposed);
+        let service = here.process.service(work, now);
         if here.serving.count() < self.rules.slots {
             let at = now.saturating_add(service);
             one.moment = at;
@@ -76,7 +82,8 @@ impl EventPath {
         self.attempts.serve_instead(&mut here.serving, done, attempt);
         here.waiting -= 1;
         let one = &mut self.attempts[attempt];
-        let at = now.saturating_add(here.process.service(one.demand, now));
+        let work = here.process.work(one.demand, one.is_exposed);
+        let at = now.saturating_add(here.process.service(work, now));
         here.work = here.work - u128::from(one.moment) + u128::from(at);
         one.moment = at;
         Due { at, attempt, run: one.run }
@@ -84,6 +91,9 @@ impl EventPath {
 
     /// A session begins with the attempt's request, unless its user has none to begin.
     fn pin(&mut self, attempt: u32, endpoint: u32, now: u64) {
+        if self.attempts[attempt].is_abandoned {
+            return;
+        }
         let user = self.user_of(self.attempts[attempt].number);
         if let Some(sessions) = &mut self.sessions
             && sessions.holds(user)

@@ -18,9 +18,13 @@ impl EventPath {
             return false;
         }
         let start = now.saturating_add(self.wait_at(endpoint, now));
-        let end = start.saturating_add(here.process.service(check.demand, start));
+        let is_exposed =
+            here.process.is_flagged && self.flag.is_some_and(|flag| flag.shows(check.user));
+        let work = here.process.work(check.demand, is_exposed);
+        let end = start.saturating_add(here.process.service(work, start));
         let in_time = end - now <= self.rules.timeout && end < FOREVER;
-        let is_error = check.is_faulty && here.process.version == Version::New;
+        let is_reached = is_exposed || !here.process.is_flagged;
+        let is_error = check.is_faulty && here.process.version == Version::New && is_reached;
         let trouble = self.troubles.get(endpoint as usize).filter(|_| here.process.is_troubled);
         let defect = trouble.and_then(|trouble| self.fortune.defect(*trouble, check.number, 0));
         here.process.accepts() && in_time && !is_error && defect.is_none()

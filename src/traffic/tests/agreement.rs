@@ -24,6 +24,8 @@ enum Step {
     /// For so many seconds.
     Hang(u32, f64),
     Migrating(bool),
+    Flag(Ratio),
+    Mirror(Ratio),
     Check,
     /// Only looks.
     Look(u32),
@@ -100,6 +102,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (id.clone(), hang()).prop_map(|(id, length)| Step::Hang(id, length)),
         2 => Just(Step::Check),
         1 => any::<bool>().prop_map(Step::Migrating),
+        1 => ratio().prop_map(Step::Flag),
+        1 => ratio().prop_map(Step::Mirror),
         2 => id.prop_map(Step::Look),
     ]
 }
@@ -235,6 +239,8 @@ fn apply(plane: &mut DataPlane, step: &Step, now: SimTime) -> Vec<Seen> {
         Step::Hang(id, length) => {
             plane.hang(InstanceId(id), now + SimDuration::from_secs_f64(length), now);
         }
+        Step::Flag(share) => plane.set_flag(share),
+        Step::Mirror(share) => plane.set_mirror(share),
         Step::Migrating(is_migrating) => plane.set_migrating(is_migrating, now),
         Step::Check => return vec![Seen::Check(plane.check(now))],
         Step::Look(id) => {
@@ -252,6 +258,11 @@ fn apply(plane: &mut DataPlane, step: &Step, now: SimTime) -> Vec<Seen> {
 /// Runs a history. Now and then a signal is answered as the simulation would: by a kill on the
 /// spot.
 fn run(mut plane: DataPlane, history: &[(SimTime, Step)]) -> (TrafficRecord, Vec<Seen>) {
+    // Half of the histories that raise a flag begin with one that is down.
+    let flags = history.iter().filter(|(_, step)| matches!(step, Step::Flag(_))).count();
+    if flags % 2 == 1 {
+        plane.set_flag(Ratio::ZERO);
+    }
     for id in 0..INSTANCES {
         let version = if id % 2 == 0 { Version::Old } else { Version::New };
         plane.install(InstanceId(id), version);
