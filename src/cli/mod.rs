@@ -5,6 +5,7 @@
 
 mod exit;
 mod explain;
+mod gate;
 mod list;
 mod redraw;
 mod run;
@@ -19,6 +20,7 @@ use exit::Exit;
 const EXAMPLES: &str = "\
 Examples:
   rollsim run scenarios/api-gateway.toml
+  rollsim gate scenarios/bad-release.toml --effects 0.1x,1x
   rollsim list strategies
   rollsim explain capacity_min
   rollsim validate
@@ -38,6 +40,7 @@ struct Line {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Arguments),
+    Gate(gate::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
     };
     let result = match line.verb {
         Verb::Run(arguments) => arguments.execute(),
+        Verb::Gate(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),
         Verb::Explain(arguments) => arguments.execute(),

@@ -161,9 +161,9 @@ pub(super) fn measured(
 }
 
 /// A folder that must not be used is bad input; one that cannot be written is not.
-fn folder_error(error: FolderError) -> anyhow::Error {
+pub(super) fn folder_error(error: FolderError) -> anyhow::Error {
     match error {
-        FolderError::NotOurs(_) => {
+        FolderError::NotOurs(..) => {
             BadInput(format!("{error}; name an empty folder or a new one with `--out`")).into()
         }
         FolderError::NotAFolder(_) => {
@@ -182,7 +182,7 @@ pub(super) fn watch_interrupts() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(interrupted)
 }
 
-fn warn_of_many_requests(scenario: &Scenario, interrupted: &AtomicBool) {
+pub(super) fn warn_of_many_requests(scenario: &Scenario, interrupted: &AtomicBool) {
     let requests = experiment::expected_requests(scenario, MANY_REQUESTS, |plan, replication| {
         simulate(plan, replication, Detail::Series, interrupted)
     });

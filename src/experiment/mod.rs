@@ -13,6 +13,7 @@ mod run;
 mod size;
 mod timeline;
 pub mod validation;
+pub mod workbench;
 
 pub use estimate::Estimate;
 pub use grid::{Cell, Grid};

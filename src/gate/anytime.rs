@@ -28,10 +28,11 @@
 use serde::Deserialize;
 
 use super::metric::{percent, significant};
+use super::sight::about;
 use super::window::{Step, share_of};
 use super::{
-    Kind, Metric, Needs, Problem, Scope, Test, Verdict, Window, check_failures, check_probability,
-    parse,
+    Kind, Metric, Needs, Problem, Scope, Sight, Test, Verdict, Window, check_failures,
+    check_probability, parse,
 };
 use crate::stats::proportion::Share;
 use crate::stats::{math, sequential};
@@ -122,6 +123,29 @@ impl Test for Anytime {
 
     fn needs(&self) -> Needs {
         Needs { everything: true, ..Needs::default() }
+    }
+
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        const MOST: u64 = 1000;
+        let (share, rate) = (sight.place.share, sight.place.error_rate);
+        if sight.ratio().is_none() || rate <= 0.0 {
+            return Vec::new();
+        }
+        let is_enough = |&failed: &u64| {
+            let evidence = sequential::ln_evidence(failed, 0, share, self.weight);
+            evidence >= -math::ln(self.alpha)
+        };
+        let needed = (1..=MOST).find(is_enough).unwrap_or(MOST);
+        let expected = sight.full * rate;
+        if expected >= needed as f64 {
+            return Vec::new();
+        }
+        vec![format!(
+            "it needs {needed} failures, all of them the new version's, and {} of failures make \
+             about {} in the time it has",
+            percent(rate),
+            about(expected)
+        )]
     }
 
     fn decide(&self, window: &Window<'_>) -> Verdict {

@@ -27,11 +27,11 @@
 
 use serde::Deserialize;
 
-use super::metric::significant;
+use super::metric::{percent, significant};
 use super::window::{Step, share_of};
 use super::{
-    Baseline, Kind, Metric, Needs, Objective, Problem, Scope, Test, Verdict, Window, parse,
-    say_length,
+    Baseline, Kind, Metric, Needs, Objective, Place, Problem, Scope, Sight, Test, Verdict, Window,
+    parse, say_length,
 };
 use crate::units::{Ratio, SimDuration};
 
@@ -217,6 +217,44 @@ impl Test for BurnRate {
 
     fn needs(&self) -> Needs {
         Needs { history: true, ..Needs::default() }
+    }
+
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        let Place { share, time, objective, .. } = sight.place;
+        // All of its requests fail, over the whole of a window or from the step's beginning on.
+        let most = objective.burn(share);
+        let over = |pair: &Pair| match time {
+            Some(time) => most * (time.as_secs_f64() / pair.long.as_secs_f64()).min(1.0),
+            None => most,
+        };
+        let limit = |pair: &Pair| pair.burn(&objective);
+        let least = self.pairs.iter().map(limit).fold(f64::INFINITY, f64::min);
+        let all_fail = format!(
+            "the new version has {} of the requests: if all of them fail the budget burns {} \
+             times as fast as allowed",
+            percent(share),
+            significant(most)
+        );
+        if most < least {
+            let limit = significant(least);
+            return vec![format!(
+                "{all_fail}, below the lowest limit of {limit}: it can never trip"
+            )];
+        }
+        let is_short = self.pairs.iter().all(|pair| over(pair) < limit(pair));
+        let nearest = self
+            .pairs
+            .iter()
+            .max_by(|one, other| (over(one) / limit(one)).total_cmp(&(over(other) / limit(other))));
+        let (Some(time), Some(pair), true) = (time, nearest, is_short) else { return Vec::new() };
+        vec![format!(
+            "{all_fail}, but over {} the {} of this step alone make {} of the {} that it takes: \
+             by then the step is over",
+            say_length(pair.long),
+            say_length(time),
+            significant(over(pair)),
+            significant(limit(pair))
+        )]
     }
 
     fn decide(&self, window: &Window<'_>) -> Verdict {

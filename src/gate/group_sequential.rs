@@ -27,8 +27,8 @@ use serde::Deserialize;
 
 use super::metric::significant;
 use super::{
-    Kind, Metric, Needs, Problem, Scope, Test, Verdict, Window, check_failures, check_probability,
-    parse,
+    Kind, Metric, Needs, Problem, Scope, Sight, Test, Verdict, Window, check_failures,
+    check_probability, parse,
 };
 use crate::stats::sequential::Spending;
 use crate::stats::{normal, proportion};
@@ -97,6 +97,10 @@ impl Test for GroupSequential {
 
     fn needs(&self) -> Needs {
         Needs { everything: true, looks: Some(self.looks), ..Needs::default() }
+    }
+
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        sight.doubt_power(self.alpha).into_iter().collect()
     }
 
     fn decide(&self, window: &Window<'_>) -> Verdict {

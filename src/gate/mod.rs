@@ -14,6 +14,7 @@ mod increase;
 mod mann_whitney;
 mod metric;
 mod non_inferiority;
+mod sight;
 mod sprt;
 mod threshold;
 mod two_proportion;
@@ -29,6 +30,7 @@ pub use mann_whitney::{
     Classification, Classifier, Direction, Effect, Judged, Label, Nans, Outliers, Scoring,
 };
 pub use metric::{Amount, Metric, Scope};
+pub use sight::{Place, Sight};
 pub use window::{Baseline, Objective, Sample, Step, Window};
 
 use crate::units::SimDuration;
@@ -102,6 +104,12 @@ pub trait Test: fmt::Debug + Send + Sync {
     /// What it must be shown.
     fn needs(&self) -> Needs {
         Needs::default()
+    }
+
+    /// What it cannot do with so much to see, in words; nothing where nothing speaks against it.
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        let _ = sight;
+        Vec::new()
     }
 
     /// What it says to what has been observed.

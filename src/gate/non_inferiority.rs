@@ -23,9 +23,12 @@
 use serde::Deserialize;
 
 use super::metric::{Amount, percent};
+use super::sight::about;
 use super::{
-    Kind, Metric, Problem, Scope, Test, Verdict, Window, check_failures, check_probability, parse,
+    Kind, Metric, Problem, Scope, Sight, Test, Verdict, Window, check_failures, check_probability,
+    parse,
 };
+use crate::stats::proportion::Share;
 use crate::stats::{normal, proportion};
 
 pub(super) const KIND: Kind = Kind {
@@ -56,6 +59,24 @@ impl Test for NonInferiority {
             problems.push(Problem::new("margin", "`margin` is a share of requests", help));
         }
         problems
+    }
+
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        let Some(ratio) = sight.ratio() else { return Vec::new() };
+        let none_of = |of: f64| Share { failed: 0, of: of.max(1.0) as u64 };
+        let margin = self.margin.of(Metric::ErrorRate).unwrap_or(0.0);
+        let z = normal::quantile(1.0 - self.alpha);
+        let (_, high) = proportion::newcombe(none_of(sight.full), none_of(sight.full * ratio), z);
+        if high < margin {
+            return Vec::new();
+        }
+        vec![format!(
+            "with the {} requests of its window it could not pass if none failed: the new version \
+             may then still fail {} more often, and `margin` is {}",
+            about(sight.full),
+            percent(high),
+            percent(margin)
+        )]
     }
 
     fn decide(&self, window: &Window<'_>) -> Verdict {

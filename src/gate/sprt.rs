@@ -24,7 +24,10 @@
 use serde::Deserialize;
 
 use super::metric::{Amount, significant};
-use super::{Kind, Metric, Needs, Problem, Scope, Test, Verdict, Window, check_probability, parse};
+use super::sight::about;
+use super::{
+    Kind, Metric, Needs, Problem, Scope, Sight, Test, Verdict, Window, check_probability, parse,
+};
 use crate::stats::sequential;
 
 pub(super) const KIND: Kind = Kind {
@@ -51,6 +54,14 @@ const fn alpha() -> f64 {
 
 const fn beta() -> f64 {
     0.2
+}
+
+impl Sprt {
+    fn wald(&self) -> sequential::Sprt {
+        let rate = |amount: Amount| amount.of(Metric::ErrorRate).unwrap_or(0.5);
+        let (good, bad) = (rate(self.good), rate(self.bad));
+        sequential::Sprt { good, bad, alpha: self.alpha, beta: self.beta }
+    }
 }
 
 impl Test for Sprt {
@@ -86,14 +97,21 @@ impl Test for Sprt {
         Needs { everything: true, patience: true, ..Needs::default() }
     }
 
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        let (good, bad) = self.wald().expected_size();
+        let needed = good.max(bad).ceil();
+        if sight.full >= needed {
+            return Vec::new();
+        }
+        vec![format!(
+            "it sees about {} requests in all and decides after {} on average",
+            about(sight.full),
+            about(needed)
+        )]
+    }
+
     fn decide(&self, window: &Window<'_>) -> Verdict {
-        let rate = |amount: Amount| amount.of(Metric::ErrorRate).unwrap_or(0.5);
-        let test = sequential::Sprt {
-            good: rate(self.good),
-            bad: rate(self.bad),
-            alpha: self.alpha,
-            beta: self.beta,
-        };
+        let test = self.wald();
         let seen = window.share(window.scope);
         let evidence = test.ln_ratio(seen.failed, seen.of);
         let (accept, reject) = test.bounds();

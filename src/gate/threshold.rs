@@ -33,8 +33,9 @@
 
 use serde::Deserialize;
 
-use super::metric::Amount;
-use super::{Kind, Metric, Problem, Scope, Test, Verdict, Window, parse, say_length};
+use super::metric::{Amount, percent};
+use super::sight::about;
+use super::{Kind, Metric, Problem, Scope, Sight, Test, Verdict, Window, parse, say_length};
 
 pub(super) const KIND: Kind = Kind {
     name: "threshold",
@@ -48,6 +49,23 @@ pub(super) const KIND: Kind = Kind {
 struct Threshold {
     max: Option<Amount>,
     min: Option<Amount>,
+}
+
+impl Threshold {
+    /// The largest share of failures that is within the limits, and the limit that says so.
+    fn most_failures(&self, sight: &Sight) -> Option<(f64, &'static str)> {
+        let metric = sight.metric;
+        let limit = |limit: Option<Amount>| limit.and_then(|limit| limit.of(metric));
+        match metric {
+            Metric::ErrorRate => limit(self.max).map(|max| (max, "max")),
+            Metric::Availability => limit(self.min).map(|min| (1.0 - min, "min")),
+            Metric::BurnRate => {
+                let allowed = 1.0 - sight.place.objective.availability;
+                limit(self.max).map(|max| (max * allowed, "max"))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Test for Threshold {
@@ -71,6 +89,39 @@ impl Test for Threshold {
             problems.push(Problem::new("min", "`min` is above `max`", "write `min` below `max`"));
         }
         problems
+    }
+
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        let Some((limit, field)) = self.most_failures(sight) else { return Vec::new() };
+        let mut doubts = Vec::new();
+        let (first, full) = (sight.first, sight.full);
+        if full * limit < 1.0 {
+            doubts.push(format!(
+                "a single failure among the {} requests of its window is {}, beyond `{field}` = \
+                 {}: any one trips it",
+                about(full),
+                percent((1.0 / full).min(1.0)),
+                percent(limit)
+            ));
+        } else if first * limit < 1.0 {
+            doubts.push(format!(
+                "a single failure among the {} requests of its first look is {}, beyond `{field}` \
+                 = {}: any one trips it",
+                about(first),
+                percent((1.0 / first).min(1.0)),
+                percent(limit)
+            ));
+        }
+        let share = sight.place.share;
+        if sight.scope == Scope::Service && share < limit {
+            doubts.push(format!(
+                "the new version has {} of the requests: if all of them fail the service is \
+                 within `{field}` = {}, so it can never trip; write `scope = \"new\"`",
+                percent(share),
+                percent(limit)
+            ));
+        }
+        doubts
     }
 
     fn decide(&self, window: &Window<'_>) -> Verdict {

@@ -22,7 +22,8 @@ use serde::Deserialize;
 
 use super::metric::{percent, significant};
 use super::{
-    Kind, Metric, Problem, Scope, Test, Verdict, Window, check_failures, check_probability, parse,
+    Kind, Metric, Problem, Scope, Sight, Test, Verdict, Window, check_failures, check_probability,
+    parse,
 };
 use crate::stats::{normal, proportion};
 
@@ -50,6 +51,10 @@ impl Test for TwoProportion {
         let mut problems = check_failures(metric, scope, KIND.name);
         problems.extend(check_probability("alpha", self.alpha));
         problems
+    }
+
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        sight.doubt_power(self.alpha).into_iter().collect()
     }
 
     fn decide(&self, window: &Window<'_>) -> Verdict {

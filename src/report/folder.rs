@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// Every name that this or an earlier run may have written; what else lies in a result folder is
 /// not ours and stays.
-pub const OURS: [&str; 12] = [
+pub const OURS: [&str; 15] = [
     "summary.json",
     "summary.csv",
     "runs.csv",
@@ -21,14 +21,36 @@ pub const OURS: [&str; 12] = [
     "error_budget.png",
     "duration.png",
     "report.html",
+    "gate.csv",
+    "gate.svg",
+    "gate.png",
 ];
+
+/// What a folder holds that is ours, and so may be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// The results of a run.
+    Results,
+    /// Those of the gate workbench.
+    Gates,
+}
+
+impl Holds {
+    /// The file that every folder of this sort has.
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::Results => "summary.json",
+            Self::Gates => "gate.csv",
+        }
+    }
+}
 
 /// Why a result folder cannot be used or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// The folder holds something, and no result of ours is among it.
-    #[error("`{0}` is not empty and holds no `summary.json`; its contents are left alone")]
-    NotOurs(PathBuf),
+    #[error("`{0}` is not empty and holds no `{1}`; its contents are left alone")]
+    NotOurs(PathBuf, &'static str),
     /// The path is that of a file.
     #[error("`{0}` is not a folder")]
     NotAFolder(PathBuf),
@@ -47,17 +69,27 @@ pub enum FolderError {
 #[derive(Debug)]
 pub struct Folder {
     target: PathBuf,
+    holds: Holds,
     aside: TempDir,
     names: Vec<&'static str>,
 }
 
 impl Folder {
-    /// An empty folder beside `target`, whose parents are made where they are missing.
+    /// An empty folder for results of a run beside `target`, whose parents are made where they are
+    /// missing.
     ///
     /// # Errors
     /// If `target` is a file or a folder that is not ours, or nothing can be written there.
     pub fn beside(target: &Path) -> Result<Self, FolderError> {
-        check(target)?;
+        Self::to_hold(Holds::Results, target)
+    }
+
+    /// The same for results of any sort.
+    ///
+    /// # Errors
+    /// If `target` is a file or a folder that is not ours, or nothing can be written there.
+    pub fn to_hold(holds: Holds, target: &Path) -> Result<Self, FolderError> {
+        check(target, holds)?;
         let refused = |source| FolderError::Unwritable { path: target.to_owned(), source };
         // Through a link the folder it points to is replaced, not the link.
         let target = if target.exists() {
@@ -69,7 +101,7 @@ impl Folder {
         let parent = target.parent().ok_or_else(missing)?;
         fs::create_dir_all(parent).map_err(refused)?;
         let aside = aside(&target, ".new-").map_err(refused)?;
-        Ok(Self { target, aside, names: Vec::new() })
+        Ok(Self { target, holds, aside, names: Vec::new() })
     }
 
     /// Where the files are being written.
@@ -112,7 +144,7 @@ impl Folder {
     /// # Errors
     /// If it cannot be put there; the old folder is then back in its place.
     pub fn commit(self) -> Result<(), FolderError> {
-        let Self { target, aside: new, .. } = self;
+        let Self { target, holds, aside: new, .. } = self;
         let refused = |source| FolderError::Unwritable { path: target.clone(), source };
         if !target.exists() {
             fs::rename(new.path(), &target).map_err(refused)?;
@@ -120,7 +152,7 @@ impl Folder {
             return Ok(());
         }
         // Someone else may have written there meanwhile.
-        check(&target)?;
+        check(&target, holds)?;
         let old = aside(&target, ".old-").map_err(refused)?.keep();
         fs::rename(&target, &old).map_err(refused)?;
         if let Err(source) = fs::rename(new.path(), &target) {
@@ -149,17 +181,17 @@ pub fn replace(folder: &Path, name: &str, content: &[u8]) -> Result<(), FolderEr
 }
 
 /// Refuses what a result must not replace.
-fn check(target: &Path) -> Result<(), FolderError> {
+fn check(target: &Path, holds: Holds) -> Result<(), FolderError> {
     let Ok(kind) = fs::metadata(target) else { return Ok(()) };
     if !kind.is_dir() {
         return Err(FolderError::NotAFolder(target.to_owned()));
     }
     let refused = |source| FolderError::Unwritable { path: target.to_owned(), source };
     let is_empty = fs::read_dir(target).map_err(refused)?.next().is_none();
-    if is_empty || target.join("summary.json").is_file() {
+    if is_empty || target.join(holds.mark()).is_file() {
         Ok(())
     } else {
-        Err(FolderError::NotOurs(target.to_owned()))
+        Err(FolderError::NotOurs(target.to_owned(), holds.mark()))
     }
 }
 
@@ -270,7 +302,7 @@ mod tests {
         write(&target, &[("summary.json", "1")]).expect("an empty folder may be taken");
         fs::remove_file(target.join("summary.json")).expect("removed");
         fs::write(target.join("chapter.tex"), "years").expect("written");
-        assert!(matches!(Folder::beside(&target), Err(FolderError::NotOurs(_))));
+        assert!(matches!(Folder::beside(&target), Err(FolderError::NotOurs(..))));
         assert_eq!(contents(&target), [pair("chapter.tex", "years")]);
         let file = target.join("chapter.tex");
         assert!(matches!(Folder::beside(&file), Err(FolderError::NotAFolder(_))));

@@ -8,6 +8,8 @@ pub mod chart;
 mod columns;
 pub mod events_csv;
 pub mod folder;
+pub mod gate_csv;
+pub mod gate_table;
 pub mod ledger;
 pub mod number;
 pub mod runs_csv;
@@ -26,6 +28,7 @@ use folder::{Folder, FolderError};
 use summary_json::Summary;
 
 use crate::experiment::Results;
+use crate::experiment::workbench::Characteristic;
 
 /// Why a report cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +85,31 @@ pub fn write(
     let names = folder.names().to_vec();
     folder.commit()?;
     Ok(Written { names, summary })
+}
+
+/// Fills `folder` with what the gate workbench found and puts it in its place; the names of the
+/// files.
+///
+/// # Errors
+/// If something cannot be written; the old folder then stays as it was.
+pub fn write_gates(
+    scenario: &str,
+    rows: &[Characteristic],
+    mut folder: Folder,
+    formats: &[Format],
+) -> Result<Vec<&'static str>, ReportError> {
+    folder.write("gate.csv", |out| gate_csv::render(rows, out))?;
+    for &format in formats {
+        let name = match format {
+            Format::Svg => "gate.svg",
+            Format::Png => "gate.png",
+        };
+        let content = chart::render_power(scenario, rows, format)?;
+        folder.write(name, |out| out.write_all(&content))?;
+    }
+    let names = folder.names().to_vec();
+    folder.commit()?;
+    Ok(names)
 }
 
 /// Draws the charts of an existing result folder again; the names of the files.

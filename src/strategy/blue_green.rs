@@ -95,9 +95,10 @@ impl Parameters for BlueGreen {
 
     fn gates(&self) -> Vec<GateUse> {
         let time = Some(self.preview_time);
-        let mut uses = GateUse::all("preview_gates", &self.preview_gates, time, "preview_time");
-        uses.extend(GateUse::all("bake_gates", &self.bake_gates, Some(self.bake), "bake"));
-        uses
+        let preview = GateUse::all("preview_gates", &self.preview_gates, time, "preview_time");
+        let bake = GateUse::all("bake_gates", &self.bake_gates, Some(self.bake), "bake");
+        let before = preview.into_iter().map(|one| one.at_share(Some(Ratio::ZERO)));
+        before.chain(bake.into_iter().map(|one| one.at_share(Some(Ratio::ONE)))).collect()
     }
 }
 

@@ -24,7 +24,7 @@ pub use action::{Action, Pick, Reason};
 use crate::fleet::{Division, FleetPlan, Pool};
 use crate::gate::State;
 use crate::traffic::Split;
-use crate::units::{SimDuration, SimTime, Version};
+use crate::units::{Ratio, SimDuration, SimTime, Version};
 
 /// What a strategy is told before it begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -151,6 +151,8 @@ pub struct GateUse {
     pub time: Option<SimDuration>,
     /// Where that is written, such as `steps.1.pause`.
     pub time_field: String,
+    /// Share of the requests that the new version has meanwhile; none: it changes.
+    pub share: Option<Ratio>,
 }
 
 impl GateUse {
@@ -166,8 +168,14 @@ impl GateUse {
             name: name.clone(),
             time,
             time_field: time_field.to_owned(),
+            share: None,
         };
         names.iter().enumerate().map(one).collect()
+    }
+
+    /// The same where the new version has this share of the requests meanwhile.
+    fn at_share(self, share: Option<Ratio>) -> Self {
+        Self { share, ..self }
     }
 }
 

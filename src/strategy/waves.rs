@@ -149,7 +149,12 @@ impl Parameters for Waves {
         let mut uses = GateUse::all("bake_gates", &self.bake_gates, Some(self.bake), "bake");
         // Whether those have the time to look is said where they are written.
         let inner = self.found.iter().flat_map(|inner| inner.gates());
-        uses.extend(inner.map(|one| GateUse { field: "inner".into(), time: None, ..one }));
+        uses.extend(inner.map(|one| GateUse {
+            field: "inner".into(),
+            time: None,
+            share: None,
+            ..one
+        }));
         uses
     }
 

@@ -19,4 +19,5 @@ mod source;
 mod theory;
 mod tidy;
 mod validate;
+mod workbench;
 mod world;

@@ -44,8 +44,10 @@ use serde::Deserialize;
 
 pub use self::classify::{Classification, Classifier, Direction, Effect, Label, Nans, Outliers};
 pub use self::score::{Judged, Scoring};
-use super::metric::significant;
-use super::{Kind, Metric, Needs, Problem, Scope, Test, Verdict, Window, check_probability, parse};
+use super::metric::{percent, significant};
+use super::{
+    Kind, Metric, Needs, Problem, Scope, Sight, Test, Verdict, Window, check_probability, parse,
+};
 
 pub(super) const KIND: Kind = Kind {
     name: "mann-whitney",
@@ -256,6 +258,24 @@ impl Test for MannWhitney {
     fn needs(&self) -> Needs {
         let latency = self.metrics.iter().any(|member| member.metric.quantile().is_some());
         Needs { latency, ..Needs::default() }
+    }
+
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        // Two samples of n without an overlap have the least p there is, 2 / C(2n, n).
+        let (mut needed, mut least_p) = (1.0, 1.0);
+        while least_p > 1.0 - self.confidence && needed < 100.0 {
+            needed += 1.0;
+            least_p *= needed / (2.0 * (2.0 * needed - 1.0));
+        }
+        if sight.scrapes >= needed {
+            return Vec::new();
+        }
+        vec![format!(
+            "its window holds {} scrapes of each version; ranks of fewer than {needed} cannot \
+             differ at a confidence of {}",
+            sight.scrapes.floor(),
+            percent(self.confidence)
+        )]
     }
 
     fn decide(&self, window: &Window<'_>) -> Verdict {

@@ -1,4 +1,5 @@
-//! The charts of a result folder: three always, and one more where two numbers are swept.
+//! The charts of a result folder: three always, one more where two numbers are swept; and that of
+//! the gate workbench.
 //!
 //! Each chart is a function from the results to a `picture::Picture`; `svg` and `png` paint
 //! pictures through plotters. Neither needs a font of the machine, and both give the same bytes for
@@ -12,6 +13,7 @@ mod error_budget;
 mod label;
 mod picture;
 mod png;
+mod power;
 mod scale;
 mod svg;
 mod theme;
@@ -21,6 +23,7 @@ use std::collections::BTreeMap;
 use super::number;
 use super::summary_json::{Summary, VariantSummary};
 use super::timeline_csv::Moment;
+use crate::experiment::workbench::Characteristic;
 use picture::{Anchor, Colour, Picture, Text};
 use scale::TimeUnit;
 
@@ -99,6 +102,22 @@ fn pictures(input: &Input) -> Vec<(&'static str, &'static str, Picture)> {
     let [svg, png] = BOUNDARY;
     let boundary = boundary::render(input).map(|picture| (svg, png, picture));
     always.chain(boundary).collect()
+}
+
+/// The chart of the gate workbench in one format.
+///
+/// # Errors
+/// If it cannot be drawn.
+pub fn render_power(
+    scenario: &str,
+    rows: &[Characteristic],
+    format: Format,
+) -> Result<Vec<u8>, ChartError> {
+    let picture = power::render(scenario, rows);
+    match format {
+        Format::Svg => svg::render(&picture).map(String::into_bytes),
+        Format::Png => png::render(&picture),
+    }
 }
 
 impl Input {
@@ -262,18 +281,23 @@ mod tests {
         let grids = [("grid", grid(8, 8)), ("flat", grid(20, 2)), ("fine", grid(60, 50))];
         for (set, input) in inputs().into_iter().chain(grids) {
             for (name, _, picture) in pictures(&input) {
-                let (right, bottom) = (picture.width, picture.height);
-                let whole = Frame { left: 0.0, top: 0.0, right, bottom };
-                let texts = picture.texts();
-                for (number, text) in texts.iter().enumerate() {
-                    let place = frame(text);
-                    let what = format!("{set} {name}: {}", text.text);
-                    assert!(text.text.is_ascii(), "{what}");
-                    assert!(whole.holds(&place), "{what} at {place:?}");
-                    let covered = texts[..number].iter().find(|one| frame(one).overlaps(&place));
-                    assert!(covered.is_none(), "{what} on {covered:?}");
-                }
+                check_texts(&picture, &format!("{set} {name}"));
             }
+        }
+    }
+
+    /// Every text can be read.
+    pub(super) fn check_texts(picture: &Picture, of: &str) {
+        let (right, bottom) = (picture.width, picture.height);
+        let whole = Frame { left: 0.0, top: 0.0, right, bottom };
+        let texts = picture.texts();
+        for (number, text) in texts.iter().enumerate() {
+            let place = frame(text);
+            let what = format!("{of}: {}", text.text);
+            assert!(text.text.is_ascii(), "{what}");
+            assert!(whole.holds(&place), "{what} at {place:?}");
+            let covered = texts[..number].iter().find(|one| frame(one).overlaps(&place));
+            assert!(covered.is_none(), "{what} on {covered:?}");
         }
     }
 

@@ -166,7 +166,10 @@ impl Parameters for Canary {
                 Pause::Forever => None,
             };
             let at = |field| format!("steps.{number}.{field}");
-            GateUse::all(&at("gates"), &step.gates, time, &at("pause"))
+            // By count the share is that of the instances, which the fleet decides.
+            let share = (self.routing != Routing::ByCount).then_some(step.weight);
+            let uses = GateUse::all(&at("gates"), &step.gates, time, &at("pause"));
+            uses.into_iter().map(move |one| one.at_share(share))
         };
         self.steps.iter().enumerate().flat_map(of_step).collect()
     }
