@@ -79,6 +79,7 @@
 //! | What counts against the error budget? | `src/measure/error_budget.rs`, first paragraph |
 //! | Why did this run roll back? | the `detail` column of `events.csv` |
 //! | What was published, and does it come out? | `src/experiment/validation/`, `rollsim validate` |
+//! | Would this gate have caught it? | `src/experiment/workbench/`, `rollsim gate` |
 //! | Which rule rejected my scenario? | `rollsim explain` with its code |
 
 pub mod cli;

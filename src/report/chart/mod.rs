@@ -1,5 +1,5 @@
-//! The charts of a result folder: three always, and one more where two numbers are swept. And that
-//! of the gate workbench.
+//! The charts of a result folder: three always, one more where two numbers are swept; and that of
+//! the gate workbench.
 //!
 //! Each chart is a function from the results to a `picture::Picture`; `svg` and `png` paint
 //! pictures through plotters. Neither needs a font of the machine, and both give the same bytes for
@@ -96,6 +96,14 @@ pub fn render_all(
     Ok(files)
 }
 
+/// Every picture that there is something to draw for, with the names of its files.
+fn pictures(input: &Input) -> Vec<(&'static str, &'static str, Picture)> {
+    let always = CHARTS.iter().map(|chart| (chart.svg, chart.png, (chart.render)(input)));
+    let [svg, png] = BOUNDARY;
+    let boundary = boundary::render(input).map(|picture| (svg, png, picture));
+    always.chain(boundary).collect()
+}
+
 /// The chart of the gate workbench in one format.
 ///
 /// # Errors
@@ -110,14 +118,6 @@ pub fn render_power(
         Format::Svg => svg::render(&picture).map(String::into_bytes),
         Format::Png => png::render(&picture),
     }
-}
-
-/// Every picture that there is something to draw for, with the names of its files.
-fn pictures(input: &Input) -> Vec<(&'static str, &'static str, Picture)> {
-    let always = CHARTS.iter().map(|chart| (chart.svg, chart.png, (chart.render)(input)));
-    let [svg, png] = BOUNDARY;
-    let boundary = boundary::render(input).map(|picture| (svg, png, picture));
-    always.chain(boundary).collect()
 }
 
 impl Input {
