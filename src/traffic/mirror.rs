@@ -11,12 +11,19 @@ pub(super) struct Mirror {
     key: Key,
     /// Endpoints of the new version that the balancer knows.
     targets: Vec<u32>,
+    /// Where each endpoint stands among them, counted from one; zero: nowhere.
+    places: Vec<u32>,
 }
 
 impl Mirror {
     /// Nobody gets any.
     pub(super) fn new(seed: Seed) -> Self {
-        Self { threshold: 0, key: seed.key(Purpose::Mirror), targets: Vec::new() }
+        Self {
+            threshold: 0,
+            key: seed.key(Purpose::Mirror),
+            targets: Vec::new(),
+            places: Vec::new(),
+        }
     }
 
     /// So large a share of the requests is copied from now on.
@@ -32,14 +39,24 @@ impl Mirror {
 
     /// The endpoint is known from now on.
     pub(super) fn add(&mut self, endpoint: u32) {
-        if !self.targets.contains(&endpoint) {
+        let index = endpoint as usize;
+        if index >= self.places.len() {
+            self.places.resize(index + 1, 0);
+        }
+        if self.places[index] == 0 {
             self.targets.push(endpoint);
+            self.places[index] = self.targets.len() as u32;
         }
     }
 
     /// The endpoint is known no more.
     pub(super) fn remove(&mut self, endpoint: u32) {
-        self.targets.retain(|&target| target != endpoint);
+        let place = self.places.get_mut(endpoint as usize).map_or(0, std::mem::take);
+        let Some(position) = (place as usize).checked_sub(1) else { return };
+        self.targets.swap_remove(position);
+        if let Some(&moved) = self.targets.get(position) {
+            self.places[moved as usize] = place;
+        }
     }
 
     /// Where the copy of a request goes, any of them with the same chance; none if it has none.

@@ -16,12 +16,14 @@ impl EventPath {
         let one = &mut self.attempts[attempt];
         one.endpoint = endpoint;
         one.late = here.process.late_charge(now, self.is_short);
-        one.is_exposed = here.process.is_flagged
-            && self.flag.is_some_and(|flag| {
+        let mut is_error = one.is_faulty && here.process.version == Version::New;
+        one.is_exposed = false;
+        if here.process.is_flagged {
+            one.is_exposed = self.flag.is_some_and(|flag| {
                 flag.shows_request(self.keys.user, self.rules.users, one.number)
             });
-        let is_reached = one.is_exposed || !here.process.is_flagged;
-        let is_error = one.is_faulty && here.process.version == Version::New && is_reached;
+            is_error &= one.is_exposed;
+        }
         one.error = is_error.then(|| here.process.error_charge(Charge::BadRelease));
         if here.process.is_troubled && !is_error {
             let defect =
