@@ -133,13 +133,13 @@ pub struct Instance {
     /// When it was told to stop.
     pub told_at: SimTime,
     /// Failures or successes in a row that the balancer's check has seen against its belief.
-    pub check_streak: u32,
+    pub check_streak: u16,
     /// Whether a check of the balancer is pending.
     pub is_checking: bool,
     /// Failures or successes in a row that the readiness probe has seen against its belief.
-    pub probe_streak: u32,
+    pub probe_streak: u16,
     /// Failures in a row of the liveness probe.
-    pub liveness_streak: u32,
+    pub liveness_streak: u16,
     /// Whether its readiness probe is followed tick by tick, because it is overloaded.
     pub is_readiness_watched: bool,
     /// Whether its liveness probe is.

@@ -87,10 +87,10 @@ impl World<'_> {
             self.stop_watching(id);
             return;
         }
-        let streak = one.check_streak + 1;
+        let streak = one.check_streak.saturating_add(1);
         self.pool.note(id, |one| one.check_streak = streak);
         let needed = if is_answered { check.rise } else { check.fall };
-        if streak >= needed {
+        if has_reached(streak, needed) {
             self.pool.note(id, |one| one.check_streak = 0);
             self.set_routed(id, is_answered);
             if is_answered {
@@ -233,8 +233,8 @@ impl World<'_> {
         } else {
             let threshold =
                 if passes { readiness.success_threshold } else { readiness.failure_threshold };
-            self.pool.note(id, |one| one.probe_streak += 1);
-            if self.one(id).probe_streak >= threshold {
+            self.pool.note(id, |one| one.probe_streak = one.probe_streak.saturating_add(1));
+            if has_reached(self.one(id).probe_streak, threshold) {
                 self.turn_probe(id, passes);
             }
         }
@@ -269,8 +269,8 @@ impl World<'_> {
             self.stop_watching(id);
             return;
         }
-        self.pool.note(id, |one| one.liveness_streak += 1);
-        if self.one(id).liveness_streak >= liveness.failure_threshold {
+        self.pool.note(id, |one| one.liveness_streak = one.liveness_streak.saturating_add(1));
+        if has_reached(self.one(id).liveness_streak, liveness.failure_threshold) {
             self.pool.note(id, |one| one.liveness_streak = 0);
             self.crash(id, "its liveness probe failed");
             return;
@@ -278,4 +278,10 @@ impl World<'_> {
         let at = self.now + liveness.period;
         self.calendar.schedule(at, Rank::Probe, Event::LivenessTick(of));
     }
+}
+
+/// Whether so many results in a row are as many as a threshold asks for. Streaks are counted up to
+/// 65,535 and a higher threshold counts as that.
+fn has_reached(streak: u16, threshold: u32) -> bool {
+    u32::from(streak) >= threshold.min(u32::from(u16::MAX))
 }

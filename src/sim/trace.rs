@@ -7,7 +7,7 @@
 use super::run::EventRow;
 use crate::units::{InstanceId, SimTime, Version, ZoneId};
 
-/// Counts in a row, in the order they are kept.
+/// Counts in a row, in the order they are kept: those that change most first.
 const COUNTS: usize = 11;
 
 /// Every event of one run.
@@ -45,8 +45,10 @@ impl Trace {
         self.put(at - self.last.at);
         self.put(name as u64);
         self.put(row.instance.map_or(0, |id| u64::from(id.0) + 1));
-        self.put(row.version.map_or(0, |version| version.index() as u64 + 1));
-        self.put(row.zone.map_or(0, |zone| u64::from(zone.0) + 1));
+        // Small numbers that nearly every row has share one.
+        let version = row.version.map_or(0, |version| version.index() as u64 + 1);
+        let zone = row.zone.map_or(0, |zone| u64::from(zone.0) + 1);
+        self.put(zone << 3 | version << 1 | u64::from(!row.detail.is_empty()));
         let counts = counts(row);
         let is_changed = |&one: &usize| counts[one] != self.last.counts[one];
         let changed = (0..COUNTS).filter(is_changed).fold(0, |mask, one| mask | 1 << one);
@@ -56,8 +58,10 @@ impl Trace {
             let difference = i64::from(count) - i64::from(self.last.counts[one]);
             self.put((difference << 1 ^ difference >> 63) as u64);
         }
-        self.put(row.detail.len() as u64);
-        self.bytes.extend_from_slice(row.detail.as_bytes());
+        if !row.detail.is_empty() {
+            self.put(row.detail.len() as u64);
+            self.bytes.extend_from_slice(row.detail.as_bytes());
+        }
         self.last = Last { at, counts };
         self.len += 1;
         self.has_third |= row.version == Some(Version::Third);
@@ -109,7 +113,7 @@ impl FromIterator<EventRow> for Trace {
 
 const fn counts(row: &EventRow) -> [u32; COUNTS] {
     let EventRow { desired: [a, b, c], ready: [d, e, f], available: [g, h, i], .. } = *row;
-    [a, b, c, d, e, f, g, h, i, row.terminating, row.total]
+    [d, e, g, h, row.terminating, row.total, a, b, c, f, i]
 }
 
 /// Puts rows together again, one after another.
@@ -124,30 +128,32 @@ impl Reader<'_> {
         self.last.at += self.take();
         let event = self.names[self.take() as usize];
         let instance = self.take().checked_sub(1).map(|number| InstanceId(number as u32));
-        let version = self.take().checked_sub(1).map(|index| Version::EVERY[index as usize]);
-        let zone = self.take().checked_sub(1).map(|number| ZoneId(number as u16));
+        let shared = self.take();
+        let version = (shared >> 1 & 3).checked_sub(1);
+        let version = version.map(|index| Version::EVERY[index as usize]);
+        let zone = (shared >> 3).checked_sub(1).map(|number| ZoneId(number as u16));
         let changed = self.take();
         for one in (0..COUNTS).filter(|one| changed >> one & 1 == 1) {
             let folded = self.take();
             let difference = (folded >> 1) as i64 ^ -((folded & 1) as i64);
             self.last.counts[one] = (i64::from(self.last.counts[one]) + difference) as u32;
         }
-        let length = self.take() as usize;
+        let length = if shared & 1 == 1 { self.take() as usize } else { 0 };
         let (detail, rest) = self.bytes.split_at(length);
         self.bytes = rest;
         let counts = &self.last.counts;
-        let three = |first: usize| [counts[first], counts[first + 1], counts[first + 2]];
+        let &[d, e, g, h, terminating, total, a, b, c, f, i] = counts;
         EventRow {
             at: SimTime::from_nanos(self.last.at),
             event,
             instance,
             version,
             zone,
-            desired: three(0),
-            ready: three(3),
-            available: three(6),
-            terminating: counts[9],
-            total: counts[10],
+            desired: [a, b, c],
+            ready: [d, e, f],
+            available: [g, h, i],
+            terminating,
+            total,
             detail: String::from_utf8_lossy(detail).into_owned(),
         }
     }

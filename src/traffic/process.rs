@@ -36,6 +36,8 @@ pub(super) struct Process {
     pub(super) is_flagged: bool,
     /// Whether its answers have errors beside the release's.
     pub(super) is_troubled: bool,
+    /// Whether the control plane has been told of its overload.
+    pub(super) is_told: bool,
     ramp: Ramp,
 }
 
@@ -56,6 +58,7 @@ impl Process {
             flag_factor: 1.0,
             is_flagged: false,
             is_troubled: false,
+            is_told: false,
             ramp,
         }
     }

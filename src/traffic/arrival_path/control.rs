@@ -181,7 +181,7 @@ impl ArrivalPath {
 
     pub(in crate::traffic) fn watch_again(&mut self, endpoint: u32) {
         if self.stations.get(endpoint as usize).is_some() {
-            self.station_mut(endpoint).is_told = false;
+            self.station_mut(endpoint).process.is_told = false;
         }
     }
 

@@ -221,10 +221,10 @@ impl ArrivalPath {
 
     /// Tells of an endpoint where a request has to wait too long.
     fn look_at(&mut self, endpoint: u32, wait: u64, now: u64) -> Option<Signal> {
-        if wait <= self.watch || self.stations[endpoint as usize].is_told {
+        if wait <= self.watch || self.stations[endpoint as usize].process.is_told {
             return None;
         }
-        self.stations[endpoint as usize].is_told = true;
+        self.stations[endpoint as usize].process.is_told = true;
         Some(Signal::Overloaded { instance: InstanceId(endpoint), at: SimTime::from_nanos(now) })
     }
 

@@ -94,8 +94,6 @@ impl Entry {
 #[derive(Clone, Debug)]
 pub(super) struct Station {
     pub(super) process: Process,
-    /// Whether the watch has told of it.
-    pub(super) is_told: bool,
     slots: Slots,
     /// The latest requests taken, number `k` at position `k` modulo the length, which is a power
     /// of two. All that wait are in it.
@@ -133,7 +131,6 @@ impl Station {
     pub(super) fn new(process: Process, slots: u32) -> Self {
         Self {
             process,
-            is_told: false,
             slots: Slots::new(slots),
             log: Vec::new(),
             taken: 0,
@@ -253,7 +250,7 @@ impl Station {
     /// Doubles the log.
     fn grow(&mut self) {
         let old = std::mem::take(&mut self.log);
-        let size = (2 * old.len()).max(2);
+        let size = (2 * old.len()).max(1);
         self.log = vec![NOTHING; size];
         for number in self.taken.wrapping_sub(old.len())..self.taken {
             self.log[number & (size - 1)] = old[number & (old.len() - 1)];
@@ -286,7 +283,6 @@ impl Station {
     /// Forgets all that it holds.
     pub(super) fn clear(&mut self) {
         *self = Self {
-            is_told: self.is_told,
             taken_before: self.total_taken(),
             ..Self::new(self.process, self.slots.limit())
         };

@@ -143,7 +143,7 @@ impl EventPath {
     }
 
     pub(in crate::traffic) fn watch_again(&mut self, endpoint: u32) {
-        self.endpoint_mut(endpoint).is_told = false;
+        self.endpoint_mut(endpoint).process.is_told = false;
     }
 
     pub(in crate::traffic) fn wait(&self, endpoint: u32, now: u64) -> u64 {

@@ -88,8 +88,6 @@ struct Endpoint {
     work: u128,
     /// How many requests it has taken.
     taken: u64,
-    /// Whether the watch has told of it.
-    is_told: bool,
 }
 
 impl Endpoint {
@@ -101,7 +99,6 @@ impl Endpoint {
             queue: Queue::EMPTY,
             work: 0,
             taken: 0,
-            is_told: false,
         }
     }
 }

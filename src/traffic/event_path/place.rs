@@ -176,9 +176,10 @@ impl EventPath {
 
     /// Tells of an endpoint where a request that came now would wait too long.
     fn look_at(&mut self, endpoint: u32, now: u64) {
-        let is_watched = self.watch != u64::MAX && !self.endpoints[endpoint as usize].is_told;
+        let is_watched =
+            self.watch != u64::MAX && !self.endpoints[endpoint as usize].process.is_told;
         if is_watched && self.wait_at(endpoint, now) > self.watch {
-            self.endpoints[endpoint as usize].is_told = true;
+            self.endpoints[endpoint as usize].process.is_told = true;
             let (instance, at) = (InstanceId(endpoint), SimTime::from_nanos(now));
             self.signals.push_back(Signal::Overloaded { instance, at });
         }
