@@ -12,6 +12,7 @@ mod pool;
 mod probe;
 mod serving;
 mod startup;
+mod tally;
 
 pub use division::{Division, Part};
 pub use instance::{FULL_SPEED, Instance, State};
@@ -19,7 +20,8 @@ pub use plan::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,
 };
-pub use pool::{Counts, Pool, goes_at_once};
+pub use pool::{Pool, goes_at_once};
 pub use probe::tick_at_or_after;
 pub use serving::{Lack, Serving};
 pub use startup::{Boot, Plans, StartChance};
+pub use tally::Counts;
