@@ -1,6 +1,5 @@
 //! A feature flag: whom the release's defects reach although it runs everywhere.
 
-use crate::random::Key;
 use crate::units::Ratio;
 
 /// The flag's state. A user whose number is below the share sees what is behind it; who does stays
@@ -18,11 +17,5 @@ impl Flag {
     /// Whether a user, by the number drawn for it, sees what is behind the flag.
     pub(super) fn shows(self, drawn: u64) -> bool {
         u128::from(drawn) < self.threshold
-    }
-
-    /// The same for the user that a request belongs to.
-    pub(super) fn shows_request(self, user: Key, users: u32, number: u64) -> bool {
-        let index = (u128::from(user.draw(number, 0)) * u128::from(users)) >> 64;
-        self.shows(user.draw(index as u64, 1))
     }
 }

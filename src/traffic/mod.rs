@@ -28,6 +28,7 @@ mod synthetic;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod users;
 
 pub use histogram::Histogram;
 pub use plan::{

@@ -1,5 +1,6 @@
 //! An endpoint's process: how it answers and how fast it serves.
 
+use super::flag::Flag;
 use super::plane::{Departure, Door, Ramp};
 use super::record::Charge;
 use crate::units::{SimDuration, SimTime, Version};
@@ -33,7 +34,7 @@ pub(super) struct Process {
     /// The same for what is behind a flag.
     flag_factor: f64,
     /// Whether the release's defects follow a flag.
-    pub(super) is_flagged: bool,
+    is_flagged: bool,
     /// Whether its answers have errors beside the release's.
     pub(super) is_troubled: bool,
     /// Whether the control plane has been told of its overload.
@@ -70,6 +71,18 @@ impl Process {
         self.is_flagged = true;
         self.find_plain();
         self
+    }
+
+    /// Whether what is behind a flag is shown to a user, by the number drawn for it.
+    #[inline(always)]
+    pub(super) fn exposes(&self, flag: Option<Flag>, drawn: impl FnOnce() -> u64) -> bool {
+        self.is_flagged && flag.is_some_and(|flag| flag.shows(drawn()))
+    }
+
+    /// Whether a request that the release's defect may hit is hit here.
+    #[inline(always)]
+    pub(super) fn hits(&self, is_faulty: bool, is_exposed: bool) -> bool {
+        is_faulty && self.version == Version::New && (is_exposed || !self.is_flagged)
     }
 
     /// What a demand amounts to for a user who sees what is behind the flag, or does not.

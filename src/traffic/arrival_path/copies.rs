@@ -22,9 +22,8 @@ impl ArrivalPath {
             return;
         }
         let Room::From(start, first) = station.room(self.rules.queue, now) else { return };
-        let Rules { flag, user, users, .. } = self.rules;
-        let is_exposed = station.process.is_flagged
-            && flag.is_some_and(|flag| flag.shows_request(user, users, number));
+        let Rules { flag, users, .. } = self.rules;
+        let is_exposed = station.process.exposes(flag, || users.draw(number));
         let demand = station.process.work(demand, is_exposed);
         let end = start.saturating_add(station.process.service(demand, start));
         let fate = Fate::new(demand, self.phase, Charge::Overload, None);

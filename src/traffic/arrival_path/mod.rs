@@ -25,8 +25,9 @@ use super::recorder::{Count, Failure, Place, Recorder};
 use super::request::{Request, Requests};
 use super::scrape::Scrapes;
 use super::trouble::{Fortune, Trouble};
+use super::users::Users;
 use super::{DataPlan, Policy};
-use crate::random::{Key, Purpose, Seed};
+use crate::random::Seed;
 use crate::units::{InstanceId, SimDuration, SimTime, Version};
 
 /// What the plan says and no event changes.
@@ -41,8 +42,7 @@ struct Rules {
     timeout: u64,
     /// No longer than this, and no longer than any run: what takes longer never ends.
     patience: u64,
-    users: u32,
-    user: Key,
+    users: Users,
     /// Whom the release's defects reach; none: everyone.
     flag: Option<Flag>,
 }
@@ -90,8 +90,7 @@ impl ArrivalPath {
             factors: [1.0, plan.release.service_time_factor],
             timeout,
             patience: timeout.min(FOREVER / 2),
-            users: plan.traffic.users,
-            user: seed.key(Purpose::User),
+            users: Users::new(&plan.traffic, seed),
             flag: None,
         };
         Self {
@@ -149,11 +148,8 @@ impl ArrivalPath {
     #[inline(always)]
     fn pick(&mut self, policy: Policy) -> Option<u32> {
         let Request { number, sent: now, route, .. } = self.requests.current();
-        let Rules { user, users, .. } = self.rules;
-        let side = self.balancer.side(route, || {
-            let number = (u128::from(user.draw(number, 0)) * u128::from(users)) >> 64;
-            user.draw(number as u64, 1)
-        });
+        let users = self.rules.users;
+        let side = self.balancer.side(route, || users.draw(number));
         self.balancer.pick_by(policy, side, route, now, self.stations.holders())
     }
 
@@ -200,13 +196,11 @@ impl ArrivalPath {
             return self.look_at(endpoint, wait, now);
         };
         let version = station.process.version;
-        let Rules { flag, user, users, .. } = self.rules;
-        let is_exposed = station.process.is_flagged
-            && flag.is_some_and(|flag| flag.shows_request(user, users, number));
-        let is_reached = is_exposed || !station.process.is_flagged;
+        let Rules { flag, users, .. } = self.rules;
+        let is_exposed = station.process.exposes(flag, || users.draw(number));
         let demand = station.process.work(demand, is_exposed);
-        let mut defect =
-            (is_faulty && version == Version::New && is_reached).then_some(Charge::BadRelease);
+        let is_hit = station.process.hits(is_faulty, is_exposed);
+        let mut defect = is_hit.then_some(Charge::BadRelease);
         if station.process.is_troubled && defect.is_none() {
             defect = self.fortune.defect(self.troubles[endpoint as usize], number, 0);
         }

@@ -4,7 +4,6 @@ use super::ArrivalPath;
 use super::station::Room;
 use crate::traffic::process::FOREVER;
 use crate::traffic::synthetic::Check;
-use crate::units::Version;
 
 impl ArrivalPath {
     /// Whether a check that is sent now will be answered with success in time.
@@ -17,13 +16,11 @@ impl ArrivalPath {
         let station = &self.stations[endpoint as usize];
         let Room::From(start, _) = station.room(self.rules.queue, now) else { return false };
         let process = &station.process;
-        let is_exposed =
-            process.is_flagged && self.rules.flag.is_some_and(|flag| flag.shows(check.user));
+        let is_exposed = process.exposes(self.rules.flag, || check.user);
         let work = process.work(check.demand, is_exposed);
         let end = start.saturating_add(process.service(work, start));
         let in_time = end - now <= self.rules.timeout && end < FOREVER;
-        let is_reached = is_exposed || !process.is_flagged;
-        let is_error = check.is_faulty && process.version == Version::New && is_reached;
+        let is_error = process.hits(check.is_faulty, is_exposed);
         let trouble = self.troubles.get(endpoint as usize).filter(|_| process.is_troubled);
         let defect = trouble.and_then(|trouble| self.fortune.defect(*trouble, check.number, 0));
         process.accepts() && in_time && !is_error && defect.is_none()

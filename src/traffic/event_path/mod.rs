@@ -35,6 +35,7 @@ use super::retry::Client;
 use super::scrape::Scrapes;
 use super::session::Sessions;
 use super::trouble::{Fortune, Trouble};
+use super::users::Users;
 use crate::random::{Key, Purpose, Seed};
 use crate::units::SimDuration;
 
@@ -60,7 +61,6 @@ struct Rules {
     retry_aborted: bool,
     max_connections: u32,
     queue_timeout: u64,
-    users: u32,
     mixed_threshold: u128,
     error_threshold: u128,
 }
@@ -68,7 +68,6 @@ struct Rules {
 /// Counter-based chance.
 #[derive(Clone, Copy, Debug)]
 struct Keys {
-    user: Key,
     route: Key,
     failure: Key,
     mixed: Key,
@@ -180,6 +179,7 @@ pub(super) struct EventPath {
     /// Whom the release's defects reach; none: everyone.
     flag: Option<Flag>,
     mirror: Mirror,
+    users: Users,
     /// Of those endpoints whose process is troubled; may be shorter than the others.
     troubles: Vec<Trouble>,
     fortune: Fortune,
@@ -212,12 +212,10 @@ impl EventPath {
             retry_aborted: balancer.retry_aborted,
             max_connections: balancer.max_connections.unwrap_or(u32::MAX),
             queue_timeout: nanos(balancer.queue_timeout),
-            users: traffic.users,
             mixed_threshold: release.mixed_error_rate.threshold(),
             error_threshold: release.error_rate.threshold(),
         };
         let keys = Keys {
-            user: seed.key(Purpose::User),
             route: seed.key(Purpose::RetryRoute),
             failure: seed.key(Purpose::RetryFailure),
             mixed: seed.key(Purpose::MixedFailure),
@@ -242,6 +240,7 @@ impl EventPath {
             scrapes: None,
             flag: None,
             mirror: Mirror::new(seed),
+            users: Users::new(traffic, seed),
             troubles: Vec::new(),
             fortune: Fortune::new(seed),
             phase: Phase::RollingOut,
@@ -340,16 +339,10 @@ impl EventPath {
         record
     }
 
-    /// The user a request belongs to.
-    fn user_of(&self, number: u64) -> u32 {
-        let draw = u128::from(self.keys.user.draw(number, 0));
-        ((draw * u128::from(self.rules.users)) >> 64) as u32
-    }
-
     /// Among which endpoints a request with this routing number is placed.
     #[inline(always)]
     fn side_of(&self, number: u64, route: u64) -> Side {
-        self.balancer.side(route, || self.keys.user.draw(u64::from(self.user_of(number)), 1))
+        self.balancer.side(route, || self.users.draw(number))
     }
 
     fn load_of(&self, endpoint: u32) -> u32 {

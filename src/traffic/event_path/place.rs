@@ -61,7 +61,7 @@ impl EventPath {
     /// The endpoint that a session pins the attempt's user to, if it accepts.
     fn pin_of(&self, attempt: u32, now: u64) -> Option<u32> {
         let sessions = self.sessions.as_ref()?;
-        let pin = sessions.pin(self.user_of(self.attempts[attempt].number), now)?;
+        let pin = sessions.pin(self.users.of(self.attempts[attempt].number), now)?;
         self.endpoints[pin as usize].process.accepts().then_some(pin)
     }
 

@@ -6,7 +6,6 @@ use super::{Count, EventPath};
 use crate::traffic::balancer::Absence;
 use crate::traffic::plane::{Departure, Door};
 use crate::traffic::record::{Cause, Charge};
-use crate::units::Version;
 
 impl EventPath {
     /// The endpoint takes an attempt for which it has room.
@@ -16,14 +15,9 @@ impl EventPath {
         let one = &mut self.attempts[attempt];
         one.endpoint = endpoint;
         one.late = here.process.late_charge(now, self.is_short);
-        let mut is_error = one.is_faulty && here.process.version == Version::New;
-        one.is_exposed = false;
-        if here.process.is_flagged {
-            one.is_exposed = self.flag.is_some_and(|flag| {
-                flag.shows_request(self.keys.user, self.rules.users, one.number)
-            });
-            is_error &= one.is_exposed;
-        }
+        let users = self.users;
+        one.is_exposed = here.process.exposes(self.flag, || users.draw(one.number));
+        let is_error = here.process.hits(one.is_faulty, one.is_exposed);
         one.error = is_error.then(|| here.process.error_charge(Charge::BadRelease));
         if here.process.is_troubled && !is_error {
             let defect =
@@ -66,7 +60,7 @@ impl EventPath {
         let is_weaker = |charge| matches!(charge, Charge::Dependency | Charge::InjectedFault);
         if error.is_none_or(is_weaker)
             && self.rules.mixed_threshold > 0
-            && sessions.crosses(self.user_of(number), process.version)
+            && sessions.crosses(self.users.of(number), process.version)
             && u128::from(self.keys.mixed.draw(number, u64::from(retries)))
                 < self.rules.mixed_threshold
         {
@@ -96,7 +90,7 @@ impl EventPath {
         if self.attempts[attempt].is_abandoned {
             return;
         }
-        let user = self.user_of(self.attempts[attempt].number);
+        let user = self.users.of(self.attempts[attempt].number);
         if let Some(sessions) = &mut self.sessions
             && sessions.holds(user)
             && sessions.pin(user, now).is_none()
@@ -173,7 +167,7 @@ impl EventPath {
     /// The endpoint has answered a request.
     fn answered(&mut self, number: u64, endpoint: u32) {
         if self.sessions.is_some() {
-            let user = self.user_of(number);
+            let user = self.users.of(number);
             let version = self.endpoints[endpoint as usize].process.version;
             if let Some(sessions) = &mut self.sessions {
                 sessions.answer(user, version);

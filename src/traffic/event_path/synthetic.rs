@@ -3,7 +3,6 @@
 use super::EventPath;
 use crate::traffic::process::FOREVER;
 use crate::traffic::synthetic::Check;
-use crate::units::Version;
 
 impl EventPath {
     /// Whether a check that is sent now will be answered with success in time. One that would have
@@ -18,13 +17,11 @@ impl EventPath {
             return false;
         }
         let start = now.saturating_add(self.wait_at(endpoint, now));
-        let is_exposed =
-            here.process.is_flagged && self.flag.is_some_and(|flag| flag.shows(check.user));
+        let is_exposed = here.process.exposes(self.flag, || check.user);
         let work = here.process.work(check.demand, is_exposed);
         let end = start.saturating_add(here.process.service(work, start));
         let in_time = end - now <= self.rules.timeout && end < FOREVER;
-        let is_reached = is_exposed || !here.process.is_flagged;
-        let is_error = check.is_faulty && here.process.version == Version::New && is_reached;
+        let is_error = here.process.hits(check.is_faulty, is_exposed);
         let trouble = self.troubles.get(endpoint as usize).filter(|_| here.process.is_troubled);
         let defect = trouble.and_then(|trouble| self.fortune.defect(*trouble, check.number, 0));
         here.process.accepts() && in_time && !is_error && defect.is_none()
