@@ -67,12 +67,9 @@ impl Parameters for BlueGreen {
         if size > 0 && size <= desired {
             return Vec::new();
         }
-        vec![Problem {
-            field: "preview".into(),
-            because: None,
-            message: format!("the preview would have {size} of {desired} instances"),
-            help: format!("write between 1 and {desired}, or a percentage up to 100%"),
-        }]
+        let message = format!("the preview would have {size} of {desired} instances");
+        let help = format!("write between 1 and {desired}, or a percentage up to 100%");
+        vec![Problem::new("preview", None, &message, &help)]
     }
 
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
@@ -244,8 +241,8 @@ const fn scale(version: Version, to: u32, reason: Reason) -> Action {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::{Instance, Pool, State};
-    use crate::units::ZoneId;
+    use crate::fleet::Pool;
+    use crate::strategy::grow;
 
     #[test]
     fn the_worked_example() {
@@ -257,12 +254,7 @@ mod tests {
         let launch = scale(Version::New, 2, Reason::new("the new fleet beside the old"));
         assert_eq!(begin.last(), Some(&launch));
 
-        pool.set_desired(Version::New, 2);
-        for number in 0..2 {
-            let mut one = Instance::launched(Version::New, ZoneId(0), number);
-            (one.state, one.is_ready, one.is_available) = (State::Ready, true, true);
-            pool.add(one);
-        }
+        grow(&mut pool, Version::New, 2);
         let mut view = View { now: at(20), ..View::of(&pool, 2) };
         assert_eq!(strategy.decide(&view), [Action::Phase(Phase::RollingOut)]);
         assert!(matches!(strategy.decide(&view)[..], [_, _, Action::Switch { .. }]));

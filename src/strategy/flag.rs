@@ -26,8 +26,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::canary::Pause;
+use super::inner::Inner;
 use super::pause::{self, Next};
+use super::step::{self, Pause, Written};
 use super::{
     Action, Direction, GateUse, Kind, OnFailure, Parameters, Problem, Reason, Setup, Strategy,
     View, parse,
@@ -45,13 +46,10 @@ pub(super) const KIND: Kind = Kind {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Flag {
-    inner: String,
+    inner: Inner,
     steps: Vec<Step>,
     #[serde(default = "ten_seconds")]
     flag_lag: SimDuration,
-    /// The strategy called `inner`, once it has been found.
-    #[serde(skip)]
-    found: Option<Arc<dyn Parameters>>,
 }
 
 const fn ten_seconds() -> SimDuration {
@@ -70,45 +68,22 @@ struct Step {
 
 impl Parameters for Flag {
     fn check(&self, _desired: u32) -> Vec<Problem> {
-        let problem = |field: String, message: &str, help: &str| Problem {
-            field,
-            because: None,
-            message: message.into(),
-            help: help.into(),
-        };
-        let mut problems = Vec::new();
-        if self.steps.is_empty() {
-            let help = "write `steps = [{ weight = \"10%\", pause = \"5m\" }]`";
-            problems.push(problem("steps".into(), "a flag needs at least one step", help));
-        }
-        let mut highest = Ratio::ZERO;
-        for (number, step) in self.steps.iter().enumerate() {
-            let field = format!("steps.{number}.weight");
-            if step.weight > Ratio::ONE {
-                problems.push(problem(field, "a weight above 100%", "write 100% or less"));
-            } else if step.weight < highest {
-                let help = "write weights that rise from step to step";
-                problems.push(problem(field, "the weight goes down", help));
-            }
-            highest = highest.max(step.weight);
-            if step.pause == Pause::Forever && !step.gates.is_empty() {
-                let message = "a step that waits for a person has no time for gates to look";
-                let help = "give the pause a length, or drop the gates";
-                problems.push(problem(format!("steps.{number}.gates"), message, help));
-            }
-        }
-        problems
+        step::check(self.written(), "a flag")
     }
 
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
-        let inner = self.found.as_ref().map(|inner| inner.begin(setup));
+        let inner = self.inner.begin(setup);
         match setup.direction {
             Direction::Forward | Direction::Over => {
                 Box::new(Raising { steps: self.steps.clone(), inner, stage: Stage::Shipping })
             }
-            Direction::Back => {
-                Box::new(Dropping { lag: self.flag_lag, inner, dropped: None, is_down: false })
-            }
+            Direction::Back => Box::new(Dropping {
+                lag: self.flag_lag,
+                inner,
+                dropped: None,
+                is_down: false,
+                is_shipped: false,
+            }),
         }
     }
 
@@ -117,40 +92,30 @@ impl Parameters for Flag {
     }
 
     fn gates(&self) -> Vec<GateUse> {
-        let of_step = |(number, step): (usize, &Step)| {
-            let time = match step.pause {
-                Pause::For(length) => Some(length),
-                Pause::Forever => None,
-            };
-            let at = |field| format!("steps.{number}.{field}");
-            GateUse::all(&at("gates"), &step.gates, time, &at("pause"))
-        };
-        let mut uses: Vec<GateUse> = self.steps.iter().enumerate().flat_map(of_step).collect();
-        let inner = self.found.iter().flat_map(|inner| inner.gates());
-        uses.extend(inner.map(|one| GateUse {
-            field: "inner".into(),
-            time: None,
-            share: None,
-            ..one
-        }));
-        uses
+        self.written().flat_map(|step| step.gates()).chain(self.inner.gates()).collect()
     }
 
     fn inner(&self) -> Option<&str> {
-        Some(&self.inner)
-    }
-
-    fn check_inner(&self, inner: &dyn Parameters) -> Option<String> {
-        let is_composed = inner.inner().is_some();
-        is_composed.then(|| "the inner strategy must stand by itself".to_owned())
+        Some(self.inner.name())
     }
 
     fn with_inner(&self, inner: Arc<dyn Parameters>) -> Option<Arc<dyn Parameters>> {
-        Some(Arc::new(Self { found: Some(inner), ..self.clone() }))
+        Some(Arc::new(Self { inner: self.inner.found(inner), ..self.clone() }))
     }
 
     fn is_flagged(&self) -> bool {
         true
+    }
+}
+
+impl Flag {
+    fn written(&self) -> impl Iterator<Item = Written<'_>> {
+        self.steps.iter().enumerate().map(|(number, step)| Written {
+            number,
+            weight: step.weight,
+            pause: step.pause,
+            gates: &step.gates,
+        })
     }
 }
 
@@ -166,7 +131,7 @@ enum Stage {
 #[derive(Debug)]
 struct Raising {
     steps: Vec<Step>,
-    inner: Option<Box<dyn Strategy>>,
+    inner: Box<dyn Strategy>,
     stage: Stage,
 }
 
@@ -200,8 +165,7 @@ impl Raising {
     }
 
     fn ship(&mut self, view: &View<'_>) -> Vec<Action> {
-        let answer = self.inner.as_mut().map(|inner| inner.decide(view));
-        let mut actions = answer.unwrap_or_else(|| vec![Action::Finish(Reason::new(""))]);
+        let mut actions = self.inner.decide(view);
         let is_shipped = actions.iter().any(|action| matches!(action, Action::Finish(_)));
         actions.retain(|action| !matches!(action, Action::Finish(_)));
         if is_shipped {
@@ -231,11 +195,7 @@ impl Strategy for Raising {
 
     fn go_on(&mut self) {
         match self.stage {
-            Stage::Shipping => {
-                if let Some(inner) = &mut self.inner {
-                    inner.go_on();
-                }
-            }
+            Stage::Shipping => self.inner.go_on(),
             Stage::Pausing(number, _) => {
                 self.stage = Stage::Pausing(number, Some(SimTime::ZERO));
             }
@@ -247,9 +207,11 @@ impl Strategy for Raising {
 #[derive(Debug)]
 struct Dropping {
     lag: SimDuration,
-    inner: Option<Box<dyn Strategy>>,
+    inner: Box<dyn Strategy>,
     dropped: Option<SimTime>,
     is_down: bool,
+    /// Whether the binary was everywhere when the flag was dropped.
+    is_shipped: bool,
 }
 
 impl Strategy for Dropping {
@@ -264,16 +226,14 @@ impl Strategy for Dropping {
         }
         if !self.is_down {
             self.is_down = true;
-            if view.pool.desired(Version::Old) == 0 {
-                self.inner = None;
-            }
+            self.is_shipped = view.pool.desired(Version::Old) == 0;
             let reason = Reason::new("the flag was dropped");
             return vec![Action::Flag { share: Ratio::ZERO, reason }];
         }
-        match &mut self.inner {
-            Some(inner) => inner.decide(view),
-            None => vec![Action::Finish(Reason::new("nobody sees what is behind the flag"))],
+        if self.is_shipped {
+            return vec![Action::Finish(Reason::new("nobody sees what is behind the flag"))];
         }
+        self.inner.decide(view)
     }
 }
 
@@ -290,8 +250,8 @@ mod tests {
             pause: Pause::For(SimDuration::from_secs(60)),
             gates: Vec::new(),
         };
-        let (inner, found) = (String::new(), None);
-        let flag = Flag { inner, steps: vec![step(10), step(50)], flag_lag: ten_seconds(), found };
+        let inner = Inner::from(String::new());
+        let flag = Flag { inner, steps: vec![step(10), step(50)], flag_lag: ten_seconds() };
         assert!(flag.check(4).is_empty());
         let setup = Setup { desired: 4, zones: 1, direction: Direction::Forward, haste: 1.0 };
         let mut strategy = flag.begin(setup);

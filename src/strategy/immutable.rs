@@ -149,8 +149,8 @@ const fn scale(version: Version, to: u32, reason: Reason) -> Action {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::{Instance, Pool, State};
-    use crate::units::ZoneId;
+    use crate::fleet::Pool;
+    use crate::strategy::grow;
 
     #[test]
     fn the_worked_example() {
@@ -158,21 +158,13 @@ mod tests {
         let setup = Setup { desired: 3, zones: 1, direction: Direction::Forward, haste: 1.0 };
         let mut strategy = Immutable { bake: SimDuration::from_secs(60) }.begin(setup);
         let mut pool = Pool::new(3, 1);
-        let launch = |pool: &mut Pool, to| {
-            pool.set_desired(Version::New, to);
-            while pool.counts(Version::New).active < to {
-                let mut one = Instance::launched(Version::New, ZoneId(0), 0);
-                (one.state, one.is_ready, one.is_available) = (State::Ready, true, true);
-                pool.add(one);
-            }
-        };
         let first = strategy.decide(&View::of(&pool, 3));
         assert!(matches!(first[..], [_, Action::Scale { version: Version::New, to: 1, .. }]));
         assert_eq!(strategy.decide(&View::of(&pool, 3)), [], "waits for the first one");
-        launch(&mut pool, 1);
+        grow(&mut pool, Version::New, 1);
         let rest = strategy.decide(&View { now: at(20), ..View::of(&pool, 3) });
         assert!(matches!(rest[..], [_, _, Action::Scale { version: Version::New, to: 3, .. }]));
-        launch(&mut pool, 3);
+        grow(&mut pool, Version::New, 3);
         let bake = strategy.decide(&View { now: at(40), ..View::of(&pool, 3) });
         assert_eq!(bake.last(), Some(&Action::WakeAt(at(100))));
         let last = strategy.decide(&View { now: at(100), ..View::of(&pool, 3) });

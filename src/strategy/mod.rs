@@ -9,11 +9,13 @@ mod blue_green;
 mod canary;
 mod flag;
 mod immutable;
+mod inner;
 mod none;
 mod pause;
 mod recreate;
 mod rolling;
 mod shadow;
+mod step;
 mod waves;
 
 use std::fmt;
@@ -112,8 +114,8 @@ pub trait Parameters: fmt::Debug + Send + Sync {
 
     /// Why the strategy found under that name cannot be run inside this one; none if it can.
     fn check_inner(&self, inner: &dyn Parameters) -> Option<String> {
-        let _ = inner;
-        None
+        let is_composed = inner.inner().is_some();
+        is_composed.then(|| "the inner strategy must stand by itself".to_owned())
     }
 
     /// The same parameters with the strategy found under [`Parameters::inner`]; none if it
@@ -201,6 +203,17 @@ pub struct Problem {
     pub help: String,
 }
 
+impl Problem {
+    fn new(field: &str, because: Option<&str>, message: &str, help: &str) -> Self {
+        Self {
+            field: field.into(),
+            because: because.map(Into::into),
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
 /// What happens when the deadline passes or a start fails for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -266,6 +279,17 @@ pub struct View<'a> {
     pub gates: Option<Standing>,
     /// All instances.
     pub pool: &'a Pool,
+}
+
+/// Lets a test's version grow to so many instances, all of them available.
+#[cfg(test)]
+fn grow(pool: &mut Pool, version: Version, to: u32) {
+    pool.set_desired(version, to);
+    while pool.counts(version).active < to {
+        let mut one = crate::fleet::Instance::launched(version, crate::units::ZoneId(0), 0);
+        (one.state, one.is_ready, one.is_available) = (crate::fleet::State::Ready, true, true);
+        pool.add(one);
+    }
 }
 
 #[cfg(test)]

@@ -97,8 +97,8 @@ impl Strategy for Recreating {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::{Instance, Pool, State};
-    use crate::units::ZoneId;
+    use crate::fleet::{Pool, State};
+    use crate::strategy::grow;
 
     #[test]
     fn the_worked_example() {
@@ -125,12 +125,7 @@ mod tests {
             [Action::StartStep(_), Action::Scale { version: Version::New, to: 2, .. }]
         ));
 
-        pool.set_desired(Version::New, 2);
-        for number in 0..2 {
-            let mut one = Instance::launched(Version::New, ZoneId(0), number);
-            (one.state, one.is_ready, one.is_available) = (State::Ready, true, true);
-            pool.add(one);
-        }
+        grow(&mut pool, Version::New, 2);
         assert!(matches!(decide(&mut strategy, &pool)[..], [Action::Finish(_)]));
     }
 }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::inner::Inner;
 use super::{
     Action, Direction, GateUse, Kind, OnFailure, Parameters, Pick, Problem, Reason, Setup,
     Strategy, View, parse,
@@ -40,14 +41,11 @@ pub(super) const KIND: Kind = Kind {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Shadow {
-    inner: String,
+    inner: Inner,
     #[serde(default = "tenth")]
     share: Ratio,
     #[serde(default = "ten_minutes")]
     duration: SimDuration,
-    /// The strategy called `inner`, once it has been found.
-    #[serde(skip)]
-    found: Option<Arc<dyn Parameters>>,
 }
 
 const fn tenth() -> Ratio {
@@ -63,16 +61,12 @@ impl Parameters for Shadow {
         if !self.share.is_zero() && self.share <= Ratio::ONE {
             return Vec::new();
         }
-        vec![Problem {
-            field: "share".into(),
-            because: None,
-            message: "the share that is copied must be above 0% and at most 100%".into(),
-            help: "write `share = \"10%\"`".into(),
-        }]
+        let message = "the share that is copied must be above 0% and at most 100%";
+        vec![Problem::new("share", None, message, "write `share = \"10%\"`")]
     }
 
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
-        let inner = self.found.as_ref().map(|inner| inner.begin(setup));
+        let inner = self.inner.begin(setup);
         match setup.direction {
             Direction::Forward | Direction::Over => Box::new(Copying {
                 share: self.share,
@@ -89,21 +83,15 @@ impl Parameters for Shadow {
     }
 
     fn gates(&self) -> Vec<GateUse> {
-        let inner = self.found.iter().flat_map(|inner| inner.gates());
-        inner.map(|one| GateUse { field: "inner".into(), time: None, ..one }).collect()
+        self.inner.gates().collect()
     }
 
     fn inner(&self) -> Option<&str> {
-        Some(&self.inner)
-    }
-
-    fn check_inner(&self, inner: &dyn Parameters) -> Option<String> {
-        let is_composed = inner.inner().is_some();
-        is_composed.then(|| "the inner strategy must stand by itself".to_owned())
+        Some(self.inner.name())
     }
 
     fn with_inner(&self, inner: Arc<dyn Parameters>) -> Option<Arc<dyn Parameters>> {
-        Some(Arc::new(Self { found: Some(inner), ..self.clone() }))
+        Some(Arc::new(Self { inner: self.inner.found(inner), ..self.clone() }))
     }
 }
 
@@ -122,7 +110,7 @@ enum Stage {
 struct Copying {
     share: Ratio,
     duration: SimDuration,
-    inner: Option<Box<dyn Strategy>>,
+    inner: Box<dyn Strategy>,
     stage: Stage,
 }
 
@@ -161,17 +149,14 @@ impl Strategy for Copying {
                     Action::Split { split: Split::ByCount, reason },
                 ]
             }
-            Stage::Inner => match &mut self.inner {
-                Some(inner) => inner.decide(view),
-                None => vec![Action::Finish(Reason::new("there is no inner strategy"))],
-            },
+            Stage::Inner => self.inner.decide(view),
             _ => Vec::new(),
         }
     }
 
     fn resize(&mut self, view: &View<'_>, before: u32) -> Vec<Action> {
-        match (self.stage, &mut self.inner) {
-            (Stage::Inner, Some(inner)) => inner.resize(view, before),
+        match self.stage {
+            Stage::Inner => self.inner.resize(view, before),
             _ => vec![Action::Scale {
                 version: Version::Old,
                 to: view.desired,
@@ -182,17 +167,17 @@ impl Strategy for Copying {
     }
 
     fn hold(&mut self, view: &View<'_>) -> Vec<Action> {
-        match (self.stage, &mut self.inner) {
-            (Stage::Inner, Some(inner)) => inner.hold(view),
+        match self.stage {
+            Stage::Inner => self.inner.hold(view),
             _ => Vec::new(),
         }
     }
 
     fn go_on(&mut self) {
-        match (self.stage, &mut self.inner) {
-            (Stage::CopyingUntil(_), _) => self.stage = Stage::CopyingUntil(SimTime::ZERO),
-            (Stage::Inner, Some(inner)) => inner.go_on(),
-            _ => {}
+        match self.stage {
+            Stage::CopyingUntil(_) => self.stage = Stage::CopyingUntil(SimTime::ZERO),
+            Stage::Inner => self.inner.go_on(),
+            Stage::Begin | Stage::Starting(_) => {}
         }
     }
 }
@@ -200,7 +185,7 @@ impl Strategy for Copying {
 /// The way back: no more copies, and what the inner strategy does.
 #[derive(Debug)]
 struct Back {
-    inner: Option<Box<dyn Strategy>>,
+    inner: Box<dyn Strategy>,
     has_begun: bool,
 }
 
@@ -210,37 +195,29 @@ impl Strategy for Back {
             let reason = Reason::new("the rollout is taken back");
             return vec![Action::Mirror { share: Ratio::ZERO, reason }];
         }
-        match &mut self.inner {
-            Some(inner) => inner.decide(view),
-            None => vec![Action::Finish(Reason::new("there is no inner strategy"))],
-        }
+        self.inner.decide(view)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::{Instance, Pool, State};
-    use crate::units::ZoneId;
+    use crate::fleet::Pool;
+    use crate::strategy::grow;
 
     #[test]
     fn the_worked_example_until_the_inner_strategy_begins() {
         let at = |seconds| SimTime::ZERO + SimDuration::from_secs(seconds);
         let share = Ratio::from_billionths(200_000_000);
         let duration = SimDuration::from_secs(300);
-        let shadow = Shadow { inner: "steady".into(), share, duration, found: None };
+        let shadow = Shadow { inner: "steady".to_owned().into(), share, duration };
         assert!(shadow.check(10).is_empty());
         let setup = Setup { desired: 10, zones: 1, direction: Direction::Forward, haste: 1.0 };
         let mut strategy = shadow.begin(setup);
         let mut pool = Pool::new(10, 1);
         let first = strategy.decide(&View::of(&pool, 10));
         assert!(matches!(first.last(), Some(Action::Scale { version: Version::New, to: 2, .. })));
-        pool.set_desired(Version::New, 2);
-        for number in 0..2 {
-            let mut one = Instance::launched(Version::New, ZoneId(0), number);
-            (one.state, one.is_ready, one.is_available) = (State::Ready, true, true);
-            pool.add(one);
-        }
+        grow(&mut pool, Version::New, 2);
         let copying = strategy.decide(&View { now: at(20), ..View::of(&pool, 10) });
         assert_eq!(copying.last(), Some(&Action::WakeAt(at(320))));
         let over = strategy.decide(&View { now: at(320), ..View::of(&pool, 10) });

@@ -28,6 +28,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use super::inner::Inner;
 use super::pause::{self, Next};
 use super::{
     Action, Direction, GateUse, Kind, OnFailure, Parameters, Pick, Problem, Reason, Setup,
@@ -47,16 +48,13 @@ pub(super) const KIND: Kind = Kind {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Waves {
-    inner: String,
+    inner: Inner,
     #[serde(default)]
     by: By,
     #[serde(default)]
     bake: SimDuration,
     #[serde(default)]
     bake_gates: Vec<String>,
-    /// The strategy called `inner`, once it has been found.
-    #[serde(skip)]
-    found: Option<Arc<dyn Parameters>>,
 }
 
 /// What a wave is.
@@ -97,12 +95,6 @@ impl<'de> Deserialize<'de> for By {
     }
 }
 
-impl Waves {
-    fn problem(field: &str, message: String, help: &str) -> Problem {
-        Problem { field: field.into(), because: None, message, help: help.into() }
-    }
-}
-
 impl Parameters for Waves {
     fn check(&self, desired: u32) -> Vec<Problem> {
         let By::Sizes(sizes) = &self.by else { return Vec::new() };
@@ -112,24 +104,20 @@ impl Parameters for Waves {
             if end <= before || end > desired {
                 let message = format!("wave {} would end at {end} of {desired}", number + 1);
                 let help = "write sizes that rise up to the whole fleet";
-                return vec![Self::problem(&format!("by.{number}"), message, help)];
+                return vec![Problem::new(&format!("by.{number}"), None, &message, help)];
             }
             before = end;
         }
         if before < desired {
             let message = format!("the last wave would end at {before} of {desired}");
-            return vec![Self::problem("by", message, "let the last wave go to \"100%\"")];
+            return vec![Problem::new("by", None, &message, "let the last wave go to \"100%\"")];
         }
         Vec::new()
     }
 
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
-        let Some(inner) = &self.found else {
-            // The scenario finds it or reports that it is not there.
-            return Box::new(Nothing);
-        };
         Box::new(Running {
-            inner: Arc::clone(inner),
+            inner: self.inner.clone(),
             setup,
             bake: if setup.direction == Direction::Back { SimDuration::ZERO } else { self.bake },
             gates: match setup.direction {
@@ -147,19 +135,12 @@ impl Parameters for Waves {
 
     fn gates(&self) -> Vec<GateUse> {
         let mut uses = GateUse::all("bake_gates", &self.bake_gates, Some(self.bake), "bake");
-        // Whether those have the time to look is said where they are written.
-        let inner = self.found.iter().flat_map(|inner| inner.gates());
-        uses.extend(inner.map(|one| GateUse {
-            field: "inner".into(),
-            time: None,
-            share: None,
-            ..one
-        }));
+        uses.extend(self.inner.gates());
         uses
     }
 
     fn inner(&self) -> Option<&str> {
-        Some(&self.inner)
+        Some(self.inner.name())
     }
 
     fn check_inner(&self, inner: &dyn Parameters) -> Option<String> {
@@ -168,7 +149,7 @@ impl Parameters for Waves {
     }
 
     fn with_inner(&self, inner: Arc<dyn Parameters>) -> Option<Arc<dyn Parameters>> {
-        Some(Arc::new(Self { found: Some(inner), ..self.clone() }))
+        Some(Arc::new(Self { inner: self.inner.found(inner), ..self.clone() }))
     }
 
     fn division(&self, fleet: &FleetPlan) -> Division {
@@ -195,16 +176,6 @@ impl Parameters for Waves {
     }
 }
 
-/// Waves without an inner strategy.
-#[derive(Debug)]
-struct Nothing;
-
-impl Strategy for Nothing {
-    fn decide(&mut self, _: &View<'_>) -> Vec<Action> {
-        vec![Action::Finish(Reason::new("there is no inner strategy"))]
-    }
-}
-
 /// One wave.
 #[derive(Debug)]
 struct Wave {
@@ -218,7 +189,7 @@ struct Wave {
 
 #[derive(Debug)]
 struct Running {
-    inner: Arc<dyn Parameters>,
+    inner: Inner,
     setup: Setup,
     bake: SimDuration,
     /// The gates that look while it bakes; none on the way back.
@@ -367,11 +338,10 @@ mod tests {
 
     fn waves(by: By) -> Waves {
         Waves {
-            inner: "inner".into(),
+            inner: "inner".to_owned().into(),
             by,
             bake: SimDuration::ZERO,
             bake_gates: Vec::new(),
-            found: None,
         }
     }
 

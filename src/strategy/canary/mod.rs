@@ -31,11 +31,11 @@ mod by_count;
 mod weighted;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
 
 use self::by_count::ByCount;
 use self::weighted::{Back, Forward};
 use super::rolling::{Bounds, QUARTER};
+use super::step::{self, Pause, Written};
 use super::{Direction, GateUse, Kind, OnFailure, Parameters, Problem, Setup, Strategy, parse};
 use crate::units::{CountOrPercent, Ratio, SimDuration};
 
@@ -84,29 +84,6 @@ struct Step {
     gates: Vec<String>,
 }
 
-/// How long a step waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pause {
-    For(SimDuration),
-    Forever,
-}
-
-impl Default for Pause {
-    fn default() -> Self {
-        Self::For(SimDuration::ZERO)
-    }
-}
-
-impl<'de> Deserialize<'de> for Pause {
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(source)?;
-        if text == "forever" {
-            return Ok(Self::Forever);
-        }
-        text.parse().map(Self::For).map_err(D::Error::custom)
-    }
-}
-
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Routing {
@@ -133,16 +110,8 @@ impl Step {
 
 impl Parameters for Canary {
     fn check(&self, desired: u32) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        if self.steps.is_empty() {
-            let help = "write `steps = [{ weight = \"10%\", pause = \"5m\" }]`";
-            problems.push(problem("steps", None, "a canary needs at least one step", help));
-        }
-        let mut highest = Ratio::ZERO;
-        for (number, step) in self.steps.iter().enumerate() {
-            problems.extend(self.check_step(number, highest, desired));
-            highest = highest.max(step.weight);
-        }
+        let mut problems = step::check(self.written(), "a canary");
+        problems.extend(self.check_sizes(desired));
         problems.extend(self.check_routing());
         problems
     }
@@ -160,18 +129,13 @@ impl Parameters for Canary {
     }
 
     fn gates(&self) -> Vec<GateUse> {
-        let of_step = |(number, step): (usize, &Step)| {
-            let time = match step.pause {
-                Pause::For(length) => Some(length),
-                Pause::Forever => None,
-            };
-            let at = |field| format!("steps.{number}.{field}");
-            // By count the share is that of the instances, which the fleet decides.
-            let share = (self.routing != Routing::ByCount).then_some(step.weight);
-            let uses = GateUse::all(&at("gates"), &step.gates, time, &at("pause"));
-            uses.into_iter().map(move |one| one.at_share(share))
+        // By count the share is that of the instances, which the fleet decides.
+        let is_weighted = self.routing != Routing::ByCount;
+        let of_step = |step: Written<'_>| {
+            let share = is_weighted.then_some(step.weight);
+            step.gates().into_iter().map(move |one| one.at_share(share))
         };
-        self.steps.iter().enumerate().flat_map(of_step).collect()
+        self.written().flat_map(of_step).collect()
     }
 
     fn has_bounds(&self) -> bool {
@@ -184,30 +148,26 @@ impl Parameters for Canary {
 }
 
 impl Canary {
-    fn check_step(&self, number: usize, highest: Ratio, desired: u32) -> Vec<Problem> {
+    /// What its steps have in common with those of others.
+    fn written(&self) -> impl Iterator<Item = Written<'_>> {
+        self.steps.iter().enumerate().map(|(number, step)| Written {
+            number,
+            weight: step.weight,
+            pause: step.pause,
+            gates: &step.gates,
+        })
+    }
+
+    fn check_sizes(&self, desired: u32) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let step = &self.steps[number];
-        let weight = format!("steps.{number}.weight");
-        if step.weight > Ratio::ONE {
-            problems.push(problem(&weight, None, "a weight above 100%", "write 100% or less"));
-        } else if step.weight < highest {
-            let before = format!("steps.{}.weight", number - 1);
-            let help = "write weights that rise from step to step";
-            problems.push(problem(&weight, Some(&before), "the weight goes down", help));
-        }
-        if step.pause == Pause::Forever && !step.gates.is_empty() {
-            let (field, pause) = (format!("steps.{number}.gates"), format!("steps.{number}.pause"));
-            let message = "a step that waits for a person has no time for gates to look";
-            let help = "give the pause a length, or drop the gates";
-            problems.push(problem(&field, Some(&pause), message, help));
-        }
-        if let Some(instances) = step.instances
-            && !(1..=desired).contains(&instances)
-        {
-            let field = format!("steps.{number}.instances");
-            let message = format!("{instances} instances in a fleet of {desired}");
-            let help = format!("write between 1 and {desired}");
-            problems.push(problem(&field, None, &message, &help));
+        for (number, step) in self.steps.iter().enumerate() {
+            let Some(instances) = step.instances else { continue };
+            if !(1..=desired).contains(&instances) {
+                let field = format!("steps.{number}.instances");
+                let message = format!("{instances} instances in a fleet of {desired}");
+                let help = format!("write between 1 and {desired}");
+                problems.push(Problem::new(&field, None, &message, &help));
+            }
         }
         problems
     }
@@ -222,34 +182,25 @@ impl Canary {
                 if bound != QUARTER {
                     let message = format!("`{field}` acts only where routing goes by count");
                     let help = "write `routing = \"by-count\"`, or drop it";
-                    problems.push(problem(field, Some("routing"), &message, help));
+                    problems.push(Problem::new(field, Some("routing"), &message, help));
                 }
             }
             return problems;
         }
         if self.stable == Stable::Shrink {
             let message = "routing by count always gives up old instances for new ones";
-            problems.push(problem("stable", Some("routing"), message, "drop `stable`"));
+            problems.push(Problem::new("stable", Some("routing"), message, "drop `stable`"));
         }
         if self.max_unavailable.is_written_zero() && self.max_surge.is_written_zero() {
             let message = "`max_unavailable` and `max_surge` are both 0";
             let help = "allow `max_unavailable = 1` or `max_surge = 1`";
-            problems.push(problem("max_unavailable", Some("max_surge"), message, help));
+            problems.push(Problem::new("max_unavailable", Some("max_surge"), message, help));
         }
         problems
     }
 
     const fn bounds(&self) -> Bounds {
         Bounds { max_unavailable: self.max_unavailable, max_surge: self.max_surge }
-    }
-}
-
-fn problem(field: &str, because: Option<&str>, message: &str, help: &str) -> Problem {
-    Problem {
-        field: field.into(),
-        because: because.map(Into::into),
-        message: message.into(),
-        help: help.into(),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Canaries, step by step.
 
-use super::super::{Action, View};
+use super::super::{Action, View, grow};
 use super::*;
-use crate::fleet::{Instance, Pool, State};
+use crate::fleet::Pool;
 use crate::traffic::Split;
-use crate::units::{SimTime, Version, ZoneId};
+use crate::units::{SimTime, Version};
 
 fn step(percent: u64, pause: Pause) -> Step {
     Step {
@@ -35,12 +35,7 @@ fn at(seconds: u64) -> SimTime {
 fn apply(pool: &mut Pool, actions: &[Action]) {
     for action in actions {
         if let Action::Scale { version, to, .. } = *action {
-            pool.set_desired(version, to);
-            while pool.counts(version).active < to {
-                let mut one = Instance::launched(version, ZoneId(0), 0);
-                (one.state, one.is_ready, one.is_available) = (State::Ready, true, true);
-                pool.add(one);
-            }
+            grow(pool, version, to);
         }
     }
 }

@@ -139,12 +139,7 @@ impl Parameters for Rolling {
     fn check(&self, desired: u32) -> Vec<Problem> {
         let mut problems = self.check_bounds();
         let mut wrong = |field: &str, because: Option<&str>, message: &str, help: &str| {
-            problems.push(Problem {
-                field: field.into(),
-                because: because.map(Into::into),
-                message: message.into(),
-                help: help.into(),
-            });
+            problems.push(Problem::new(field, because, message, help));
         };
         if !self.growth.is_finite() || self.growth <= 0.0 {
             wrong("growth", None, "`growth` must be above 0", "write `growth = 1.0` or more");
@@ -207,14 +202,8 @@ impl Rolling {
     fn check_bounds(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let bounds = self.bounds();
-        let problem = |field: &str, because: Option<&str>, message: &str, help: &str| Problem {
-            field: field.into(),
-            because: because.map(Into::into),
-            message: message.into(),
-            help: help.into(),
-        };
         if bounds.max_unavailable.is_written_zero() && bounds.max_surge.is_written_zero() {
-            problems.push(problem(
+            problems.push(Problem::new(
                 "max_unavailable",
                 Some("max_surge"),
                 "`max_unavailable` and `max_surge` are both 0: no instance may ever be replaced",
@@ -225,7 +214,7 @@ impl Rolling {
             && share > Ratio::ONE
         {
             let message = "`max_unavailable` is more than 100%";
-            problems.push(problem("max_unavailable", None, message, "write 100% or less"));
+            problems.push(Problem::new("max_unavailable", None, message, "write 100% or less"));
         }
         if self.is_surge_free() && !bounds.max_surge.is_written_zero() {
             let (other, what) = match self.replacement {
@@ -233,7 +222,12 @@ impl Rolling {
                 Replacement::New => ("order", "in ordinal order"),
             };
             let message = format!("instances are {what}, so there can be no surge");
-            problems.push(problem("max_surge", Some(other), &message, "write `max_surge = 0`"));
+            problems.push(Problem::new(
+                "max_surge",
+                Some(other),
+                &message,
+                "write `max_surge = 0`",
+            ));
         }
         problems
     }
