@@ -6,24 +6,33 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 /// The cases of one file.
-pub(crate) struct Recorded {
+pub(super) struct Recorded {
+    /// The file's name.
+    pub(super) name: &'static str,
     /// Each with what went in and what came out.
-    pub(crate) cases: Vec<Value>,
+    pub(super) cases: Vec<Value>,
     /// Whether they are the stored ones, whose number is known.
-    pub(crate) is_stored: bool,
+    pub(super) is_stored: bool,
+}
+
+impl Recorded {
+    /// The file's name without its ending.
+    pub(super) fn stem(&self) -> &'static str {
+        self.name.split('.').next().unwrap_or(self.name)
+    }
 }
 
 /// The cases of the file called `name`; `stored` is the project's own copy.
-pub(crate) fn recorded(name: &str, stored: &str) -> Recorded {
+pub(super) fn recorded(name: &'static str, stored: &str) -> Recorded {
     let Some(folder) = std::env::var_os("ROLLSIM_CASES") else {
-        return Recorded { cases: list(stored, name), is_stored: true };
+        return Recorded { name, cases: list(stored, name), is_stored: true };
     };
     let path = PathBuf::from(folder).join(name);
     let Ok(text) = std::fs::read_to_string(&path) else {
         println!("{}: not there", path.display());
-        return Recorded { cases: Vec::new(), is_stored: false };
+        return Recorded { name, cases: Vec::new(), is_stored: false };
     };
-    Recorded { cases: list(&text, name), is_stored: false }
+    Recorded { name, cases: list(&text, name), is_stored: false }
 }
 
 /// A file is a list of cases, or holds one as `cases`.
@@ -35,7 +44,7 @@ fn list(text: &str, name: &str) -> Vec<Value> {
 }
 
 /// A recorded Deployment in the form of the stored ones: its settled states as rows.
-pub(crate) fn in_rows(case: Value) -> Value {
+pub(super) fn in_rows(case: Value) -> Value {
     let Some(states) = case["trajectory"].as_array() else { return case };
     let third = ["third_spec", "third_ready", "third_available"];
     let has_third = states.iter().any(|state| !state[third[0]].is_null());
@@ -68,6 +77,6 @@ pub(crate) fn in_rows(case: Value) -> Value {
 }
 
 /// Whether a table has no other keys than these.
-pub(crate) fn has_only(table: &Value, keys: &[&str]) -> bool {
+pub(super) fn has_only(table: &Value, keys: &[&str]) -> bool {
     table.as_object().is_none_or(|table| table.keys().all(|key| keys.contains(&key.as_str())))
 }
