@@ -294,6 +294,25 @@ impl Pool {
         })
     }
 
+    /// The newest instance of `version` whose process is down, crashed or given up; without one
+    /// as [`Self::first_to_go`].
+    #[must_use]
+    pub fn first_down(&self, version: Version) -> Option<InstanceId> {
+        let is_down = |id: &InstanceId| self.get(*id).state.is_down();
+        let down = self.unready[version.index()].iter().rev().find(is_down);
+        down.or_else(|| self.first_to_go(version))
+    }
+
+    /// Instances of `version` whose process is down.
+    pub fn down(&self, version: Version) -> impl Iterator<Item = InstanceId> + '_ {
+        self.unready[version.index()].iter().filter(|&id| self.get(id).state.is_down())
+    }
+
+    /// Instances of `version` that are not ready and not told to stop.
+    pub fn not_ready(&self, version: Version) -> impl Iterator<Item = InstanceId> + '_ {
+        self.unready[version.index()].iter()
+    }
+
     /// The instance of `version` with the highest index.
     #[must_use]
     pub fn highest(&self, version: Version) -> Option<InstanceId> {

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::run::Outcome;
 use super::world::World;
 use crate::engine::Rank;
-use crate::strategy::{Action, Direction, OnFailure, Pick, Reason, Setup, Strategy, View};
+use crate::strategy::{Action, Direction, Judge, OnFailure, Pick, Reason, Setup, Strategy, View};
 use crate::traffic::{Phase, Split};
 use crate::units::{InstanceId, PartId, Ratio, SimDuration, SimTime, Version, ZoneId};
 
@@ -206,6 +206,9 @@ impl World<'_> {
             Action::RunGates(names) => self.run_gates(&names),
             Action::EndGates => self.end_gates(),
             Action::Pause(reason) => self.pause(Hold::Strategy, reason),
+            Action::Fail(reason) => {
+                self.fail_with(self.plan.strategy.on_failure, reason.to_string());
+            }
             Action::Finish(reason) => self.finish(reason),
         }
     }
@@ -240,7 +243,7 @@ impl World<'_> {
     fn place_for(&self, version: Version, pick: Pick) -> (ZoneId, PartId) {
         match pick {
             Pick::Zone(zone) => (zone, PartId(0)),
-            Pick::Any | Pick::HighestIndex => (self.pool.zone_for(version), PartId(0)),
+            Pick::Any | Pick::HighestIndex | Pick::Down => (self.pool.zone_for(version), PartId(0)),
             Pick::Part(part) => {
                 let zones = self.division.parts[part.index()].zones.iter().copied();
                 let zone = self.pool.zone_among(version, zones);
@@ -255,6 +258,7 @@ impl World<'_> {
             Pick::Zone(zone) => self.pool.first_to_go_in(version, zone),
             Pick::Part(part) => self.pool.first_to_go_of(version, part),
             Pick::HighestIndex => self.pool.highest(version),
+            Pick::Down => self.pool.first_down(version),
         }
     }
 
@@ -411,9 +415,16 @@ impl World<'_> {
             return;
         }
         self.rollout.missed = Some(self.now);
+        if self.is_judged_by_strategy() {
+            return;
+        }
         let length = self.plan.readiness.deadline;
         self.tell("deadline-exceeded", format!("no progress for {length}"));
         self.fail("the deadline passed");
+    }
+
+    fn is_judged_by_strategy(&self) -> bool {
+        self.plan.strategy.parameters.judge() == Judge::Strategy
     }
 
     /// A missed deadline with nothing left that could happen is a stall.
@@ -427,6 +438,9 @@ impl World<'_> {
 
     /// A failure of the rollout: a start failed for good, or the deadline passed.
     pub(super) fn fail(&mut self, why: &'static str) {
+        if self.is_judged_by_strategy() {
+            return;
+        }
         self.fail_with(self.plan.strategy.on_failure, why);
     }
 

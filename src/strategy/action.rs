@@ -75,6 +75,8 @@ pub enum Action {
     EndGates,
     /// Waits for a person.
     Pause(Reason),
+    /// The rollout has failed; what follows is the scenario's `on_failure`.
+    Fail(Reason),
     /// The rollout has reached its end.
     Finish(Reason),
 }
@@ -90,6 +92,8 @@ pub enum Pick {
     Part(PartId),
     /// The highest index first, ready or not.
     HighestIndex,
+    /// One whose process is down first: crashed, or its start given up.
+    Down,
 }
 
 /// Why a decision was taken: a sentence with `{}` for its numbers, put together only when it is

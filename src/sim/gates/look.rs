@@ -60,6 +60,14 @@ impl World<'_> {
         })
     }
 
+    /// A test that looks at all that has been seen so far.
+    pub(super) fn part_of_all(&self, gate: usize) -> Option<Part> {
+        let watch = self.test_of(gate)?;
+        let ticks = self.plane.scrapes()?.of(super::tick_width(watch.control.scrape))?;
+        let series = Series::new(SimTime::ZERO, ticks);
+        Some(Part { asked: SimTime::ZERO, series, ..self.part(gate)? })
+    }
+
     fn test_of(&self, gate: usize) -> Option<&Watch> {
         match &self.plan.gates[gate].rule {
             Rule::Test(watch) => Some(watch),
@@ -106,7 +114,7 @@ impl World<'_> {
     }
 
     /// What a test says to what has arrived by now.
-    fn verdict(&mut self, work: usize, number: usize) -> Option<Verdict> {
+    pub(super) fn verdict(&mut self, work: usize, number: usize) -> Option<Verdict> {
         let plan = self.plan;
         let gates = &mut self.gates;
         let part = &mut gates.at_work[work].parts[number];

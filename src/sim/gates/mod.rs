@@ -23,10 +23,10 @@ use super::demand::Demand;
 use super::event::Event;
 use super::plan::Plan;
 use super::rollout::Hold;
-use super::run::Outcome;
+use super::run::Outcome as Ending;
 use super::world::World;
 use crate::engine::Rank;
-use crate::gate::{Baseline, Rule, Scope, State, Together};
+use crate::gate::{Baseline, Outcome, Rule, Scope, State, Together};
 use crate::strategy::{Direction, OnFailure, Standing};
 use crate::traffic::{Scrapes, Ticks};
 use crate::units::{Merge, SimDuration, SimTime, Version};
@@ -199,8 +199,12 @@ impl World<'_> {
             return;
         }
         let plan = self.plan;
+        let ignores_red = plan.strategy.parameters.ignores_red_gates();
         for &gate in &plan.strategy.guards {
-            if looks_at_new(plan, gate) {
+            if ignores_red && self.is_red(gate) {
+                let name = &plan.gates[gate].name;
+                self.tell("gate-ignored", format!("{name}: it was red before the rollout"));
+            } else if looks_at_new(plan, gate) {
                 self.gates.late.push(gate);
             } else {
                 self.begin_gate(gate, Place::Guard);
@@ -261,11 +265,39 @@ impl World<'_> {
         }
     }
 
-    fn begin_gate(&mut self, gate: usize, place: Place) {
-        let (together, watches) = match &self.plan.gates[gate].rule {
+    /// How the tests of a gate make one, and their numbers.
+    fn tests_of(&self, gate: usize) -> (Together, Vec<usize>) {
+        match &self.plan.gates[gate].rule {
             Rule::Test(_) => (Together::All, vec![gate]),
             Rule::Several(together, members) => (*together, members.clone()),
+        }
+    }
+
+    /// Whether a gate would fail by what has been seen so far.
+    fn is_red(&mut self, gate: usize) -> bool {
+        let (together, watches) = self.tests_of(gate);
+        let Some(parts) = watches.into_iter().map(|watch| self.part_of_all(watch)).collect() else {
+            return false;
         };
+        let (place, state) = (Place::Guard, State::Running);
+        let divergence = self.gates.divergence;
+        let work = self.gates.at_work.len();
+        let red = AtWork { gate, place, together, parts, state, is_over: true };
+        let count = red.parts.len();
+        self.gates.at_work.push(red);
+        let seen: Vec<State> = (0..count)
+            .map(|part| match self.verdict(work, part).map(|verdict| verdict.outcome) {
+                Some(Outcome::Fail) => State::Failed,
+                _ => State::Passed,
+            })
+            .collect();
+        self.gates.at_work.pop();
+        self.gates.divergence = divergence;
+        together.state(&seen) == State::Failed
+    }
+
+    fn begin_gate(&mut self, gate: usize, place: Place) {
+        let (together, watches) = self.tests_of(gate);
         let work = self.gates.at_work.len() as u32;
         let mut parts = Vec::new();
         for (number, watch) in watches.into_iter().enumerate() {
@@ -296,7 +328,7 @@ impl World<'_> {
                 self.fail_with(answer, why.as_str());
                 // Nothing acts, and a step whose gates have not passed is never done.
                 if answer == OnFailure::Stall && place == Place::Step && self.rollout.is_running {
-                    self.conclude(Outcome::Stalled, why);
+                    self.conclude(Ending::Stalled, why);
                 }
             }
             // The strategy sees what the gates of its step have come to.

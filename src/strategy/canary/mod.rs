@@ -33,7 +33,8 @@ mod weighted;
 use serde::Deserialize;
 
 use self::by_count::ByCount;
-use self::weighted::{Back, Forward};
+pub(super) use self::weighted::Back;
+use self::weighted::Forward;
 use super::rolling::{Bounds, QUARTER};
 use super::step::{self, Pause, Written};
 use super::{Direction, GateUse, Kind, OnFailure, Parameters, Problem, Setup, Strategy, parse};

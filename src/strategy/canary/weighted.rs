@@ -145,7 +145,7 @@ impl Strategy for Forward {
 
 /// The way back: requests leave at once, as far as the old fleet can carry them.
 #[derive(Debug)]
-pub(super) struct Back {
+pub(in crate::strategy) struct Back {
     routing: Routing,
     delay: SimDuration,
     leaving: Option<SimTime>,
@@ -154,6 +154,11 @@ pub(super) struct Back {
 impl Back {
     pub(super) const fn new(canary: &Canary) -> Self {
         Self { routing: canary.routing, delay: canary.abort_scale_down_delay, leaving: None }
+    }
+
+    /// By weight, and what lost its requests goes at once.
+    pub(in crate::strategy) const fn at_once() -> Self {
+        Self { routing: Routing::Weighted, delay: SimDuration::ZERO, leaving: None }
     }
 }
 
