@@ -180,10 +180,22 @@ mod tests {
     use super::super::tree::{Field, Kind};
     use super::*;
 
-    const JOB: &str = "# A job.\nvariable \"n\" {}\njob \"web\" {\n  type = \"service\"\n  group \
-        \"api\" {\n    count = 3\n    update { max_parallel = var.n }\n  }\n  group \"db\" {\n    \
-        text = <<EOF\nx = {{ y }}\nEOF\n    meta = { a = [1, \"b${c}\"], \"d\" = true, e = null }\n  \
-        }\n}\n";
+    const JOB: &str = "# A job.
+variable \"n\" {}
+job \"web\" {
+  type = \"service\"
+  group \"api\" {
+    count = 3
+    update { max_parallel = var.n }
+  }
+  group \"db\" {
+    text = <<EOF
+x = {{ y }}
+EOF
+    meta = { a = [1, \"b${c}\"], \"d\" = true, e = null }
+  }
+}
+";
 
     #[test]
     fn blocks_are_lists_and_have_labels() {
