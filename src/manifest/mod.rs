@@ -14,6 +14,7 @@
 //! | `left_out.rs` | which fields did nobody ask for? |
 //! | `write.rs` | values as a scenario writes them |
 //! | `pod.rs`, `probe.rs`, `pre_stop.rs` | the pod template that every workload has |
+//! | `cloud.rs`, `target_group.rs` | what resources of the clouds have in common |
 //! | all others | a controller each |
 //!
 //! # Adding a controller
@@ -36,18 +37,23 @@
 //! `companions`. Where two controllers meet on one object, as Flagger's Canary and the Deployment
 //! that it targets, the one in charge `claims` the other.
 
+mod beanstalk;
 mod bound;
+mod cloud;
+mod codedeploy;
 mod deployment;
+mod ecs_service;
 mod findings;
 mod hcl;
+mod instance_group;
 mod left_out;
 mod object;
 mod parse;
 mod pod;
 mod pre_stop;
 mod probe;
-#[allow(dead_code, reason = "for the controllers outside of Kubernetes, which come next")]
 mod resource;
+mod target_group;
 mod tree;
 mod write;
 
@@ -57,7 +63,13 @@ use toml::Table;
 use tree::Field;
 
 /// Every controller that is understood.
-static CATALOG: &[Controller] = &[deployment::CONTROLLER];
+static CATALOG: &[Controller] = &[
+    deployment::CONTROLLER,
+    ecs_service::CONTROLLER,
+    codedeploy::CONTROLLER,
+    beanstalk::CONTROLLER,
+    instance_group::CONTROLLER,
+];
 
 /// A file's text, which is YAML, JSON or HCL.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +131,6 @@ enum Sign {
     /// By `kind`, served by one `apiVersion`; those in `retired` once served it and are refused.
     Kubernetes { api: &'static str, kind: &'static str, retired: &'static [&'static str] },
     /// By what a document without `kind` holds: its objects of this controller.
-    #[allow(dead_code, reason = "the controllers outside of Kubernetes come next")]
     Content(for<'t> fn(Field<'t>) -> Vec<Sighting<'t>>),
 }
 

@@ -16,8 +16,8 @@ instances = 3
 
 [strategies.ecs]
 kind = \"ecs\"
-minimum_healthy = \"100%\"
-maximum = \"125%\"
+minimum_healthy_percent = \"100%\"
+maximum_percent = \"125%\"
 ",
     right: "\
 [fleet]
@@ -25,7 +25,7 @@ instances = 3
 
 [strategies.ecs]
 kind = \"ecs\"
-minimum_healthy = \"66%\"
-maximum = \"125%\"
+minimum_healthy_percent = \"66%\"
+maximum_percent = \"125%\"
 ",
 };
