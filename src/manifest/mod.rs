@@ -12,7 +12,7 @@
 //! | `resource.rs` | where are the resources of a template (CloudFormation, terraform)? |
 //! | `findings.rs`, `bound.rs` | fields with their types, problems and notes |
 //! | `left_out.rs` | which fields did nobody ask for? |
-//! | `write.rs` | values as a scenario writes them |
+//! | `write.rs`, `standalone.rs` | values as a scenario writes them; a scenario that stands alone |
 //! | `pod.rs`, `probe.rs`, `pre_stop.rs` | the pod template that every workload has |
 //! | `cloud.rs`, `target_group.rs` | what resources of the clouds have in common |
 //! | all others | a controller each |
@@ -53,6 +53,7 @@ mod pod;
 mod pre_stop;
 mod probe;
 mod resource;
+mod standalone;
 mod target_group;
 mod tree;
 mod write;
@@ -311,7 +312,8 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
 
     #[test]
     fn other_kinds_are_named_with_what_is_understood() {
-        let empty = "`shop.yaml` is empty (write a manifest of apps/v1 Deployment)";
+        let all = understood().collect::<Vec<_>>().join(", ");
+        let empty = format!("`shop.yaml` is empty (write a manifest of {all})");
         for text in ["", "---\n# nothing\n", "---\n---\n"] {
             check(text, &[&format!("1:1: {empty}")]);
         }
@@ -320,7 +322,7 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
             ("kind: deployment\n", "deployment", "; did you mean `kind: Deployment`?"),
             ("Resources: {}\n", "an object without `kind`", ""),
         ] {
-            let help = format!("(understood is apps/v1 Deployment{more})");
+            let help = format!("(understood is {all}{more})");
             let expected =
                 format!("1:1: `shop.yaml` has nothing to roll out: it holds {holds} {help}");
             check(text, &[&expected]);

@@ -184,11 +184,7 @@ fn a_failed_rollout_leaves_two_versions() {
                   [readiness]\nperiod = \"1s\"\nstart_attempts = 2\n";
     for (strategy, outcome, old) in [
         ("kind = \"codedeploy\"\n", "aborted", 3),
-        (
-            "kind = \"elastic-beanstalk\"\npolicy = \"rolling\"\nbatch_size = 2\n",
-            "aborted",
-            2,
-        ),
+        ("kind = \"elastic-beanstalk\"\npolicy = \"rolling\"\nbatch_size = 2\n", "aborted", 2),
     ] {
         let run = simulate(6, tables, strategy);
         let left = last(&run).desired[Version::Old.index()];
@@ -276,7 +272,10 @@ fn imported_policies_run() {
              canaryConfiguration: {canaryPercent: 12.5, canaryBakeTimeInMinutes: 2}\n",
             "completed",
         ),
-        ("deploymentConfigName: x\nminimumHealthyHosts: {type: HOST_COUNT, value: 3}\n", "completed"),
+        (
+            "deploymentConfigName: x\nminimumHealthyHosts: {type: HOST_COUNT, value: 3}\n",
+            "completed",
+        ),
         (
             "option_settings:\n  aws:elasticbeanstalk:command:\n    DeploymentPolicy: \
              TrafficSplitting\n  aws:autoscaling:asg: {MinSize: 4, MaxSize: 8}\n",
