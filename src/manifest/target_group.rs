@@ -35,7 +35,7 @@ impl Checks {
 
     /// `[readiness]`: the first check comes an interval after the start.
     pub(super) fn readiness(self, grace: u32) -> Table {
-        let further = if self.interval == 0 { 0 } else { grace / self.interval };
+        let further = grace.checked_div(self.interval).unwrap_or(0);
         table([
             ("initial_delay", seconds(self.interval.into())),
             ("period", seconds(self.interval.into())),

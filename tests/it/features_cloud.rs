@@ -289,14 +289,12 @@ fn imported_policies_run() {
     ] {
         let imported = read(&[Manifest { path: "shop", text }], None);
         let imported = imported.unwrap_or_else(|problems| panic!("{problems:?}"));
-        let mut scenario = imported.scenario;
-        let fleet = toml::Table::from_iter([("instances".to_owned(), toml::Value::Integer(4))]);
-        scenario.entry("fleet").or_insert(fleet.into());
-        let case = toml::Table::from_iter([("case".to_owned(), imported.strategy.into())]);
-        scenario.insert("strategies".into(), case.into());
-        let text = format!(
-            "{scenario}\n[traffic]\nrate = 0\n[simulation]\nreplications = 1\nwarmup = \"1s\"\n"
-        );
+        let text = imported.to_scenario("shop");
+        // The placeholder's requests have nothing to do with it.
+        let quiet =
+            |line: &str| if line.starts_with("rate = ") { "rate = 0" } else { line }.to_owned();
+        let text: Vec<String> = text.lines().map(quiet).collect();
+        let text = text.join("\n");
         assert_eq!(run_events(&text).outcome.name(), outcome, "{text}");
     }
 }

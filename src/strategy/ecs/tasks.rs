@@ -39,7 +39,7 @@ impl Tasks {
     fn replace(&mut self, view: &View<'_>) -> Vec<Action> {
         let task = self.ecs.bounds(view.desired);
         let mut bounds = Resolved { unavailable: task.may_stop(), surge: task.may_start() };
-        if self.haste > 1.0 || self.haste < 1.0 {
+        if (self.haste - 1.0).abs() > f64::EPSILON {
             bounds = bounds.times(self.haste, view.desired);
         }
         let movement = Move {
