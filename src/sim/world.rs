@@ -15,7 +15,7 @@ use super::trace::Trace;
 use crate::engine::{Calendar, Rank};
 use crate::fleet::{Division, Instance, Plans, Pool, Serving, StartChance};
 use crate::random::{Key, Purpose, Seed};
-use crate::traffic::{DataPlane, Door, Split, Windows};
+use crate::traffic::{DataPlane, Door, Windows};
 use crate::units::{Bins, InstanceId, Ratio, SimDuration, SimTime, Version};
 
 /// What a slope is measured over.
@@ -292,10 +292,9 @@ impl<'a> World<'a> {
         let mut serving = [Serving::default(); 3];
         let mut ready_routed = 0;
         for version in Version::EVERY {
-            if self.is_used(version) {
-                serving[version.index()] = pool.serving(version);
-                ready_routed += pool.ready_serving(version);
-            }
+            let (those, ready) = self.reached(version);
+            serving[version.index()] = those;
+            ready_routed += ready;
         }
         State {
             serving,
@@ -308,20 +307,6 @@ impl<'a> World<'a> {
             surge: exist.saturating_sub(waiting).saturating_sub(self.desired),
             desired: self.desired,
         }
-    }
-
-    /// Whether requests are sent to a version at all: not with a share of nothing, unless the
-    /// other has no endpoint.
-    pub(super) fn is_used(&self, version: Version) -> bool {
-        let share = match self.rollout.split {
-            Split::ByCount => return true,
-            Split::Weighted(share) | Split::Cohort(share) => share,
-        };
-        let unused = match version.served_as() {
-            Version::Old => share >= Ratio::ONE,
-            Version::New | Version::Third => share.is_zero(),
-        };
-        !unused || self.pool.routed(version.other()) == 0
     }
 }
 
