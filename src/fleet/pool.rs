@@ -330,9 +330,19 @@ impl Pool {
     /// The instance of `version` with the lowest index, terminating ones excepted.
     #[must_use]
     pub fn lowest(&self, version: Version) -> Option<InstanceId> {
+        self.in_order(version).next()
+    }
+
+    /// The instances of `version`, terminating ones excepted, by their indices.
+    pub fn in_order(&self, version: Version) -> impl Iterator<Item = InstanceId> + '_ {
         let index = version.index();
-        let (unready, ready) = (self.unready[index].first(), self.ready[index].first());
-        [unready, ready].into_iter().flatten().min()
+        let mut unready = self.unready[index].iter().peekable();
+        let mut ready = self.ready[index].iter().peekable();
+        std::iter::from_fn(move || match (unready.peek(), ready.peek()) {
+            (Some(one), Some(other)) if one < other => unready.next(),
+            (Some(_), None) => unready.next(),
+            _ => ready.next(),
+        })
     }
 
     /// The instance of `version` with the highest index.

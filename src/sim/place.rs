@@ -9,7 +9,7 @@ impl World<'_> {
     pub(super) fn place_for(&self, version: Version, pick: Pick) -> (ZoneId, PartId) {
         match pick {
             Pick::Zone(zone) => (zone, PartId(0)),
-            Pick::Any | Pick::HighestIndex | Pick::One(_) => {
+            Pick::Any | Pick::HighestIndex | Pick::LowestIndex | Pick::One(_) => {
                 (self.pool.zone_for(version), PartId(0))
             }
             Pick::Part(part) => {
@@ -26,6 +26,7 @@ impl World<'_> {
             Pick::Zone(zone) => self.pool.first_to_go_in(version, zone),
             Pick::Part(part) => self.pool.first_to_go_of(version, part),
             Pick::HighestIndex => self.pool.highest(version),
+            Pick::LowestIndex => self.pool.lowest(version),
             Pick::One(id) => {
                 let one = self.one(id);
                 (one.version == version && one.state.is_active()).then_some(id)

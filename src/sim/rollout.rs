@@ -209,7 +209,7 @@ impl World<'_> {
             Action::Check(names) => self.check_now(&names),
             Action::Pause(reason) => self.pause(Hold::Strategy, reason),
             Action::Finish(reason) => self.finish(reason),
-            Action::Fail(reason) => self.fail(&reason.to_string()),
+            Action::Fail(reason) => self.fail_for_good(reason),
             Action::Abort(reason) => self.conclude(Outcome::Aborted, reason),
         }
     }
@@ -409,8 +409,17 @@ impl World<'_> {
     }
 
     /// A failure of the rollout: a start failed for good, or the deadline passed.
-    pub(super) fn fail(&mut self, why: &str) {
+    pub(super) fn fail(&mut self, why: &'static str) {
         self.fail_with(self.plan.strategy.on_failure, why);
+    }
+
+    /// A failure that the strategy itself does not go on from.
+    fn fail_for_good(&mut self, reason: Reason) {
+        let answer = self.plan.strategy.on_failure;
+        self.fail_with(answer, reason.to_string());
+        if answer == OnFailure::Stall && self.rollout.is_running {
+            self.conclude(Outcome::Stalled, reason);
+        }
     }
 
     /// A failure of the rollout, and what it is answered with.

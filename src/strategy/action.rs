@@ -96,6 +96,8 @@ pub enum Pick {
     Part(PartId),
     /// The highest index first, ready or not.
     HighestIndex,
+    /// The lowest index first, ready or not.
+    LowestIndex,
     /// This very one, if it is there.
     One(InstanceId),
 }

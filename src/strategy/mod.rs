@@ -11,6 +11,7 @@ mod flag;
 pub mod flagger;
 mod immutable;
 mod inner;
+pub mod nomad;
 mod none;
 mod pause;
 mod recreate;
@@ -363,6 +364,7 @@ pub const KINDS: &[Kind] = &[
     flag::KIND,
     shadow::KIND,
     flagger::KIND,
+    nomad::KIND,
 ];
 
 /// The [`Parse`] of a parameter type.

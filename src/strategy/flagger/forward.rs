@@ -193,6 +193,9 @@ impl Forward {
             let reason = Reason::new("the primary rolls out what the canary runs");
             actions.extend([Action::StartStep(reason), Action::Phase(TrafficPhase::RollingOut)]);
         }
+        if after.phase == Phase::Finalising && before.phase != Phase::Finalising {
+            actions.push(Action::FinishStep(Reason::new("the primary has all requests")));
+        }
         if after.is_canary_up != before.is_canary_up {
             actions.extend(self.size_canary(after, view));
         }
@@ -203,7 +206,7 @@ impl Forward {
     fn size_canary(&mut self, after: Status, view: &View<'_>) -> Vec<Action> {
         if !after.is_canary_up {
             self.canary = 0;
-            let reason = Reason::new("the promotion is over");
+            let reason = Reason::new("the canary is over");
             return vec![Action::FinishStep(reason), self.scale(Version::New, CANARY, reason)];
         }
         self.canary = self.flagger.canary_instances.unwrap_or(view.desired);

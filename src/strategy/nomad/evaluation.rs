@@ -150,7 +150,9 @@ impl Group {
             plan.withdrawn = std::mem::take(&mut canaries);
         }
         let promoted = if self.is_promoted { canaries } else { 0 };
-        plan.superseded = promoted.min(self.old);
+        // Once they have stopped, the names are the canaries' alone.
+        let all = self.old + self.new + promoted;
+        plan.superseded = promoted.min(self.old).min(all.saturating_sub(self.count));
         let mut old = self.old - plan.superseded;
         // Too many: drained ones first, then the rest.
         let settled = self.new + promoted + self.failed + self.rescheduled;
@@ -200,9 +202,8 @@ impl Group {
             0
         };
         let is_none = self.deployment == Deployment::None;
-        plan.creates_deployment = update.is_some()
-            && is_none
-            && (is_changed || (self.old == 0 && plan.place > 0));
+        plan.creates_deployment =
+            update.is_some() && is_none && (is_changed || (self.old == 0 && plan.place > 0));
         let is_still = plan.place + plan.destructive == 0 && old == 0;
         plan.is_successful = update.is_some()
             && self.unknown + self.unhealthy == 0
