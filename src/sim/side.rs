@@ -17,50 +17,55 @@ impl World<'_> {
         }
     }
 
-    /// Serving instances of a version that requests can reach, and how many of them the platform
-    /// calls ready.
-    pub(super) fn reached(&self, version: Version) -> (Serving, u32) {
-        let Some(canary) = self.division.canary else {
-            let pool = &self.pool;
-            let is_used = self.is_used(version, pool.routed(version.other()));
-            return if is_used {
-                (pool.serving(version), pool.ready_serving(version))
-            } else {
-                <(Serving, u32)>::default()
-            };
-        };
-        let used = self.parts().filter(|&part| {
-            let other = self.parts().filter(|&other| (other == canary) != (part == canary));
-            self.is_used(side(part, canary), other.map(|other| self.routed_in(other)).sum())
-        });
-        used.map(|part| self.pool.serving_of(part, version))
-            .fold(<(Serving, u32)>::default(), |sum, one| (sum.0.and(one.0), sum.1 + one.1))
+    /// Whether requests are sent to a version at all: not with a share of nothing, unless the
+    /// other has no endpoint.
+    pub(super) fn is_used(&self, version: Version) -> bool {
+        self.has_share(version) || self.pool.routed(version.other()) == 0
     }
 
     /// Whether requests are sent to any endpoint of the new version.
     pub(super) fn reaches_new(&self) -> bool {
-        let pool = &self.pool;
         match self.division.canary {
-            None => {
-                pool.routed(Version::New) > 0
-                    && self.is_used(Version::New, pool.routed(Version::Old))
-            }
-            Some(_) => self.reached(Version::New).0.count > 0,
+            None => self.pool.routed(Version::New) > 0 && self.is_used(Version::New),
+            Some(canary) => self.reached(canary, Version::New).0.count > 0,
         }
     }
 
-    /// Whether requests are sent to the side of a version at all, of the other side of which
-    /// `others` are known: not with a share of nothing, unless there are none.
-    fn is_used(&self, version: Version, others: u32) -> bool {
+    /// Shows the observer whom requests reach, where sides are made of parts of the fleet.
+    pub(super) fn show_sides(&mut self) {
+        let Some(canary) = self.division.canary else { return };
+        let reached = Version::EVERY.map(|version| self.reached(canary, version));
+        let state = self.observer.state_mut();
+        state.serving = reached.map(|(serving, _)| serving);
+        state.ready_routed = reached.iter().map(|(_, ready)| ready).sum();
+    }
+
+    /// Serving instances of a version that requests can reach, and how many of them the platform
+    /// calls ready.
+    fn reached(&self, canary: PartId, version: Version) -> (Serving, u32) {
+        let is_used = |part: PartId| {
+            let others = self.parts().filter(|&other| (other == canary) != (part == canary));
+            let known: u32 = others.map(|other| self.routed_in(other)).sum();
+            self.has_share(side(part, canary)) || known == 0
+        };
+        let of_part = |part| {
+            let (serving, ready, _) = self.pool.serving_of(part, version);
+            (serving, ready)
+        };
+        let used = self.parts().filter(|&part| is_used(part)).map(of_part);
+        used.fold(<(Serving, u32)>::default(), |sum, one| (sum.0.and(one.0), sum.1 + one.1))
+    }
+
+    /// Whether the split gives a side anything.
+    fn has_share(&self, side: Version) -> bool {
         let share = match self.rollout.split {
             Split::ByCount => return true,
             Split::Weighted(share) | Split::Cohort(share) => share,
         };
-        let unused = match version.served_as() {
-            Version::Old => share >= Ratio::ONE,
-            Version::New | Version::Third => share.is_zero(),
-        };
-        !unused || others == 0
+        match side.served_as() {
+            Version::Old => share < Ratio::ONE,
+            Version::New | Version::Third => !share.is_zero(),
+        }
     }
 
     fn parts(&self) -> impl Iterator<Item = PartId> {
