@@ -89,8 +89,15 @@ const ANALYSIS_FIELDS: &[&str] = &[
     "webhooks",
 ];
 
-const METRIC_FIELDS: &[&str] =
-    &["interval", "name", "query", "templateRef", "templateVariables", "threshold", "thresholdRange"];
+const METRIC_FIELDS: &[&str] = &[
+    "interval",
+    "name",
+    "query",
+    "templateRef",
+    "templateVariables",
+    "threshold",
+    "thresholdRange",
+];
 
 /// Shortest interval between two ticks, nanoseconds.
 const SHORTEST_INTERVAL: u64 = 10_000_000_000;
@@ -322,15 +329,9 @@ fn mirror(analysis: Field<'_>, strategy: &mut Table, found: &mut Findings) {
 }
 
 /// Without steps or iterations Flagger waits for ever.
-fn refuse_standstill(
-    analysis: Field<'_>,
-    skips: bool,
-    strategy: &Table,
-    found: &mut Findings,
-) {
-    let moves = ["step_weight", "step_weights", "iterations"]
-        .iter()
-        .any(|key| strategy.contains_key(*key));
+fn refuse_standstill(analysis: Field<'_>, skips: bool, strategy: &Table, found: &mut Findings) {
+    let moves =
+        ["step_weight", "step_weights", "iterations"].iter().any(|key| strategy.contains_key(*key));
     let is_routed = strategy.get("provider").and_then(Value::as_str) == Some("mesh");
     if !moves && !skips && is_routed {
         let message = "the canary would never get any request".into();
@@ -438,7 +439,10 @@ mod tests {
     fn canary(fields: &str) -> String {
         let head = "apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: {name: shop}\nspec:\n";
         let target = "  targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}\n";
-        format!("{head}{target}  provider: istio\n  analysis:\n    {}\n", fields.replace('\n', "\n    "))
+        format!(
+            "{head}{target}  provider: istio\n  analysis:\n    {}\n",
+            fields.replace('\n', "\n    ")
+        )
     }
 
     const DEPLOYMENT: &str = "---
@@ -494,8 +498,13 @@ spec:
             &["8:5: the canary would never get any request \
                (write `stepWeight`, `stepWeights` or `iterations`)"],
         );
-        check(&canary("stepWeight: 101"), &["8:17: `stepWeight` is 101, outside of 0 to 100",
-            "8:5: the canary would never get any request \
-             (write `stepWeight`, `stepWeights` or `iterations`)"]);
+        check(
+            &canary("stepWeight: 101"),
+            &[
+                "8:17: `stepWeight` is 101, outside of 0 to 100",
+                "8:5: the canary would never get any request \
+             (write `stepWeight`, `stepWeights` or `iterations`)",
+            ],
+        );
     }
 }

@@ -39,8 +39,11 @@
 mod bound;
 mod deployment;
 mod findings;
+mod flagger;
+mod go_duration;
 mod hcl;
 mod left_out;
+mod nomad;
 mod object;
 mod parse;
 mod pod;
@@ -58,7 +61,7 @@ use toml::Table;
 use tree::Field;
 
 /// Every controller that is understood.
-static CATALOG: &[Controller] = &[deployment::CONTROLLER];
+static CATALOG: &[Controller] = &[deployment::CONTROLLER, flagger::CONTROLLER, nomad::CONTROLLER];
 
 /// A file's text, which is YAML, JSON or HCL.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +123,6 @@ enum Sign {
     /// By `kind`, served by one `apiVersion`; those in `retired` once served it and are refused.
     Kubernetes { api: &'static str, kind: &'static str, retired: &'static [&'static str] },
     /// By what a document without `kind` holds: its objects of this controller.
-    #[allow(dead_code, reason = "the controllers outside of Kubernetes come next")]
     Content(for<'t> fn(Field<'t>) -> Vec<Sighting<'t>>),
 }
 
@@ -301,7 +303,8 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
 
     #[test]
     fn other_kinds_are_named_with_what_is_understood() {
-        let empty = "`shop.yaml` is empty (write a manifest of apps/v1 Deployment)";
+        let all = understood().collect::<Vec<_>>().join(", ");
+        let empty = format!("`shop.yaml` is empty (write a manifest of {all})");
         for text in ["", "---\n# nothing\n", "---\n---\n"] {
             check(text, &[&format!("1:1: {empty}")]);
         }
@@ -310,7 +313,7 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
             ("kind: deployment\n", "deployment", "; did you mean `kind: Deployment`?"),
             ("Resources: {}\n", "an object without `kind`", ""),
         ] {
-            let help = format!("(understood is apps/v1 Deployment{more})");
+            let help = format!("(understood is {all}{more})");
             let expected =
                 format!("1:1: `shop.yaml` has nothing to roll out: it holds {holds} {help}");
             check(text, &[&expected]);

@@ -162,7 +162,8 @@ impl<'t> Group<'t> {
                 return None;
             };
             let mut all = blocks(self.document, "locals");
-            let holder = all.find(|locals| locals.get(name).and_then(Field::text) == Some(local))?;
+            let holder =
+                all.find(|locals| locals.get(name).and_then(Field::text) == Some(local))?;
             return Some((holder, name));
         }
         Some((parent, key))
@@ -224,9 +225,8 @@ impl<'t> Group<'t> {
             found.strangers(update, "update", Known::All(UPDATE_FIELDS));
         }
         for key in ["max_parallel", "canary"] {
-            let count = self.update_with(key).and_then(|update| {
-                self.whole(update, key, MOST_INT32, found)
-            });
+            let count =
+                self.update_with(key).and_then(|update| self.whole(update, key, MOST_INT32, found));
             let default = i64::from(key == "max_parallel");
             insert(strategy, key, Value::Integer(count.unwrap_or(default)));
         }
@@ -321,7 +321,8 @@ impl<'t> Group<'t> {
             insert(strategy, "reschedule_delay", duration(delay));
         }
         let attempts = self.whole(reschedule, "attempts", MOST_INT32, found);
-        let is_unlimited = self.is_true(reschedule, "unlimited", found).unwrap_or(attempts.is_none());
+        let is_unlimited =
+            self.is_true(reschedule, "unlimited", found).unwrap_or(attempts.is_none());
         if let Some(attempts) = attempts.filter(|_| !is_unlimited) {
             insert(strategy, "reschedule_attempts", Value::Integer(attempts));
         }
@@ -362,7 +363,9 @@ impl<'t> Group<'t> {
             let passes = self.whole(check, "success_before_passing", MOST_INT32, found);
             let fails = self.whole(check, "failures_before_critical", MOST_INT32, found);
             if check.get("check_restart").is_some() {
-                found.note("`check_restart` is not modelled: a failing check restarts nothing".into());
+                found.note(
+                    "`check_restart` is not modelled: a failing check restarts nothing".into(),
+                );
             }
             if slowest.as_ref().is_none_or(|(most, _)| period > *most) {
                 let more = |count: Option<i64>| Value::Integer(count.unwrap_or(0) + 1);
@@ -376,7 +379,9 @@ impl<'t> Group<'t> {
             }
         }
         if number > 1 {
-            found.note(format!("of {number} checks the one with the longest interval stands for all"));
+            found.note(format!(
+                "of {number} checks the one with the longest interval stands for all"
+            ));
         }
         let unchecked = || Table::from_iter([("period".to_owned(), seconds(0))]);
         slowest.map_or_else(unchecked, |(_, table)| table)
@@ -428,7 +433,9 @@ impl<'t> Group<'t> {
             .collect();
         if !before.is_empty() {
             let names = before.join(", ");
-            found.note(format!("tasks that start first ({names}) are not modelled: add them to the boot"));
+            found.note(format!(
+                "tasks that start first ({names}) are not modelled: add them to the boot"
+            ));
         }
     }
 }
@@ -474,19 +481,29 @@ mod tests {
     #[test]
     fn what_nomad_refuses_is_refused_where_it_stands() {
         let job = |update: &str| {
-            format!("job \"a\" {{\n  group \"g\" {{\n    update {{\n      {update}\n    }}\n  }}\n}}\n")
+            format!(
+                "job \"a\" {{\n  group \"g\" {{\n    update {{\n      {update}\n    }}\n  }}\n}}\n"
+            )
         };
-        check(&job("auto_promote = true"), &["4:22: `auto_promote` needs a `canary` to promote \
-            (write `canary = 1`)"]);
-        check(&job("healthy_deadline = \"5s\""), &[
-            "4:26: `healthy_deadline` must be longer than `min_healthy_time`",
-        ]);
-        check(&job("max_parallel = var.x"), &[
-            "4:22: `max_parallel` is the variable `x`, without a default \
-             (write the value that is deployed)",
-        ]);
-        check("job \"a\" {\n  type = \"batch\"\n  group \"g\" {\n  }\n}\n", &[
-            "2:10: a job of type `batch` is not rolled out (only `service` and `system` jobs are)",
-        ]);
+        check(
+            &job("auto_promote = true"),
+            &["4:22: `auto_promote` needs a `canary` to promote \
+            (write `canary = 1`)"],
+        );
+        check(
+            &job("healthy_deadline = \"5s\""),
+            &["4:26: `healthy_deadline` must be longer than `min_healthy_time`"],
+        );
+        check(
+            &job("max_parallel = var.x"),
+            &["4:22: `max_parallel` is the variable `x`, without a default \
+             (write the value that is deployed)"],
+        );
+        check(
+            "job \"a\" {\n  type = \"batch\"\n  group \"g\" {\n  }\n}\n",
+            &[
+                "2:10: a job of type `batch` is not rolled out (only `service` and `system` jobs are)",
+            ],
+        );
     }
 }

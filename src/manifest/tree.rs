@@ -178,14 +178,12 @@ impl<'t> Field<'t> {
     }
 
     /// The value at the end of a path of keys.
-    #[allow(dead_code, reason = "for the controllers that come next")]
     pub(super) fn find(self, path: &[&str]) -> Option<Self> {
         path.iter().try_fold(self, |field, key| field.get(key))
     }
 
     /// The label of an HCL block, counted from 0: `service` and `main` of
     /// `resource "service" "main" {}`.
-    #[allow(dead_code, reason = "for the controllers that come next")]
     pub(super) fn label(self, number: usize) -> Option<&'t str> {
         let key = format!("{LABEL}{number}");
         self.get(&key).and_then(Field::text)
