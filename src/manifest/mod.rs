@@ -44,9 +44,12 @@ mod codedeploy;
 mod deployment;
 mod ecs_service;
 mod findings;
+mod flagger;
+mod go_duration;
 mod hcl;
 mod instance_group;
 mod left_out;
+mod nomad;
 mod object;
 mod parse;
 mod pod;
@@ -66,6 +69,8 @@ use tree::Field;
 /// Every controller that is understood.
 static CATALOG: &[Controller] = &[
     deployment::CONTROLLER,
+    flagger::CONTROLLER,
+    nomad::CONTROLLER,
     ecs_service::CONTROLLER,
     codedeploy::CONTROLLER,
     beanstalk::CONTROLLER,

@@ -8,7 +8,7 @@ use super::world::World;
 use crate::engine::Rank;
 use crate::strategy::{Action, Direction, Judge, OnFailure, Pick, Reason, Setup, Strategy, View};
 use crate::traffic::{Phase, Split};
-use crate::units::{InstanceId, PartId, Ratio, SimDuration, SimTime, Version, ZoneId};
+use crate::units::{Ratio, SimDuration, SimTime, Version};
 
 /// Kubernetes looks a second after the deadline (`progress.go` re-queues for the rest plus one).
 const AFTER_DEADLINE: SimDuration = SimDuration::from_secs(1);
@@ -158,6 +158,7 @@ impl World<'_> {
                 split: self.rollout.split,
                 switched: self.rollout.switched,
                 gates: self.gates.standing(),
+                checked: self.gates.checked(),
                 pool: &self.pool,
             };
             let strategy = &mut self.rollout.strategy;
@@ -205,11 +206,11 @@ impl World<'_> {
             Action::FinishStep(reason) => self.tell("step-finished", reason),
             Action::RunGates(names) => self.run_gates(&names),
             Action::EndGates => self.end_gates(),
+            Action::Check(names) => self.check_now(&names),
             Action::Pause(reason) => self.pause(Hold::Strategy, reason),
-            Action::Fail(reason) => {
-                self.fail_with(self.plan.strategy.on_failure, reason.to_string());
-            }
             Action::Finish(reason) => self.finish(reason),
+            Action::Fail(reason) => self.fail_for_good(reason),
+            Action::Abort(reason) => self.conclude(Outcome::Aborted, reason),
         }
     }
 
@@ -236,29 +237,6 @@ impl World<'_> {
         for _ in 0..count {
             let Some(id) = self.victim(from, pick) else { return };
             self.retire(id, Some(to));
-        }
-    }
-
-    /// The zone and the part of the fleet that a new instance goes to.
-    fn place_for(&self, version: Version, pick: Pick) -> (ZoneId, PartId) {
-        match pick {
-            Pick::Zone(zone) => (zone, PartId(0)),
-            Pick::Any | Pick::HighestIndex | Pick::Down => (self.pool.zone_for(version), PartId(0)),
-            Pick::Part(part) => {
-                let zones = self.division.parts[part.index()].zones.iter().copied();
-                let zone = self.pool.zone_among(version, zones);
-                (zone.unwrap_or_else(|| self.pool.zone_for(version)), part)
-            }
-        }
-    }
-
-    fn victim(&self, version: Version, pick: Pick) -> Option<InstanceId> {
-        match pick {
-            Pick::Any => self.pool.first_to_go(version),
-            Pick::Zone(zone) => self.pool.first_to_go_in(version, zone),
-            Pick::Part(part) => self.pool.first_to_go_of(version, part),
-            Pick::HighestIndex => self.pool.highest(version),
-            Pick::Down => self.pool.first_down(version),
         }
     }
 
@@ -407,7 +385,8 @@ impl World<'_> {
     pub(super) fn see_deadline(&mut self) {
         self.rollout.is_deadline_set = false;
         let is_waiting = self.rollout.phase == Phase::Baking || self.rollout.hold.is_some();
-        if !self.rollout.is_running || is_waiting {
+        let is_its_own = self.plan.strategy.parameters.keeps_deadline();
+        if !self.rollout.is_running || is_waiting || is_its_own {
             return;
         }
         if self.now < self.deadline() {
@@ -442,6 +421,15 @@ impl World<'_> {
             return;
         }
         self.fail_with(self.plan.strategy.on_failure, why);
+    }
+
+    /// A failure that the strategy itself does not go on from.
+    fn fail_for_good(&mut self, reason: Reason) {
+        let answer = self.plan.strategy.on_failure;
+        self.fail_with(answer, reason.to_string());
+        if answer == OnFailure::Stall && self.rollout.is_running {
+            self.conclude(Outcome::Stalled, reason);
+        }
     }
 
     /// A failure of the rollout, and what it is answered with.

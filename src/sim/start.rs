@@ -14,6 +14,7 @@ impl World<'_> {
         let number = self.next_start(version);
         let id = self.pool.add(Instance { part, ..Instance::launched(version, zone, number) });
         self.plane.install(id, version.served_as());
+        self.take_side(id);
         self.install_anew(id);
         self.record(id, "launched", "");
         self.waiting.push_back(id);
@@ -37,6 +38,7 @@ impl World<'_> {
             };
         });
         self.plane.install(id, version.served_as());
+        self.take_side(id);
         self.install_anew(id);
         if self.one(id).is_routed {
             self.plane.route(id, self.now);

@@ -15,7 +15,7 @@ use super::trace::Trace;
 use crate::engine::{Calendar, Rank};
 use crate::fleet::{Division, Instance, Plans, Pool, Serving, StartChance};
 use crate::random::{Key, Purpose, Seed};
-use crate::traffic::{DataPlane, Door, Split, Windows};
+use crate::traffic::{DataPlane, Door, Windows};
 use crate::units::{Bins, InstanceId, Ratio, SimDuration, SimTime, Version};
 
 /// What a slope is measured over.
@@ -304,20 +304,7 @@ impl<'a> World<'a> {
         let waiting = self.waiting.len() as u32;
         state.surge = exist.saturating_sub(waiting).saturating_sub(self.desired);
         state.desired = self.desired;
-    }
-
-    /// Whether requests are sent to a version at all: not with a share of nothing, unless the
-    /// other has no endpoint.
-    pub(super) fn is_used(&self, version: Version) -> bool {
-        let share = match self.rollout.split {
-            Split::ByCount => return true,
-            Split::Weighted(share) | Split::Cohort(share) => share,
-        };
-        let unused = match version.served_as() {
-            Version::Old => share >= Ratio::ONE,
-            Version::New | Version::Third => share.is_zero(),
-        };
-        !unused || self.pool.routed(version.other()) == 0
+        self.show_sides();
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::traffic::{Phase, Split};
-use crate::units::{PartId, Ratio, SimTime, Version, ZoneId};
+use crate::units::{InstanceId, PartId, Ratio, SimTime, Version, ZoneId};
 
 /// One thing that a strategy asks the world to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,12 +73,16 @@ pub enum Action {
     RunGates(Arc<[String]>),
     /// The step is over, and with it its gates.
     EndGates,
+    /// Lets these gates look once, now, by name; [`super::View::checked`] tells what they said.
+    Check(Arc<[String]>),
     /// Waits for a person.
     Pause(Reason),
-    /// The rollout has failed; what follows is the scenario's `on_failure`.
-    Fail(Reason),
     /// The rollout has reached its end.
     Finish(Reason),
+    /// The rollout has failed by its strategy's own rules; what follows is `on_failure`'s to say.
+    Fail(Reason),
+    /// The rollout ends here for good, versions mixed, whatever `on_failure` says.
+    Abort(Reason),
 }
 
 /// Which instances are told to stop first. Always: starting before running, unready before ready.
@@ -92,8 +96,10 @@ pub enum Pick {
     Part(PartId),
     /// The highest index first, ready or not.
     HighestIndex,
-    /// One whose process is down first: crashed, or its start given up.
-    Down,
+    /// The lowest index first, ready or not.
+    LowestIndex,
+    /// This very one, if it is there.
+    One(InstanceId),
 }
 
 /// Why a decision was taken: a sentence with `{}` for its numbers, put together only when it is

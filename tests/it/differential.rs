@@ -9,7 +9,9 @@
 
 mod cloud;
 mod deployment;
+mod flagger;
 mod kayenta;
+mod nomad;
 mod recorded;
 mod scaling;
 
@@ -50,6 +52,16 @@ const SUITES: &[(&str, &[Suite])] = &[
         ],
     ),
     (
+        "flagger.json",
+        &[
+            ("ready_threshold", 18, 0, ""),
+            ("tick_trajectory", 185, 0, ""),
+            ("upstream_phases", 5, 0, ""),
+            ("upstream_primary_weights", 2, 0, ""),
+            ("upstream_ready", 2, 0, ""),
+        ],
+    ),
+    (
         "kayenta.json",
         &[
             ("classifier", 175, 0, ""),
@@ -70,6 +82,20 @@ const SUITES: &[(&str, &[Suite])] = &[
         )],
     ),
     ("kubernetes_proportional_scaling.json", &[("kubernetes_proportional_scaling", 96, 0, "")]),
+    (
+        "nomad.json",
+        &[
+            ("canary_timeline", 22, 0, ""),
+            ("destructive_limit", 151, 0, ""),
+            ("rolling_timeline", 144, 0, ""),
+            (
+                "upstream_reconciler",
+                18,
+                1,
+                "the record of a limit to rescheduled canaries leaves out most of the allocations",
+            ),
+        ],
+    ),
 ];
 
 /// What came of one case.

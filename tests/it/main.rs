@@ -7,6 +7,7 @@ mod compose;
 mod differential;
 mod faults;
 mod features_cloud;
+mod features_ticks;
 mod gate_runs;
 mod gates;
 mod golden;

@@ -25,6 +25,17 @@ pub(super) struct Part {
 }
 
 impl Part {
+    fn new(gate: usize, asked: SimTime, series: Series) -> Self {
+        Self {
+            gate,
+            tally: Tally::default(),
+            asked,
+            next: SimTime::MAX,
+            series,
+            last: String::new(),
+        }
+    }
+
     pub(super) const fn next_look(&self) -> SimTime {
         self.next
     }
@@ -50,25 +61,24 @@ impl World<'_> {
         let ticks = self.plane.scrapes()?.of(super::tick_width(watch.control.scrape))?;
         let begin = self.now + watch.control.initial_delay;
         let from = if watch.test.needs().history { SimTime::ZERO } else { begin };
-        Some(Part {
-            gate,
-            tally: Tally::default(),
-            asked: self.now,
-            next: watch.control.look_at(self.now, 1),
-            series: Series::new(from, ticks),
-            last: String::new(),
-        })
+        let next = watch.control.look_at(self.now, 1);
+        Some(Part { next, ..Part::new(gate, self.now, Series::new(from, ticks)) })
     }
 
-    /// A test that looks at all that has been seen so far.
-    pub(super) fn part_of_all(&self, gate: usize) -> Option<Part> {
+    /// A test that is asked at moments of its strategy's choice and sees whatever its window
+    /// holds, also from before it was first asked.
+    pub(super) fn part_of_check(&self, gate: usize) -> Option<Part> {
         let watch = self.test_of(gate)?;
         let ticks = self.plane.scrapes()?.of(super::tick_width(watch.control.scrape))?;
-        let series = Series::new(SimTime::ZERO, ticks);
-        Some(Part { asked: SimTime::ZERO, series, ..self.part(gate)? })
+        let from = if watch.test.needs().history {
+            SimTime::ZERO
+        } else {
+            watch.control.window_from(SimTime::ZERO, self.now)
+        };
+        Some(Part::new(gate, SimTime::ZERO, Series::new(from, ticks)))
     }
 
-    fn test_of(&self, gate: usize) -> Option<&Watch> {
+    pub(super) fn test_of(&self, gate: usize) -> Option<&Watch> {
         match &self.plan.gates[gate].rule {
             Rule::Test(watch) => Some(watch),
             Rule::Several(..) => None,

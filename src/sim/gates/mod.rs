@@ -3,11 +3,13 @@
 //! | file | what it answers |
 //! |---|---|
 //! | `mod.rs` | which gates are at work, and what follows? |
+//! | `check.rs` | what do gates say when a strategy asks them at once? |
 //! | `look.rs` | what does a gate see at one look, and what does it say? |
 //! | `series.rs` | what do ticks of the data plane make of a scrape? |
 //! | `service.rs` | who is told of the service's burn rate, and what does its budget allow? |
 //! | `fleet_log.rs` | what was the fleet at a scrape? |
 
+mod check;
 mod fleet_log;
 mod look;
 mod series;
@@ -23,11 +25,11 @@ use super::demand::Demand;
 use super::event::Event;
 use super::plan::Plan;
 use super::rollout::Hold;
-use super::run::Outcome as Ending;
+use super::run::Outcome;
 use super::world::World;
 use crate::engine::Rank;
-use crate::gate::{Baseline, Outcome, Rule, Scope, State, Together};
-use crate::strategy::{Direction, OnFailure, Standing};
+use crate::gate::{Baseline, Rule, Scope, State, Together};
+use crate::strategy::{Checked, Direction, OnFailure, Standing};
 use crate::traffic::{Scrapes, Ticks};
 use crate::units::{Merge, SimDuration, SimTime, Version};
 
@@ -42,6 +44,8 @@ pub(super) struct Gates {
     /// Largest divergence that any of them computed.
     pub(super) divergence: Option<f64>,
     service: Service,
+    /// What the gates said that were asked to look at once.
+    checked: Option<Checked>,
     is_observing: bool,
 }
 
@@ -52,6 +56,8 @@ enum Place {
     Step,
     /// The whole rollout.
     Guard,
+    /// The moments at which its strategy asks.
+    Check,
 }
 
 /// A gate that looks, or several that make one.
@@ -137,6 +143,7 @@ impl Gates {
             late: Vec::new(),
             divergence: None,
             service: Service::default(),
+            checked: None,
             is_observing,
         }
     }
@@ -159,6 +166,11 @@ impl Gates {
             Together::All.state(&of_step().map(state).collect::<Vec<_>>())
         };
         Some(Standing { now: all(|one| one.state), at_the_end: all(AtWork::at_the_end) })
+    }
+
+    /// What the gates said that were asked to look at once; none if they were not.
+    pub(super) const fn checked(&self) -> Option<Checked> {
+        self.checked
     }
 
     /// Nobody looks any more.
@@ -252,7 +264,7 @@ impl World<'_> {
     pub(super) fn end_gates(&mut self) {
         let mut passed = Vec::new();
         for one in &mut self.gates.at_work {
-            if one.place == Place::Guard || one.is_over {
+            if one.place != Place::Step || one.is_over {
                 continue;
             }
             one.is_over = true;
@@ -265,39 +277,11 @@ impl World<'_> {
         }
     }
 
-    /// How the tests of a gate make one, and their numbers.
-    fn tests_of(&self, gate: usize) -> (Together, Vec<usize>) {
-        match &self.plan.gates[gate].rule {
+    fn begin_gate(&mut self, gate: usize, place: Place) {
+        let (together, watches) = match &self.plan.gates[gate].rule {
             Rule::Test(_) => (Together::All, vec![gate]),
             Rule::Several(together, members) => (*together, members.clone()),
-        }
-    }
-
-    /// Whether a gate would fail by what has been seen so far.
-    fn is_red(&mut self, gate: usize) -> bool {
-        let (together, watches) = self.tests_of(gate);
-        let Some(parts) = watches.into_iter().map(|watch| self.part_of_all(watch)).collect() else {
-            return false;
         };
-        let (place, state) = (Place::Guard, State::Running);
-        let divergence = self.gates.divergence;
-        let work = self.gates.at_work.len();
-        let red = AtWork { gate, place, together, parts, state, is_over: true };
-        let count = red.parts.len();
-        self.gates.at_work.push(red);
-        let seen: Vec<State> = (0..count)
-            .map(|part| match self.verdict(work, part).map(|verdict| verdict.outcome) {
-                Some(Outcome::Fail) => State::Failed,
-                _ => State::Passed,
-            })
-            .collect();
-        self.gates.at_work.pop();
-        self.gates.divergence = divergence;
-        together.state(&seen) == State::Failed
-    }
-
-    fn begin_gate(&mut self, gate: usize, place: Place) {
-        let (together, watches) = self.tests_of(gate);
         let work = self.gates.at_work.len() as u32;
         let mut parts = Vec::new();
         for (number, watch) in watches.into_iter().enumerate() {
@@ -328,11 +312,11 @@ impl World<'_> {
                 self.fail_with(answer, why.as_str());
                 // Nothing acts, and a step whose gates have not passed is never done.
                 if answer == OnFailure::Stall && place == Place::Step && self.rollout.is_running {
-                    self.conclude(Ending::Stalled, why);
+                    self.conclude(Outcome::Stalled, why);
                 }
             }
             // The strategy sees what the gates of its step have come to.
-            (State::Inconclusive, Place::Step) => {}
+            (State::Inconclusive, Place::Step | Place::Check) => {}
             (State::Inconclusive, Place::Guard) => {
                 let why = format!("gate {name} cannot tell: {reason}");
                 self.pause(Hold::Failure, why);

@@ -1,7 +1,7 @@
 //! Tasks that fail: each is replaced, and too many of them trip the circuit breaker.
 
 use super::super::{Action, Direction, Pick, Reason, Strategy, View};
-use crate::units::SimTime;
+use crate::units::{InstanceId, SimTime};
 
 /// What trips the breaker.
 #[derive(Clone, Copy, Debug)]
@@ -42,18 +42,16 @@ impl Watched {
         }
     }
 
-    /// Counts the tasks that have failed since the last look, and how many there are now.
-    fn count(&mut self, view: &View<'_>) -> u32 {
+    /// The tasks that are down; counts those that have failed since the last look.
+    fn count(&mut self, view: &View<'_>) -> Vec<InstanceId> {
         let (pool, to) = (view.pool, self.direction.to());
         // Tasks are never restarted: one that has got to the end of its boot has run.
         let ran = |id| pool.get(id).warm_from > SimTime::ZERO;
         let healthy = pool.counts(to).available;
         self.has_run |= healthy > 0 || pool.not_ready(to).any(ran);
-        let (mut down, mut counted) = (0, 0);
-        for id in pool.down(to) {
-            down += 1;
-            counted += u32::from(ran(id) || !self.has_run);
-        }
+        let down: Vec<InstanceId> = pool.down(to).collect();
+        let counts = |&&id: &&InstanceId| ran(id) || !self.has_run;
+        let counted = down.iter().filter(counts).count() as u32;
         self.failures += counted;
         if healthy > self.healthy && self.breaker.is_some_and(|breaker| breaker.resets) {
             self.failures = counted;
@@ -75,14 +73,17 @@ impl Watched {
             );
             return Some(vec![Action::Fail(reason)]);
         }
-        if down == 0 {
+        if down.is_empty() {
             return None;
         }
         let version = self.direction.to();
         let desired = view.pool.desired(version);
-        let reason = Reason::with("{} failed tasks are replaced", [down.into(), 0.0, 0.0]);
+        let reason = Reason::with("{} failed tasks are replaced", [down.len() as f64, 0.0, 0.0]);
         let scale = |to, pick| Action::Scale { version, to, pick, reason };
-        Some(vec![scale(desired.saturating_sub(down), Pick::Down), scale(desired, Pick::Any)])
+        let stops = (1..)
+            .zip(&down)
+            .map(|(number, &id)| scale(desired.saturating_sub(number), Pick::One(id)));
+        Some(stops.chain([scale(desired, Pick::Any)]).collect())
     }
 }
 

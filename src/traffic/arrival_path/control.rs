@@ -31,6 +31,10 @@ impl ArrivalPath {
         self.balancer.install(endpoint, version);
     }
 
+    pub(in crate::traffic) fn join(&mut self, endpoint: u32, side: Version) {
+        self.balancer.install(endpoint, side);
+    }
+
     pub(in crate::traffic) fn remove(&mut self, endpoint: u32) {
         self.stations.remove(endpoint as usize);
     }
@@ -121,7 +125,7 @@ impl ArrivalPath {
     pub(in crate::traffic) fn route(&mut self, endpoint: u32, now: u64) {
         // Loads are asked for when they are needed; this path keeps none.
         self.balancer.route(endpoint, 0, now);
-        if self.stations[endpoint as usize].process.version == Version::New {
+        if self.balancer.side_of(endpoint) == Version::New {
             self.mirror.add(endpoint);
         }
     }
