@@ -5,8 +5,8 @@
 //! `AWS::CodeDeploy::DeploymentConfig`, `aws_codedeploy_deployment_config`): the minimum of healthy
 //! hosts, zones, or the traffic routing. A deployment group (`create-deployment-group`,
 //! `AWS::CodeDeploy::DeploymentGroup`, `aws_codedeploy_deployment_group`): which configuration,
-//! when the old fleet ends, what happens at the time to reroute, automatic rollback, alarms. A group
-//! of the same files takes the configuration that it names from there.
+//! when the old fleet ends, what happens at the time to reroute, automatic rollback, alarms. A
+//! group of the same files takes the configuration that it names from there.
 //!
 //! # Defaults
 //! `CodeDeployDefault.OneAtATime`, no rollback, no waits.

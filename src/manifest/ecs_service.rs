@@ -13,7 +13,8 @@
 //! check a task is healthy 40 s after it runs.
 //!
 //! # What is not modelled
-//! Life-cycle hooks, placement, capacity providers, alarms themselves: a scenario has gates instead.
+//! Life-cycle hooks, placement, capacity providers, and the alarms themselves: a scenario has gates
+//! instead.
 //!
 //! # Worked example
 //! ```json

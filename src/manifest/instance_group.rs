@@ -222,8 +222,8 @@ fn health<'t>(group: Field<'t>, scenario: &mut Table, reader: &mut Reader<'t, '_
     if let Some(first) = healing.first() {
         first.see_all();
         reader.note(
-            "the health check of autohealing stands elsewhere: write `[liveness]`, with its initial \
-             delay, if machines are to be recreated by it",
+            "the health check of autohealing stands elsewhere: write `[liveness]`, with its \
+             initial delay, if machines are to be recreated by it",
         );
     }
 }
