@@ -205,6 +205,8 @@ impl World<'_> {
             Action::FinishStep(reason) => self.tell("step-finished", reason),
             Action::RunGates(names) => self.run_gates(&names),
             Action::EndGates => self.end_gates(),
+            Action::Guard(names) => self.guard(&names),
+            Action::EndGuards => self.end_guards(),
             Action::Pause(reason) => self.pause(Hold::Strategy, reason),
             Action::Finish(reason) => self.finish(reason),
         }
@@ -488,7 +490,11 @@ impl World<'_> {
         let setup = setup(self.plan, self.desired, direction);
         self.gates.stop();
         let rollout = &mut self.rollout;
-        rollout.strategy = parameters.begin(setup);
+        // Only a strategy that goes back by itself knows how far it has come.
+        let own = rollout.strategy.turn_back();
+        let is_own = direction == Direction::Back && plan.rollback.is_none();
+        let next = own.filter(|_| is_own).unwrap_or_else(|| parameters.begin(setup));
+        rollout.strategy = next;
         rollout.direction = direction;
         rollout.hold = None;
         rollout.is_running = true;

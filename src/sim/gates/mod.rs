@@ -244,11 +244,29 @@ impl World<'_> {
         }
     }
 
+    /// The strategy asks for gates over the rest of the rollout.
+    pub(super) fn guard(&mut self, names: &Arc<[String]>) {
+        for name in names.iter() {
+            if let Some(gate) = self.plan.gate_called(name) {
+                self.begin_gate(gate, Place::Guard);
+            }
+        }
+    }
+
     /// The step is over, and with it its gates.
     pub(super) fn end_gates(&mut self) {
+        self.end_all_of(Place::Step);
+    }
+
+    /// Nobody looks over the rollout any more.
+    pub(super) fn end_guards(&mut self) {
+        self.end_all_of(Place::Guard);
+    }
+
+    fn end_all_of(&mut self, place: Place) {
         let mut passed = Vec::new();
         for one in &mut self.gates.at_work {
-            if one.place == Place::Guard || one.is_over {
+            if one.place != place || one.is_over {
                 continue;
             }
             one.is_over = true;
