@@ -25,6 +25,10 @@
 //!   `inconclusive_limit` (0): it cannot tell at more such looks than this.
 //! - `min_samples` (1): with fewer requests a look cannot tell; without any it says `on_no_data`
 //!   ("inconclusive").
+//! - `analysis_run`: as an AnalysisRun of Argo Rollouts: it looks at once, sees what was before it
+//!   began, may say `on_no_data = "error"`, looks again 10 s after an error, and fails at more
+//!   errors in a row than `error_limit` (4). `consecutive_success` (none): so many in a row are
+//!   enough. `ignore_failures` (false): no failure ends it. `dry_run` (false): it changes nothing.
 //! - `all` or `any`, a list of gates, in the place of all that: it is made of those.
 //!
 //! # Worked example

@@ -76,7 +76,7 @@ pub enum Action {
     /// Lets these gates look over the rollout from now on, by name, until [`Action::EndGuards`]: a
     /// verdict acts on the rollout, not on the step.
     Guard(Arc<[String]>),
-    /// Nobody looks over the rollout any more.
+    /// What [`Action::Guard`] asked for is over.
     EndGuards,
     /// Waits for a person.
     Pause(Reason),

@@ -50,7 +50,7 @@ impl Abort {
             is_promoted_in_full: false,
             canary: set(view, self.way.canary),
             stable: set(view, self.way.stable),
-            weight: self.way.weight(view.split, self.rules.max_traffic_weight),
+            weight: self.way.weight(view.split, self.rules.max_traffic_weight).or(Some(0)),
         }
     }
 
@@ -61,13 +61,14 @@ impl Abort {
         let weight = policy.weight(steps, &state);
         let most = self.rules.max_traffic_weight;
         let mut actions = Vec::new();
-        if state.weight != Some(weight) {
+        let split = self.way.split(weight, most);
+        if view.split != split {
             let available = f64::from(state.stable.available);
             let reason = Reason::with(
                 "aborted: weight {} of {}, {} stable ones are available",
                 [weight.into(), most.into(), available],
             );
-            actions.push(Action::Split { split: self.way.split(weight, most), reason });
+            actions.push(Action::Split { split, reason });
         }
         let stable = policy.stable(steps, &state);
         let has_delay = !self.rules.dynamic_stable_scale || policy.abort_delay.is_some();
@@ -77,10 +78,12 @@ impl Abort {
             policy.canary(steps, &state, Some(weight))
         };
         if stable != state.stable.spec {
-            let reason = Reason::with("aborted: the stable ReplicaSet to {}", [stable.into(), 0., 0.]);
+            let reason =
+                Reason::with("aborted: the stable ReplicaSet to {}", [stable.into(), 0., 0.]);
             actions.push(scale(self.way.stable, stable, reason));
         } else if canary != state.canary.spec {
-            let reason = Reason::with("aborted: the canary ReplicaSet to {}", [canary.into(), 0., 0.]);
+            let reason =
+                Reason::with("aborted: the canary ReplicaSet to {}", [canary.into(), 0., 0.]);
             actions.push(scale(self.way.canary, canary, reason));
         }
         if actions.is_empty() {

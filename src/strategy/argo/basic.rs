@@ -2,7 +2,7 @@
 //!
 //! `CalculateReplicaCountsForBasicCanary` in `utils/replicaset/canary.go`.
 
-use super::weights::{Counts, Fenceposts, Set, approximate, MAX_WEIGHT};
+use super::weights::{Counts, Fenceposts, MAX_WEIGHT, Set, approximate};
 
 /// What one reconcile sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,13 +72,11 @@ pub fn counts(replicas: u32, weight: u32, fenceposts: Fenceposts, state: State) 
     };
     if !is_increasing {
         let drained_to = drain(state.canary, want.canary, canary);
-        let sides =
-            Sides { drained: state.canary, kept: stable_set, drained_to, kept_at: stable };
+        let sides = Sides { drained: state.canary, kept: stable_set, drained_to, kept_at: stable };
         (canary, stable) = if has_stable { clip(sides, most, least) } else { (drained_to, 0) };
     } else if has_stable {
         let drained_to = drain(stable_set, want.stable, stable);
-        let sides =
-            Sides { drained: stable_set, kept: state.canary, drained_to, kept_at: canary };
+        let sides = Sides { drained: stable_set, kept: state.canary, drained_to, kept_at: canary };
         (stable, canary) = clip(sides, most, least);
     }
     whole(canary, stable)
@@ -125,8 +123,7 @@ mod tests {
                 path.push((canary, stable));
             }
         }
-        let recorded =
-            [(0, 8), (2, 8), (2, 6), (5, 6), (5, 5), (5, 3), (10, 3), (10, 0)];
+        let recorded = [(0, 8), (2, 8), (2, 6), (5, 6), (5, 5), (5, 3), (10, 3), (10, 0)];
         assert_eq!(path, recorded);
     }
 

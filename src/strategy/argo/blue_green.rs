@@ -132,8 +132,7 @@ impl Parameters for BlueGreen {
             let gates = GateUse::all(field, names, None, field).into_iter();
             gates.map(move |one| one.at_share(Some(share))).collect::<Vec<_>>()
         };
-        let mut uses =
-            all("pre_promotion_analysis", &self.pre_promotion_analysis, Ratio::ZERO);
+        let mut uses = all("pre_promotion_analysis", &self.pre_promotion_analysis, Ratio::ZERO);
         uses.extend(all("post_promotion_analysis", &self.post_promotion_analysis, Ratio::ONE));
         uses
     }

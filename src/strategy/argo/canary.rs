@@ -164,7 +164,12 @@ impl Canary {
             if let Some((weight, field)) = weight.filter(|(weight, _)| *weight > most) {
                 let message = format!("a weight of {weight} out of {most}");
                 let help = format!("write {most} or less");
-                problems.push(Problem::new(&format!("steps.{number}.{field}"), None, &message, &help));
+                problems.push(Problem::new(
+                    &format!("steps.{number}.{field}"),
+                    None,
+                    &message,
+                    &help,
+                ));
             }
             if self.routing == Routing::ByCount && matches!(step, Step::SetCanaryScale(_)) {
                 let field = format!("steps.{number}.set_canary_scale");
@@ -196,9 +201,8 @@ impl Canary {
             ];
             let given = fields.into_iter().filter(|(_, is_given)| *is_given);
             problems.extend(given.map(|(field, _)| needs_router(field)));
-            let is_zero = |bound: Option<CountOrPercent>| {
-                bound.is_some_and(CountOrPercent::is_written_zero)
-            };
+            let is_zero =
+                |bound: Option<CountOrPercent>| bound.is_some_and(CountOrPercent::is_written_zero);
             if is_zero(self.max_surge) && is_zero(self.max_unavailable) {
                 let message = "`max_unavailable` and `max_surge` are both 0";
                 let help = "allow `max_unavailable = 1` or `max_surge = 1`";
@@ -227,9 +231,7 @@ impl Canary {
     }
 
     fn check_bounds(&self) -> Vec<Problem> {
-        let is_above = |bound: &CountOrPercent| {
-            matches!(bound, CountOrPercent::Percent(share) if *share > Ratio::ONE)
-        };
+        let is_above = |bound: &CountOrPercent| matches!(bound, CountOrPercent::Percent(share) if *share > Ratio::ONE);
         let fields = [
             ("max_unavailable", self.max_unavailable),
             ("replica_progress_threshold", self.replica_progress_threshold),

@@ -99,7 +99,8 @@ impl Course {
             is_promoted_in_full: false,
             canary: set(view, self.way.canary),
             stable: set(view, self.way.stable),
-            weight: self.way.weight(view.split, self.rules.max_traffic_weight),
+            // Before the first reconcile everything is with the stable side.
+            weight: self.way.weight(view.split, self.rules.max_traffic_weight).or(Some(0)),
         }
     }
 
@@ -134,13 +135,14 @@ impl Course {
         }
         let state = self.state(view);
         let weight = policy.weight(&self.rules.steps, &state);
-        if state.weight != Some(weight) {
+        let split = self.way.split(weight, most);
+        if view.split != split {
             let available = f64::from(state.canary.available);
             let reason = Reason::with(
                 "weight {} of {}, {} canaries are available",
                 [weight.into(), most.into(), available],
             );
-            actions.push(Action::Split { split: self.way.split(weight, most), reason });
+            actions.push(Action::Split { split, reason });
         }
         weight
     }
@@ -149,10 +151,12 @@ impl Course {
     fn scale(&self, view: &View<'_>, counts: Counts, actions: &mut Vec<Action>) {
         let (canary, stable) = (self.way.canary, self.way.stable);
         if counts.stable != view.pool.desired(stable) {
-            let reason = Reason::with("the stable ReplicaSet to {}", [counts.stable.into(), 0., 0.]);
+            let reason =
+                Reason::with("the stable ReplicaSet to {}", [counts.stable.into(), 0., 0.]);
             actions.push(scale(stable, counts.stable, reason));
         } else if counts.canary != view.pool.desired(canary) {
-            let reason = Reason::with("the canary ReplicaSet to {}", [counts.canary.into(), 0., 0.]);
+            let reason =
+                Reason::with("the canary ReplicaSet to {}", [counts.canary.into(), 0., 0.]);
             actions.push(scale(canary, counts.canary, reason));
         }
     }
@@ -192,9 +196,7 @@ impl Course {
     fn is_done(&self, view: &View<'_>, weight: u32, is_there: bool) -> bool {
         let Some(step) = self.rules.steps.get(self.index) else { return false };
         match (step, self.doing) {
-            (Step::SetWeight(wanted), _) => {
-                is_there && (!self.is_routed() || weight == *wanted)
-            }
+            (Step::SetWeight(wanted), _) => is_there && (!self.is_routed() || weight == *wanted),
             (Step::SetCanaryScale(_), _) => is_there,
             (Step::Pause(_), Doing::Until(until)) => view.now >= until,
             (Step::Pause(_), _) => false,
@@ -282,11 +284,7 @@ impl Course {
         let mut actions = vec![Action::EndGuards, Action::FinishStep(reason)];
         let until = view.now + delay;
         self.stage = Stage::Promoted(until);
-        if delay.is_zero() {
-            actions.extend(self.leave(view, until));
-        } else {
-            actions.extend([Action::Phase(Phase::Baking), Action::WakeAt(until)]);
-        }
+        actions.extend([Action::Phase(Phase::Baking), Action::WakeAt(until)]);
         actions
     }
 

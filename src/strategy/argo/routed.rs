@@ -95,8 +95,8 @@ impl Policy {
     }
 
     fn size(&self, steps: &[Step], state: &State) -> Size {
-        let has_steps = !state.is_promoted_in_full
-            && (!state.is_aborted || self.never_scales_down_aborted());
+        let has_steps =
+            !state.is_promoted_in_full && (!state.is_aborted || self.never_scales_down_aborted());
         let scale = step::scale_at(steps, state.step).filter(|_| has_steps);
         match scale.map(|scale| (scale.replicas, scale.weight)) {
             Some((Some(pods), _)) => Size::Pods(pods),

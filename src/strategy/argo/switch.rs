@@ -215,12 +215,7 @@ impl Forward {
         actions
     }
 
-    fn follow_judgement(
-        &mut self,
-        view: &View<'_>,
-        watch: Watch,
-        until: SimTime,
-    ) -> Vec<Action> {
+    fn follow_judgement(&mut self, view: &View<'_>, watch: Watch, until: SimTime) -> Vec<Action> {
         let gates = &self.rules.post_promotion_analysis;
         match follow(view, watch, gates) {
             Next::Passed => {

@@ -41,10 +41,7 @@ impl Way {
 
 /// One version's ReplicaSet.
 pub(super) fn set(view: &View<'_>, version: Version) -> Set {
-    Set {
-        spec: view.pool.desired(version),
-        available: view.pool.counts(version).available,
-    }
+    Set { spec: view.pool.desired(version), available: view.pool.counts(version).available }
 }
 
 pub(super) const fn scale(version: Version, to: u32, reason: Reason) -> Action {

@@ -27,10 +27,7 @@ pub fn fenceposts(
     replicas: u32,
 ) -> Fenceposts {
     let resolved = Bounds { max_unavailable, max_surge }.resolve(replicas);
-    Fenceposts {
-        max_surge: resolved.surge,
-        max_unavailable: resolved.unavailable.min(replicas),
-    }
+    Fenceposts { max_surge: resolved.surge, max_unavailable: resolved.unavailable.min(replicas) }
 }
 
 /// Pods of the two ReplicaSets.
@@ -81,8 +78,7 @@ pub fn approximate(replicas: u32, weight: u32, max_surge: u32, max_weight: u32) 
         let doubled = 2 * u64::from(total) * u64::from(weight);
         doubled % (2 * u64::from(max_weight)) == u64::from(max_weight)
     };
-    let is_zero_allowed =
-        weight == 0 || weight == max_weight || (replicas == 1 && max_surge == 0);
+    let is_zero_allowed = weight == 0 || weight == max_weight || (replicas == 1 && max_surge == 0);
     let is_down_allowed = |total| !is_tied(total) && (down > 0 || is_zero_allowed);
     let mut options = Vec::with_capacity(4);
     if up < replicas || is_zero_allowed {
@@ -99,9 +95,9 @@ pub fn approximate(replicas: u32, weight: u32, max_surge: u32, max_weight: u32) 
         }
     }
     let none = Division { canary: 0, total: replicas };
-    let nearest = options.into_iter().reduce(|best, one| {
-        if one.is_nearer(best, weight, max_weight) { one } else { best }
-    });
+    let nearest = options
+        .into_iter()
+        .reduce(|best, one| if one.is_nearer(best, weight, max_weight) { one } else { best });
     let Division { canary, total } = nearest.unwrap_or(none);
     Counts { canary, stable: total - canary }
 }
