@@ -6,6 +6,7 @@ mod cli;
 mod compose;
 mod differential;
 mod faults;
+mod features_argo;
 mod gate_runs;
 mod gates;
 mod golden;
