@@ -32,9 +32,10 @@ fn times(run: &Run, name: &str, words: &str) -> Vec<f64> {
 
 /// The most pods at once, those that terminate included or not.
 fn peak(run: &Run, with_terminating: bool) -> u32 {
-    let all = run.events.iter().map(|event| {
-        event.total + if with_terminating { event.terminating } else { 0 }
-    });
+    let all = run
+        .events
+        .iter()
+        .map(|event| event.total + if with_terminating { event.terminating } else { 0 });
     all.max().unwrap_or(0)
 }
 
@@ -101,7 +102,7 @@ fn a_small_canary_is_larger_than_its_weight() {
         let at = bins.start_nanos(index) as f64 / 1e9;
         if at > canary + 30.0 && at < canary + 500.0 {
             all += cell.requests;
-            new += cell.exposed;
+            new += cell.answered[1];
         }
     }
     let share = new as f64 / all as f64;
