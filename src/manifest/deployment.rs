@@ -43,11 +43,16 @@ use super::bound::{self, Bound, MOST_INT32};
 use super::findings::{Findings, Known, nearest, quote};
 use super::tree::Field;
 use super::write::{MOST_SECONDS, seconds};
-use super::{Controller, Object, Part, pod};
+use super::{Controller, Object, Part, Sign, claims_nothing, pod};
 
 /// The entry of the catalog.
-pub(super) const CONTROLLER: Controller =
-    Controller { api: "apps/v1", kind: "Deployment", retired: &RETIRED, read };
+pub(super) const CONTROLLER: Controller = Controller {
+    title: "apps/v1 Deployment",
+    sign: Sign::Kubernetes { api: "apps/v1", kind: "Deployment", retired: &RETIRED },
+    companions: &["HorizontalPodAutoscaler"],
+    claims: claims_nothing,
+    read,
+};
 
 /// Groups that served Deployments before Kubernetes 1.16, with other defaults.
 const RETIRED: [&str; 3] = ["extensions/v1beta1", "apps/v1beta1", "apps/v1beta2"];
@@ -226,16 +231,16 @@ fn note_autoscaler(
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{check, with_spec};
-    use super::super::{Imported, read};
+    use super::super::Imported;
+    use super::super::tests::{check, read, with_spec};
 
     fn imported(text: &str) -> Imported {
-        read(text, "shop.yaml", None).unwrap()
+        read(text, None).unwrap()
     }
 
     #[test]
     fn worked_example() {
-        let Imported { strategy, scenario, notes } = imported(
+        let Imported { strategy, scenario, notes, .. } = imported(
             "
 apiVersion: apps/v1
 kind: Deployment
@@ -290,7 +295,7 @@ spec:
     /// What became of the bounds: as in `rollingUpdate`, then as in a strategy; none is refused.
     fn check_bounds(written: &str, expected: Option<&str>) {
         let text = with_spec(&format!("strategy: {{rollingUpdate: {{{written}}}}}"));
-        let strategy = read(&text, "shop.yaml", None).ok().map(|imported| imported.strategy);
+        let strategy = read(&text, None).ok().map(|imported| imported.strategy);
         let rolling =
             |bounds: &str| toml::from_str(&format!("kind = 'rolling'\n{bounds}")).unwrap();
         assert_eq!(strategy, expected.map(rolling), "{written}");
