@@ -13,6 +13,7 @@
 //! | `findings.rs`, `bound.rs` | fields with their types, problems and notes |
 //! | `left_out.rs` | which fields did nobody ask for? |
 //! | `write.rs` | values as a scenario writes them |
+//! | `measurement.rs` | which gates stand for what is measured by queries? |
 //! | `pod.rs`, `probe.rs`, `pre_stop.rs` | the pod template that every workload has |
 //! | all others | a controller each |
 //!
@@ -36,11 +37,13 @@
 //! `companions`. Where two controllers meet on one object, as Flagger's Canary and the Deployment
 //! that it targets, the one in charge `claims` the other.
 
+mod argo;
 mod bound;
 mod deployment;
 mod findings;
 mod hcl;
 mod left_out;
+mod measurement;
 mod object;
 mod parse;
 mod pod;
@@ -52,12 +55,13 @@ mod tree;
 mod write;
 
 use findings::{Findings, quote};
+pub use measurement::Measurement;
 use object::{Files, Object, Sighting};
 use toml::Table;
 use tree::Field;
 
 /// Every controller that is understood.
-static CATALOG: &[Controller] = &[deployment::CONTROLLER];
+static CATALOG: &[Controller] = &[deployment::CONTROLLER, argo::CONTROLLER];
 
 /// A file's text, which is YAML, JSON or HCL.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +84,8 @@ pub struct Imported {
     pub scenario: Table,
     /// What is not modelled and may change the outcome, or may surprise; a line each.
     pub notes: Vec<String>,
+    /// What is measured by queries; the strategy calls them by name where it would have gates.
+    pub measurements: Vec<Measurement>,
     /// What was not read because nothing that is simulated depends on it: paths of fields such as
     /// `spec.template.spec.containers[].image`, and kinds of objects.
     pub left_out: Vec<String>,
@@ -142,6 +148,7 @@ const fn claims_nothing(_: &Object<'_>, _: &Object<'_>) -> bool {
 struct Part {
     strategy: Table,
     scenario: Table,
+    measurements: Vec<Measurement>,
 }
 
 /// Reads the policy from manifests that belong together. `object` names the one to read where there
@@ -164,7 +171,7 @@ pub fn read(manifests: &[Manifest<'_>], object: Option<&str>) -> Result<Imported
         let help = format!("it is first on line {}", twice.first.line);
         found.problem(twice.second, message, Some(&help));
     }
-    let Part { strategy, scenario } = (controller.read)(chosen, &objects, &mut found);
+    let Part { strategy, scenario, measurements } = (controller.read)(chosen, &objects, &mut found);
     let notes = found.finish()?;
     let mut left_out = left_out::fields(chosen.root);
     let unread = files.unread_kinds(chosen, controller);
@@ -172,7 +179,7 @@ pub fn read(manifests: &[Manifest<'_>], object: Option<&str>) -> Result<Imported
         left_out.push(format!("objects of kind {unread}"));
     }
     let name = chosen.name.map(str::to_owned);
-    Ok(Imported { name, strategy, scenario, notes, left_out })
+    Ok(Imported { name, strategy, scenario, notes, measurements, left_out })
 }
 
 /// What can be read, a line each.

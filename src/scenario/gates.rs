@@ -276,6 +276,12 @@ fn check_control(scope: &mut Scope<'_, '_>, at: &str, head: &GateFile) {
 /// What only an AnalysisRun knows, and what it refuses.
 fn check_analysis(scope: &mut Scope<'_, '_>, at: &str, head: &GateFile) {
     let path = format!("{at}.analysis_run");
+    // What a manifest measures comes with the rules of an AnalysisRun.
+    if let (Some(name), None) = (&head.argo, head.analysis_run) {
+        let message = format!("no strategy's manifest has a metric `{name}`");
+        let issue = Issue::new(rule::ARGO_METRIC, &format!("{at}.argo"), message);
+        scope.raise(issue.help("write `TEMPLATE/METRIC` as its AnalysisTemplate has them"));
+    }
     let Some(run) = head.analysis_run else {
         if head.on_no_data == OnNoData::Error {
             let message = "only an AnalysisRun knows errors";

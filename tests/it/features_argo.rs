@@ -126,7 +126,7 @@ fn failures_are_counted_in_all_and_errors_in_a_row() {
         format!("[[faults]]\nkind = \"errors\"\nrate = 0.9\nat = \"{at}s\"\nduration = \"20s\"\n")
     };
     let faults: String = [60, 140].map(spikes).concat();
-    let gate = "analysis_run = {}\nfailure_limit = 1\ncount = 20\n";
+    let gate = "analysis_run = {}\nfailure_limit = 1\ncount = 20\ninitial_delay = \"20s\"\n";
     let run = run_events(&analysed(gate, &format!("{steps}{faults}")));
     assert_eq!(run.outcome.name(), "rolled-back");
     let looks = times(&run, "gate-failed", "errors").len();
@@ -156,7 +156,7 @@ fn no_data_has_an_outcome() {
 fn an_outage_of_the_metrics_kills_an_analysis() {
     let steps = "steps = [{ set_weight = 50 }, { analysis = [\"errors\"] }]\n\
                  [[faults]]\nkind = \"metrics-outage\"\nat = \"61s\"\nduration = \"10m\"\n";
-    let gate = "analysis_run = {}\ncount = 50\n";
+    let gate = "analysis_run = {}\ncount = 50\ninitial_delay = \"20s\"\n";
     let run = run_events(&analysed(gate, steps));
     let first = times(&run, "gate-error", "cannot be asked")[0];
     let back = times(&run, "rollback-started", "errors")[0];
@@ -167,20 +167,19 @@ fn an_outage_of_the_metrics_kills_an_analysis() {
 /// stable pods answered.
 #[test]
 fn background_analysis_begins_before_the_canary() {
-    let gate = "analysis_run = {}\nscope = \"service\"\n";
-    for (starting, is_early) in [(0, true), (1, false)] {
+    for (starting, begin) in [(0, 0.0), (1, 10.0)] {
         let steps = format!(
             "steps = [{{ set_weight = 50 }}, {{ pause = \"1m\" }}]\nanalysis = [\"errors\"]\n\
              starting_step = {starting}\n[release]\nerror_rate = 0.5\n"
         );
-        let run = run_events(&analysed(gate, &steps));
+        let text = analysed("analysis_run = {}\nscope = \"service\"\n", &steps);
+        let run = run_events(&text.replace("interval = \"20s\"", "interval = \"5s\""));
         assert_eq!(run.outcome.name(), "rolled-back");
         let canary = when(&run, |event| event.available[1] > 0).expect("there was one");
-        let looks = times(&run, "gate-failed", "look ");
-        let number = run.events.iter().find(|event| event.event == "gate-failed");
-        let detail = number.expect("it failed").detail;
-        assert!(looks[0] > canary);
-        assert_eq!(detail.contains("look 1:"), !is_early, "{detail}");
+        let failed = times(&run, "gate-failed", "errors")[0];
+        assert!(failed > canary, "{failed}");
+        let look = (failed - begin) / 5.0 + 1.0;
+        assert_eq!(times(&run, "gate-failed", &format!("look {look}:")), [failed]);
     }
 }
 

@@ -2,15 +2,8 @@
 
 use super::super::write::NANOS_PER_SECOND;
 
-const UNITS: [(&str, f64); 7] = [
-    ("ns", 1.0),
-    ("us", 1e3),
-    ("µs", 1e3),
-    ("ms", 1e6),
-    ("s", 1e9),
-    ("m", 60e9),
-    ("h", 3600e9),
-];
+const UNITS: [(&str, f64); 7] =
+    [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9)];
 
 /// Nanoseconds; none if it is no duration, or none that is not negative.
 pub(super) fn nanos(text: &str) -> Option<u64> {

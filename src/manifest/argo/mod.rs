@@ -228,7 +228,11 @@ fn bound_of(parent: Field<'_>, key: &str, found: &mut Findings) -> Option<Bound>
 }
 
 /// A delay in whole seconds, as a scenario writes it.
-fn delay(parent: Field<'_>, key: &str, found: &mut Findings) -> Option<(Value, super::tree::Place)> {
+fn delay(
+    parent: Field<'_>,
+    key: &str,
+    found: &mut Findings,
+) -> Option<(Value, super::tree::Place)> {
     let seconds = found.whole(parent, key, 0..=MOST_INT32)?;
     let most = super::write::MOST_SECONDS;
     Some((super::write::seconds(seconds.value.min(most)), seconds.place))

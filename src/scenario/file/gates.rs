@@ -25,6 +25,7 @@ pub(crate) const HEAD: &[&str] = &[
     "lag",
     "on_no_data",
     "analysis_run",
+    "argo",
     "test",
     "all",
     "any",
@@ -63,6 +64,8 @@ pub(crate) struct GateFile {
     pub(crate) on_no_data: OnNoData,
     /// As an AnalysisRun of Argo.
     pub(crate) analysis_run: Option<AnalysisRun>,
+    /// The measurement of a manifest that it stands for, `TEMPLATE/METRIC`.
+    pub(crate) argo: Option<String>,
     /// The test, read by its own kind.
     #[serde(rename = "test")]
     pub(crate) _test: Option<IgnoredAny>,
@@ -102,6 +105,7 @@ impl Default for GateFile {
             lag,
             on_no_data,
             analysis_run: None,
+            argo: None,
             _test: None,
             all: None,
             any: None,
