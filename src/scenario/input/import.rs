@@ -192,7 +192,7 @@ impl<'t> Manifests<'t> {
                 let mut with = one.gate_on(metric.unwrap_or_default());
                 if LIMITS.iter().any(|key| gate.contains_key(*key)) {
                     with.retain(|key, _| {
-                        LIMITS.iter().all(|limit| key != limit) && key != "strict"
+                        LIMITS.iter().all(|limit| key != *limit) && key != "strict"
                     });
                 }
                 let with = self.borrowed(&with, place, sources);
