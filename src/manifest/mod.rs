@@ -12,7 +12,7 @@
 //! | `resource.rs` | where are the resources of a template (CloudFormation, terraform)? |
 //! | `findings.rs`, `bound.rs` | fields with their types, problems and notes |
 //! | `left_out.rs` | which fields did nobody ask for? |
-//! | `write.rs` | values as a scenario writes them |
+//! | `write.rs`, `standalone.rs` | values as a scenario writes them; a scenario that stands alone |
 //! | `measurement.rs` | which gates stand for what is measured by queries? |
 //! | `pod.rs`, `probe.rs`, `pre_stop.rs` | the pod template that every workload has |
 //! | all others | a controller each |
@@ -51,6 +51,7 @@ mod pre_stop;
 mod probe;
 #[allow(dead_code, reason = "for the controllers outside of Kubernetes, which come next")]
 mod resource;
+mod standalone;
 mod tree;
 mod write;
 

@@ -114,3 +114,13 @@ pub fn read_text(path: &Path) -> Result<String, Report> {
     input::read_text(path, input::MOST_TEXT)
         .map_err(|diagnostic| Report { diagnostics: vec![diagnostic], ..Report::default() })
 }
+
+/// The text on standard input, under the same rules.
+///
+/// # Errors
+///
+/// As [`read_text`].
+pub fn read_standard_input() -> Result<String, Report> {
+    input::text_of(std::io::stdin().lock(), "standard input", input::MOST_TEXT)
+        .map_err(|diagnostic| Report { diagnostics: vec![diagnostic], ..Report::default() })
+}
