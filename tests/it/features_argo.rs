@@ -10,7 +10,8 @@ use crate::world::{run_events, run_named};
 fn scenario(more: &str) -> String {
     format!(
         "[fleet]\ninstances = 10\n[startup]\nboot = \"10s\"\n[readiness]\nperiod = \"0s\"\n\
-         [simulation]\nreplications = 1\nwarmup = \"30s\"\nsettle = \"5m\"\nmax_time = \"1h\"\n{more}"
+         [simulation]\nreplications = 1\nwarmup = \"30s\"\nsettle = \"5m\"\n\
+         max_time = \"1h\"\n{more}"
     )
 }
 

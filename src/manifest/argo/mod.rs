@@ -253,3 +253,179 @@ fn note_all(parent: Field<'_>, keys: &[(&str, &str)], found: &mut Findings) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, read};
+    use super::super::{Imported, Manifest};
+
+    /// A Rollout with these lines in its `spec.strategy`, the first of which is line 7.
+    fn with_strategy(strategy: &str) -> String {
+        let head = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: shop}\n\
+                    spec:\n  replicas: 10\n  strategy:\n";
+        let rest = "  selector: {matchLabels: {app: shop}}\n  template: {spec: {containers: \
+                    [{name: api}]}}\n";
+        format!("{head}    {}\n{rest}", strategy.replace('\n', "\n    "))
+    }
+
+    fn strategy(text: &str) -> toml::Table {
+        let Imported { strategy, .. } = read(&with_strategy(text), None).unwrap();
+        strategy
+    }
+
+    #[test]
+    fn bare_numbers_in_quotes_are_percentages() {
+        let text = "canary:\n  maxSurge: \"25\"\n  maxUnavailable: '5'\n  steps:\n  - setWeight: 20\n  \
+                    - pause: {duration: 5m}\n  - pause: {}\n  - pause: {duration: \"90\"}";
+        let expected = "kind = 'argo-canary'\nmax_surge = '25%'\nmax_unavailable = '5%'\n\
+                        steps = [{ set_weight = 20 }, { pause = '300s' }, { pause = 'forever' }, \
+                        { pause = '90s' }]";
+        assert_eq!(strategy(text), toml::from_str(expected).unwrap());
+    }
+
+    #[test]
+    fn a_router_and_everything_that_goes_with_it() {
+        let text = "canary:\n  canaryService: a\n  stableService: b\n  dynamicStableScale: true\n  \
+                    minPodsPerReplicaSet: 2\n  abortScaleDownDelaySeconds: 0\n  trafficRouting:\n    \
+                    nginx: {stableIngress: c}\n    maxTrafficWeight: 1000\n  steps:\n  \
+                    - setCanaryScale: {replicas: 3}\n  - setWeight: 150\n  \
+                    - setCanaryScale: {matchTrafficWeight: true}";
+        let expected = "kind = 'argo-canary'\nrouting = 'weighted'\ndynamic_stable_scale = true\n\
+                        min_pods_per_replica_set = 2\nabort_scale_down_delay = '0s'\n\
+                        max_traffic_weight = 1000\nsteps = [{ set_canary_scale = { replicas = 3 } }, \
+                        { set_weight = 150 }, { set_canary_scale = { match_traffic_weight = true } }]";
+        assert_eq!(strategy(text), toml::from_str(expected).unwrap());
+    }
+
+    #[test]
+    fn blue_green_with_all_it_has() {
+        let text = "blueGreen:\n  activeService: a\n  previewService: b\n  previewReplicaCount: 2\n  \
+                    autoPromotionSeconds: 60\n  scaleDownDelaySeconds: 90\n  \
+                    abortScaleDownDelaySeconds: 10";
+        let expected = "kind = 'argo-blue-green'\npreview_replica_count = 2\n\
+                        auto_promotion_seconds = '60s'\nscale_down_delay = '90s'\n\
+                        abort_scale_down_delay = '10s'";
+        assert_eq!(strategy(text), toml::from_str(expected).unwrap());
+        let by_hand = "blueGreen: {activeService: a, autoPromotionEnabled: false}";
+        assert_eq!(strategy(by_hand)["auto_promotion"], toml::Value::Boolean(false));
+    }
+
+    #[test]
+    fn what_argo_refuses_is_told_with_its_place() {
+        for (text, expected) in [
+            (
+                "canary: {maxSurge: 0, maxUnavailable: 0}",
+                "7:24: `maxSurge` and `maxUnavailable` cannot both be 0 \
+                 (allow one of them, for example `maxSurge: 1`)",
+            ),
+            (
+                "canary: {scaleDownDelaySeconds: 5}",
+                "7:37: `scaleDownDelaySeconds` can only be used with a traffic router \
+                 (remove it, or add `trafficRouting`)",
+            ),
+            (
+                "canary: {dynamicStableScale: true}",
+                "7:34: `dynamicStableScale` can only be used with a traffic router \
+                 (remove it, or add `trafficRouting`)",
+            ),
+            (
+                "canary:\n  trafficRouting: {plugins: {}}\n  dynamicStableScale: true\n  \
+                 scaleDownDelaySeconds: 5",
+                "10:30: `dynamicStableScale` cannot be used with `scaleDownDelaySeconds` \
+                 (remove one of the two)",
+            ),
+            (
+                "canary: {steps: [{setWeight: 101}]}",
+                "7:34: `setWeight` is 101, outside of 0 to 100",
+            ),
+            (
+                "canary: {steps: [{pause: {duration: -5}}]}",
+                "7:41: `duration` must be a length of time, not the number -5 \
+                 (write seconds, or a duration such as `5m`)",
+            ),
+            (
+                "canary: {steps: [{}]}",
+                "7:22: a step is one of `setWeight`, `setCanaryScale`, `pause`, `analysis` and \
+                 `experiment` (write each as a step of its own)",
+            ),
+            (
+                "canary: {steps: [{setCanaryScale: {replicas: 1}}]}",
+                "7:39: `setCanaryScale` needs a traffic router \
+                 (remove it, or add `trafficRouting`)",
+            ),
+            (
+                "blueGreen: {activeService: a, previewService: a}",
+                "7:32: `activeService` and `previewService` are the same \
+                 (two services are needed)",
+            ),
+            (
+                "canary: {}\nblueGreen: {activeService: a}",
+                "8:16: a Rollout has one strategy, not two (keep `canary` or `blueGreen`)",
+            ),
+        ] {
+            check(&with_strategy(text), &[expected]);
+        }
+    }
+
+    const TEMPLATE: &str = "
+apiVersion: argoproj.io/v1alpha1
+kind: ClusterAnalysisTemplate
+metadata: {name: rate}
+spec:
+  args: [{name: least, value: '0.9'}]
+  metrics:
+  - name: success
+    interval: 1m
+    count: 5
+    failureLimit: 2
+    consecutiveErrorLimit: 1
+    successCondition: 'result[0] >= {{args.least}}'
+    provider: {prometheus: {query: up}}
+  - {name: shape, interval: 5s, successCondition: result.ok, provider: {web: {url: x}}}
+";
+
+    #[test]
+    fn templates_of_other_files_become_measurements() {
+        let rollout = with_strategy(
+            "canary:\n  analysis: {templates: [{templateName: rate, clusterScope: true}], \
+             startingStep: 1, args: [{name: least, value: '0.95'}]}\n  steps:\n  \
+             - setHeaderRoute: {name: x}\n    setWeight: 5\n  - pause: {duration: 5}",
+        );
+        let files = [rollout.as_str(), TEMPLATE].map(|text| Manifest { path: "x.yaml", text });
+        let imported = super::super::read(&files, None).unwrap();
+        let [success, shape] = &imported.measurements[..] else { panic!("{imported:?}") };
+        assert_eq!(
+            (success.name.as_str(), &success.limits),
+            ("rate/success", &vec![("min", 0.95)])
+        );
+        let gate = "interval = '60s'\ncount = 5\nfailure_limit = 2\ninconclusive_limit = 0\n\
+                    on_no_data = 'error'\nanalysis_run = { error_limit = 1 }";
+        assert_eq!(success.gate, toml::from_str(gate).unwrap());
+        assert_eq!(success.time, Some(240_000_000_000));
+        assert_eq!((shape.limits.len(), shape.time), (0, None));
+        assert_eq!(imported.strategy["starting_step"].as_integer(), Some(1));
+        assert_eq!(imported.notes.len(), 2, "{:?}", imported.notes);
+        // In a step one that goes on for ever would never end.
+        let step = with_strategy(
+            "canary: {steps: [{analysis: {templates: [{templateName: rate, clusterScope: true}]}}]}",
+        );
+        let files = [step.as_str(), TEMPLATE].map(|text| Manifest { path: "x.yaml", text });
+        let problems = super::super::read(&files, None).unwrap_err();
+        assert_eq!((problems.len(), problems[0].file, problems[0].line), (1, 1, 15));
+    }
+
+    #[test]
+    fn a_workload_has_the_pod_template() {
+        let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: shop}\n\
+                       spec:\n  replicas: 4\n  workloadRef: {apiVersion: apps/v1, kind: Deployment, \
+                       name: shop}\n  strategy: {canary: {}}\n";
+        let deployment = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec:\n  \
+                          replicas: 0\n  selector: {}\n  template:\n    spec:\n      \
+                          terminationGracePeriodSeconds: 77\n      containers: [{name: api}]\n";
+        let imported = read(&format!("{rollout}{deployment}"), None).unwrap();
+        assert_eq!(imported.scenario["shutdown"]["grace"].as_str(), Some("77s"));
+        assert_eq!(imported.scenario["fleet"]["instances"].as_integer(), Some(4));
+        let alone = read(rollout, None).unwrap();
+        assert!(alone.notes[0].contains("workloadRef"), "{:?}", alone.notes);
+    }
+}

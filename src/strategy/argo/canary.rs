@@ -25,8 +25,8 @@
 //! - `max_surge`, `max_unavailable` ("25%" each): only by count; both 0 after rounding mean one
 //!   unavailable.
 //! - `max_traffic_weight` (100): the router's scale. `dynamic_stable_scale` (false),
-//!   `min_pods_per_replica_set` (none), `scale_down_delay` ("30s"), `abort_scale_down_delay` ("30s";
-//!   "0s": never): only with a router.
+//!   `min_pods_per_replica_set` (none), `scale_down_delay` ("30s"), `abort_scale_down_delay`
+//!   ("30s"; "0s": never): only with a router.
 //! - `replica_progress_threshold` (all): so much of a step's canary is enough, a count or a share.
 //! - `analysis`: gates over the rollout, from `starting_step` (0) to the promotion.
 //! - `rollback_revisions` (0): above 0, going back after the promotion skips steps.
@@ -231,18 +231,14 @@ impl Canary {
     }
 
     fn check_bounds(&self) -> Vec<Problem> {
-        let is_above = |bound: &CountOrPercent| matches!(bound, CountOrPercent::Percent(share) if *share > Ratio::ONE);
-        let fields = [
-            ("max_unavailable", self.max_unavailable),
-            ("replica_progress_threshold", self.replica_progress_threshold),
-        ];
-        let above = fields.into_iter().filter(|(_, bound)| bound.as_ref().is_some_and(is_above));
-        above
-            .map(|(field, _)| {
-                let message = format!("`{field}` is more than 100%");
-                Problem::new(field, None, &message, "write 100% or less")
-            })
-            .collect()
+        match self.replica_progress_threshold {
+            Some(CountOrPercent::Percent(share)) if share > Ratio::ONE => {
+                let message = "no more than all can be available";
+                let field = "replica_progress_threshold";
+                vec![Problem::new(field, None, message, "write 100% or less")]
+            }
+            _ => Vec::new(),
+        }
     }
 }
 
