@@ -172,7 +172,7 @@ fn refuse_bounds(unavailable: Bound, surge: Bound, found: &mut Findings) {
 }
 
 /// `minReadySeconds` and `progressDeadlineSeconds`.
-fn progress(spec: Field<'_>, scenario: &mut Table, found: &mut Findings) {
+pub(super) fn progress(spec: Field<'_>, scenario: &mut Table, found: &mut Findings) {
     let min_ready = found.whole(spec, "minReadySeconds", 0..=MOST_INT32);
     let deadline = found.whole(spec, "progressDeadlineSeconds", 0..=MOST_INT32);
     let ready_s = min_ready.map_or(0, |written| written.value);
@@ -200,7 +200,7 @@ fn progress(spec: Field<'_>, scenario: &mut Table, found: &mut Findings) {
     }
 }
 
-fn fleet(spec: Field<'_>, scenario: &mut Table, found: &mut Findings) {
+pub(super) fn fleet(spec: Field<'_>, scenario: &mut Table, found: &mut Findings) {
     let replicas = found.whole(spec, "replicas", 0..=MOST_REPLICAS).map_or(1, |n| n.value);
     if replicas == 0 {
         found.note("`replicas: 0` is no fleet: set `fleet.instances` in the scenario".into());
@@ -210,7 +210,7 @@ fn fleet(spec: Field<'_>, scenario: &mut Table, found: &mut Findings) {
     scenario.insert("fleet".into(), Value::Table(instances));
 }
 
-fn note_autoscaler(
+pub(super) fn note_autoscaler(
     object: &Object<'_>,
     spec: Field<'_>,
     others: &[Object<'_>],
@@ -221,7 +221,7 @@ fn note_autoscaler(
         let text = |key| target.and_then(|target| target.get(key)).and_then(Field::text);
         other.kind == "HorizontalPodAutoscaler"
             && text("name") == object.name
-            && text("kind") == Some("Deployment")
+            && text("kind") == Some(object.kind)
     };
     if others.iter().any(|other| targets(&other)) {
         let set = if spec.get("replicas").is_none() { ", set `fleet.instances`" } else { "" };

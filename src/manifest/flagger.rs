@@ -186,7 +186,7 @@ fn target(
         ));
         return;
     };
-    let Part { strategy, scenario } = (deployment::CONTROLLER.read)(deployment, others, found);
+    let Part { strategy, scenario, .. } = (deployment::CONTROLLER.read)(deployment, others, found);
     part.scenario = scenario;
     if strategy.get("kind").and_then(Value::as_str) == Some("recreate") {
         found.note("the primary is recreated: as bounds of 100% unavailable and no surge".into());

@@ -13,6 +13,7 @@
 //! | `findings.rs`, `bound.rs` | fields with their types, problems and notes |
 //! | `left_out.rs` | which fields did nobody ask for? |
 //! | `write.rs`, `standalone.rs` | values as a scenario writes them; a scenario that stands alone |
+//! | `measurement.rs` | which gates stand for what is measured by queries? |
 //! | `pod.rs`, `probe.rs`, `pre_stop.rs` | the pod template that every workload has |
 //! | `cloud.rs`, `target_group.rs` | what resources of the clouds have in common |
 //! | all others | a controller each |
@@ -37,6 +38,7 @@
 //! `companions`. Where two controllers meet on one object, as Flagger's Canary and the Deployment
 //! that it targets, the one in charge `claims` the other.
 
+mod argo;
 mod beanstalk;
 mod bound;
 mod cloud;
@@ -49,6 +51,7 @@ mod go_duration;
 mod hcl;
 mod instance_group;
 mod left_out;
+mod measurement;
 mod nomad;
 mod object;
 mod parse;
@@ -62,6 +65,7 @@ mod tree;
 mod write;
 
 use findings::{Findings, quote};
+pub use measurement::Measurement;
 use object::{Files, Object, Sighting};
 use toml::Table;
 use tree::Field;
@@ -69,6 +73,7 @@ use tree::Field;
 /// Every controller that is understood.
 static CATALOG: &[Controller] = &[
     deployment::CONTROLLER,
+    argo::CONTROLLER,
     flagger::CONTROLLER,
     nomad::CONTROLLER,
     ecs_service::CONTROLLER,
@@ -98,6 +103,8 @@ pub struct Imported {
     pub scenario: Table,
     /// What is not modelled and may change the outcome, or may surprise; a line each.
     pub notes: Vec<String>,
+    /// What is measured by queries; the strategy calls them by name where it would have gates.
+    pub measurements: Vec<Measurement>,
     /// What was not read because nothing that is simulated depends on it: paths of fields such as
     /// `spec.template.spec.containers[].image`, and kinds of objects.
     pub left_out: Vec<String>,
@@ -159,6 +166,7 @@ const fn claims_nothing(_: &Object<'_>, _: &Object<'_>) -> bool {
 struct Part {
     strategy: Table,
     scenario: Table,
+    measurements: Vec<Measurement>,
 }
 
 /// Reads the policy from manifests that belong together. `object` names the one to read where there
@@ -181,7 +189,7 @@ pub fn read(manifests: &[Manifest<'_>], object: Option<&str>) -> Result<Imported
         let help = format!("it is first on line {}", twice.first.line);
         found.problem(twice.second, message, Some(&help));
     }
-    let Part { strategy, scenario } = (controller.read)(chosen, &objects, &mut found);
+    let Part { strategy, scenario, measurements } = (controller.read)(chosen, &objects, &mut found);
     let notes = found.finish()?;
     let mut left_out = left_out::fields(chosen.root);
     let unread = files.unread_kinds(chosen, controller);
@@ -189,7 +197,7 @@ pub fn read(manifests: &[Manifest<'_>], object: Option<&str>) -> Result<Imported
         left_out.push(format!("objects of kind {unread}"));
     }
     let name = chosen.name.map(str::to_owned);
-    Ok(Imported { name, strategy, scenario, notes, left_out })
+    Ok(Imported { name, strategy, scenario, notes, measurements, left_out })
 }
 
 /// What can be read, a line each.
@@ -317,8 +325,8 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
 
     #[test]
     fn other_kinds_are_named_with_what_is_understood() {
-        let all = understood().collect::<Vec<_>>().join(", ");
-        let empty = format!("`shop.yaml` is empty (write a manifest of {all})");
+        let understood = understood().collect::<Vec<_>>().join(", ");
+        let empty = format!("`shop.yaml` is empty (write a manifest of {understood})");
         for text in ["", "---\n# nothing\n", "---\n---\n"] {
             check(text, &[&format!("1:1: {empty}")]);
         }
@@ -327,7 +335,7 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
             ("kind: deployment\n", "deployment", "; did you mean `kind: Deployment`?"),
             ("Resources: {}\n", "an object without `kind`", ""),
         ] {
-            let help = format!("(understood is {all}{more})");
+            let help = format!("(understood is {understood}{more})");
             let expected =
                 format!("1:1: `shop.yaml` has nothing to roll out: it holds {holds} {help}");
             check(text, &[&expected]);

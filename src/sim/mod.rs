@@ -20,6 +20,7 @@ mod simulate;
 mod start;
 mod stop;
 mod trace;
+mod turn;
 mod world;
 
 pub use plan::{

@@ -7,6 +7,7 @@
 //! `ROLLSIM_CASES=DIR cargo test --release differential -- --nocapture` replays files of the same
 //! names and form from another folder.
 
+mod argo;
 mod cloud;
 mod deployment;
 mod flagger;
@@ -59,6 +60,25 @@ const SUITES: &[(&str, &[Suite])] = &[
             ("upstream_phases", 5, 0, ""),
             ("upstream_primary_weights", 2, 0, ""),
             ("upstream_ready", 2, 0, ""),
+        ],
+    ),
+    (
+        "argo_canary.json",
+        &[
+            ("analysis_metric", 420, 0, ""),
+            ("approximate_weight", 518, 0, ""),
+            ("basic_canary_one_reconcile", 720, 0, ""),
+            ("basic_canary_trajectory", 202, 0, ""),
+            ("bluegreen_new_replicas", 130, 0, ""),
+            ("fenceposts", 238, 0, ""),
+            ("traffic_routed_one_reconcile", 480, 0, ""),
+            ("traffic_routed_trajectory", 173, 0, ""),
+            ("traffic_weight_to_replicas", 62, 0, ""),
+            ("upstream_abort_weight", 2, 0, ""),
+            ("upstream_approximate_weight", 34, 0, ""),
+            ("upstream_dynamic_stable_scale", 5, 0, ""),
+            ("upstream_progress_threshold", 5, 0, ""),
+            ("upstream_replica_counts", 24, 0, ""),
         ],
     ),
     (

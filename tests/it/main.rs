@@ -6,6 +6,7 @@ mod cli;
 mod compose;
 mod differential;
 mod faults;
+mod features_argo;
 mod features_cloud;
 mod features_ticks;
 mod gate_runs;

@@ -2,6 +2,7 @@
 //!
 //! The code that checks a rule names it by its constant; `rollsim explain R012` prints its entry.
 
+mod argo;
 mod controller;
 mod fault;
 mod file;
@@ -127,6 +128,7 @@ codes! {
     GATE_NAME = "R052", gate::GATE_NAME;
     GATE_WINDOW = "R053", gate::GATE_WINDOW;
     ALERTS = "R054", gate::ALERTS;
+    ARGO_METRIC = "R070", argo::ARGO_METRIC;
     CONTROLLER = "R090", controller::CONTROLLER;
 }
 

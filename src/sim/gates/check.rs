@@ -56,7 +56,7 @@ impl World<'_> {
             states.push(match verdict.outcome {
                 Outcome::Pass => State::Passed,
                 Outcome::Fail => State::Failed,
-                Outcome::Inconclusive => State::Inconclusive,
+                Outcome::Inconclusive | Outcome::Error => State::Inconclusive,
             });
             said.push(verdict.reason);
         }
