@@ -57,6 +57,12 @@ fn flagger_rolls_back_without_a_scale_down_delay() {
     assert_eq!(moments(&run, "rollback-started", None), [180.0], "one tick after the failure");
     assert_eq!(moments(&run, "retired", Some(Version::New)), [180.0; 3]);
     assert_eq!(ended(&run), ("rolled-back", 180.0));
+    for (on_failure, outcome) in [("abort", "aborted"), ("stall", "stalled"), ("pause", "paused")] {
+        let strategy = format!("{strategy}on_failure = \"{on_failure}\"\n");
+        let run = run_events(&scenario(3, &format!("{}{FLAGGER}{strategy}", failing_at(&[3]))));
+        assert_eq!(ended(&run), (outcome, 180.0));
+        assert_eq!(moments(&run, "retired", None), [0.0; 0], "the canary stays as it is");
+    }
 }
 
 /// Feature 6: healthy is healthy for so long without a break. Ready at 10 s, down from 25 s to
@@ -206,6 +212,10 @@ fn skipping_the_analysis_cuts_the_canary_while_the_primary_rolls() {
     let available = moments(&run, "available", Some(Version::New));
     assert_eq!(available[4..], [70.0, 70.0, 80.0, 80.0], "the primary");
     assert_eq!(ended(&run), ("completed", 80.0));
+    let promote = "[[operator]]\nat = \"90s\"\naction = \"promote\"\n";
+    let strategy = "step_weight = \"10%\"\n";
+    let run = run_events(&scenario(4, &format!("{promote}{FLAGGER}{strategy}")));
+    assert_eq!(moments(&run, "retired", Some(Version::New)), [120.0; 4], "a person skips it");
 }
 
 /// A deployment that fails goes back at its own pace, if it was asked to.
