@@ -192,6 +192,10 @@ pub fn read(manifests: &[Manifest<'_>], object: Option<&str>) -> Result<Imported
     let Part { strategy, scenario, measurements } = (controller.read)(chosen, &objects, &mut found);
     let notes = found.finish()?;
     let mut left_out = left_out::fields(chosen.root);
+    for claimed in objects.iter().filter(|other| (controller.claims)(chosen, other)) {
+        let paths = left_out::fields(claimed.root).into_iter();
+        left_out.extend(paths.map(|path| format!("{}.{path}", claimed.kind)));
+    }
     let unread = files.unread_kinds(chosen, controller);
     if !unread.is_empty() {
         left_out.push(format!("objects of kind {unread}"));

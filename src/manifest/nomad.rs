@@ -468,7 +468,8 @@ mod tests {
         let job = "variable \"n\" {\n  default = 4\n}\njob \"shop\" {\n  update {\n    \
             max_parallel = 3\n    canary = 1\n  }\n  group \"web\" {\n    count = var.n\n    \
             update {\n      max_parallel = 2\n    }\n    \
-            task \"api\" {\n      kill_timeout = \"20s\"\n      shutdown_delay = \"10s\"\n    }\n  }\n}\n";
+            task \"api\" {\n      kill_timeout = \"20s\"\n      shutdown_delay = \"10s\"\n    }\n  \
+            }\n}\n";
         let Imported { strategy, scenario, notes, .. } = read(job, None).unwrap();
         let whole = |key: &str| strategy[key].as_integer();
         assert_eq!((whole("max_parallel"), whole("canary")), (Some(2), Some(1)));
@@ -501,9 +502,8 @@ mod tests {
         );
         check(
             "job \"a\" {\n  type = \"batch\"\n  group \"g\" {\n  }\n}\n",
-            &[
-                "2:10: a job of type `batch` is not rolled out (only `service` and `system` jobs are)",
-            ],
+            &["2:10: a job of type `batch` is not rolled out \
+                 (only `service` and `system` jobs are)"],
         );
     }
 }

@@ -4,6 +4,7 @@
 //! world. It must not know files, threads or what the record is used for.
 
 mod boots;
+mod decider;
 mod demand;
 mod event;
 mod fault;

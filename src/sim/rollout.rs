@@ -387,7 +387,7 @@ impl World<'_> {
     pub(super) fn see_deadline(&mut self) {
         self.rollout.is_deadline_set = false;
         let is_waiting = self.rollout.phase == Phase::Baking || self.rollout.hold.is_some();
-        let is_its_own = self.plan.strategy.parameters.keeps_deadline();
+        let is_its_own = self.parameters(self.rollout.direction).keeps_deadline();
         if !self.rollout.is_running || is_waiting || is_its_own {
             return;
         }
@@ -423,15 +423,6 @@ impl World<'_> {
             return;
         }
         self.fail_with(self.plan.strategy.on_failure, why);
-    }
-
-    /// A failure that the strategy itself does not go on from.
-    fn fail_for_good(&mut self, reason: Reason) {
-        let answer = self.plan.strategy.on_failure;
-        self.fail_with(answer, reason.to_string());
-        if answer == OnFailure::Stall && self.rollout.is_running {
-            self.conclude(Outcome::Stalled, reason);
-        }
     }
 
     /// A failure of the rollout, and what it is answered with.

@@ -57,6 +57,12 @@ fn flagger_rolls_back_without_a_scale_down_delay() {
     assert_eq!(moments(&run, "rollback-started", None), [180.0], "one tick after the failure");
     assert_eq!(moments(&run, "retired", Some(Version::New)), [180.0; 3]);
     assert_eq!(ended(&run), ("rolled-back", 180.0));
+    for (on_failure, outcome) in [("abort", "aborted"), ("stall", "stalled"), ("pause", "paused")] {
+        let strategy = format!("{strategy}on_failure = \"{on_failure}\"\n");
+        let run = run_events(&scenario(3, &format!("{}{FLAGGER}{strategy}", failing_at(&[3]))));
+        assert_eq!(ended(&run), (outcome, 180.0));
+        assert_eq!(moments(&run, "retired", None), [0.0; 0], "the canary stays as it is");
+    }
 }
 
 /// Feature 6: healthy is healthy for so long without a break. Ready at 10 s, down from 25 s to
@@ -160,7 +166,7 @@ fn flaggers_promotion_is_a_second_rollout() {
     // 4 instances can carry 100 requests/s, one can carry 25: had the canary's weight been that
     // of all new instances, two old ones would have had to carry 54.
     assert_eq!(samples[0].mean("failed"), 0.0);
-    let surge = run.events.iter().map(|row| row.total + row.terminating).max();
+    let surge = run.events.iter().map(|row| row.total).max();
     assert_eq!(surge, Some(6), "the fleet, its canary and the primary's surge");
     let whole = run_events(&scenario(4, &format!("{FLAGGER}step_weight = \"50%\"\n")));
     let most = whole.events.iter().map(|row| row.total).max();
@@ -206,17 +212,20 @@ fn skipping_the_analysis_cuts_the_canary_while_the_primary_rolls() {
     let available = moments(&run, "available", Some(Version::New));
     assert_eq!(available[4..], [70.0, 70.0, 80.0, 80.0], "the primary");
     assert_eq!(ended(&run), ("completed", 80.0));
+    let promote = "[[operator]]\nat = \"90s\"\naction = \"promote\"\n";
+    let strategy = "step_weight = \"10%\"\n";
+    let run = run_events(&scenario(4, &format!("{promote}{FLAGGER}{strategy}")));
+    assert_eq!(moments(&run, "retired", Some(Version::New)), [120.0; 4], "a person skips it");
 }
 
 /// A deployment that fails goes back at its own pace, if it was asked to.
 #[test]
 fn nomad_reverts_what_it_has_replaced() {
-    let boot = "[startup]\nboot = { dist = \"list\", values = [\"10s\", \"never\"] }\n";
     let strategy = "auto_revert = true\nhealthy_deadline = \"40s\"\nprogress_deadline = \"1m\"\n\
         reschedule_delay = \"5m\"\n";
-    let run = run_events(&scenario(3, &format!("{boot}{NOMAD}{strategy}")));
-    assert_eq!(moments(&run, "rollback-started", None), [80.0]);
-    assert_eq!(run.outcome.name(), "rolled-back");
+    let run = run_events(&scenario(3, &format!("[release]\nnever_ready = 1.0\n{NOMAD}{strategy}")));
+    assert_eq!(moments(&run, "rollback-started", None), [60.0]);
+    assert_eq!(ended(&run), ("rolled-back", 80.0));
     let last = run.events.iter().last().map(|row| row.desired);
     assert_eq!(last, Some([3, 0, 0]));
 }
@@ -240,29 +249,27 @@ fn nomads_canaries_are_promoted_or_withdrawn() {
     assert_eq!(last, Some([4, 0, 0]), "canaries that nobody promoted are gone");
 }
 
-/// A mirrored tick: the canary serves copies of everything and fails at it, and nobody's request
-/// does; but what is copied is load.
+/// While requests are mirrored the canary serves copies of all of them. Metrics see what becomes of
+/// those, users do not: a release that fails every request is found out before anyone meets it.
 #[test]
-fn mirrored_requests_load_the_canary_and_fail_nobody() {
-    let tables = "[traffic]\nrate = 50\n[instance]\nslots = 4\nservice_time = \"10ms\"\n\
-        [release]\nerror_rate = 1.0\n\
-        [gates.ready]\nmetric = \"ready-fraction\"\nmin = \"0%\"\n\
-        [strategies.case]\nkind = \"flagger\"\niterations = 3\nmirror = true\n\
-        metrics = [\"ready\"]\n";
-    let variant = variants(&scenario(2, tables)).remove(0);
-    let run = crate::world::run(&variant.plan, 0, rollsim::sim::Detail::Events);
-    let copies = run.events.iter().filter(|row| row.detail.starts_with("copies"));
-    let copies: Vec<f64> = copies.map(|row| row.at.nanos_from(run.start) as f64 / 1e9).collect();
-    assert_eq!(copies, [60.0, 240.0]);
-    let bins = &run.traffic.bins;
-    let failed_by = |until: f64| -> u64 {
-        bins.cells()
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| bins.start_nanos(*index) as f64 / 1e9 < until)
-            .map(|(_, bin)| bin.failed_cause.iter().sum::<u64>())
-            .sum()
+fn mirrored_requests_are_seen_by_metrics_and_by_nobody_else() {
+    let tables = |rate: f64| {
+        format!(
+            "[traffic]\nrate = 50\n[instance]\nslots = 4\nservice_time = \"10ms\"\n\
+             [release]\nerror_rate = {rate}\n\
+             [gates.errors]\nmetric = \"error-rate\"\nmax = \"5%\"\n\
+             [strategies.case]\nkind = \"flagger\"\niterations = 3\nmirror = true\n\
+             threshold = 2\nmetrics = [\"errors\"]\n"
+        )
     };
-    assert_eq!(failed_by(230.0), 0, "copies count for nothing");
-    assert!(failed_by(290.0) > 0, "then everything goes to the canary");
+    let sample = |rate| sample_of(variants(&scenario(2, &tables(rate))).remove(0));
+    let copies = |run: &Run| -> Vec<f64> {
+        let rows = run.events.iter().filter(|row| row.detail.starts_with("copies"));
+        rows.map(|row| row.at.nanos_from(run.start) as f64 / 1e9).collect()
+    };
+    let (good, bad) = (sample(0.0), sample(1.0));
+    assert_eq!(good.runs[0].outcome.name(), "completed");
+    assert_eq!(copies(&good.runs[0]), [60.0, 240.0]);
+    assert_eq!(ended(&bad.runs[0]), ("rolled-back", 240.0));
+    assert_eq!((bad.mean("failed"), bad.mean("exposed_requests")), (0.0, 0.0));
 }

@@ -27,7 +27,8 @@
 //! - `iterations` (0): so many ticks without users and one with all of them (blue/green), or with
 //!   `match_share`, the share of the users whose requests match, so many with those (A/B).
 //! - `mirror` (false): one tick of copies before the first weight, or during all iterations, of
-//!   `mirror_weight` ("100%") of the requests; their load is felt, their answers are nobody's.
+//!   `mirror_weight` ("100%") of the requests; their load is felt, their answers reach metrics
+//!   alone.
 //! - `provider` ("mesh"; "kubernetes": nothing can be routed, always blue/green, 10 `iterations`
 //!   unless said).
 //! - `primary_ready_threshold`, `canary_ready_threshold` ("100%"): available of the updated

@@ -93,7 +93,7 @@ impl Group {
 pub struct Plan {
     /// New allocations that take no old one's place on the spot, canaries among them.
     pub place: u32,
-    /// Of them, canaries.
+    /// Canaries that are missing; those that this plan places are among `place`.
     pub canary: u32,
     /// Old ones stopped and replaced.
     pub destructive: u32,
@@ -168,7 +168,8 @@ impl Group {
         let is_ready = !is_held && !self.awaits_promotion();
         let fresh = if is_ready { missing } else { missing.min(self.lost) };
         plan.canary = self.missing_canaries(is_held, old);
-        plan.place = fresh + plan.migrate + self.rescheduled + plan.canary;
+        // One plan places no more of them than the group counts.
+        plan.place = fresh + plan.migrate + self.rescheduled + plan.canary.min(self.count);
         plan.stop = plan.superseded
             + plan.withdrawn
             + plan.removed
@@ -186,11 +187,11 @@ impl Group {
         plan
     }
 
-    /// Canaries still to be placed; of more than the group counts, one plan places that many.
+    /// Canaries that are wanted and not there.
     fn missing_canaries(&self, is_held: bool, old: u32) -> u32 {
         let wanted = self.update.map_or(0, |update| update.canary);
         let is_wanted = self.awaits_promotion() && !is_held && old > 0;
-        if is_wanted { wanted.saturating_sub(self.canaries).min(self.count) } else { 0 }
+        if is_wanted { wanted.saturating_sub(self.canaries) } else { 0 }
     }
 
     fn judge(&self, plan: &mut Plan, old: u32, promoted: u32) {

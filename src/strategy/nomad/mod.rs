@@ -26,7 +26,7 @@
 //!   without canaries; else what is replaced stays, and only canaries go.
 //! - `reschedule_delay` ("30s", doubling up to an hour) and `reschedule_attempts` (no limit):
 //!   unhealthy allocations are replaced that long after; out of attempts the deployment fails.
-//! - `stagger` ("30s"): since Nomad 1.11 another word for `min_healthy_time`, and before that of no
+//! - `stagger` (none): since Nomad 1.11 another word for `min_healthy_time`, and before that of no
 //!   effect on deployments; here it acts only where `min_healthy_time` is not given.
 //!
 //! # Worked example

@@ -1,7 +1,6 @@
 //! What the simulation does to the plane, and what it makes different for requests whose fate is
 //! already recorded.
 
-use super::copies::NOBODY;
 use super::station::{Entry, Fate, Room, Station};
 use super::{ArrivalPath, Count};
 use crate::traffic::flag::Flag;
@@ -81,8 +80,8 @@ impl ArrivalPath {
     /// is reckoned anew if it waits, or ends `longer` later.
     fn take_again(&mut self, endpoint: u32, mut entry: Entry, fate: Option<Fate>, longer: u64) {
         let now = self.now;
-        // A copy was sent by nobody and is recorded nowhere.
-        let place = self.recorder.place_of(if entry.sent == NOBODY { now } else { entry.sent });
+        // A copy is recorded nowhere, so it has no place of its own.
+        let place = self.recorder.place_of(if entry.is_copy() { now } else { entry.sent });
         let version = self.stations[endpoint as usize].process.version;
         if fate.is_some() {
             self.record(place, &entry, version, Count::TakeBack);
@@ -145,7 +144,14 @@ impl ArrivalPath {
         station.process.recover();
         let version = station.process.version;
         for entry in held {
-            if entry.sent == NOBODY || entry.sent.saturating_add(timeout) <= now {
+            if entry.is_copy() {
+                self.observe_copy(&entry, version, Count::TakeBack);
+                if let Some(scrapes) = &mut self.scrapes {
+                    scrapes.failed(now, Some(version), Count::Add);
+                }
+                continue;
+            }
+            if entry.sent.saturating_add(timeout) <= now {
                 continue;
             }
             let place = self.recorder.place_of(entry.sent);

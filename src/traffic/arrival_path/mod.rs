@@ -12,7 +12,6 @@ mod station;
 mod stations;
 mod synthetic;
 
-use self::copies::NOBODY;
 use self::station::{Entry, Fate, Limits, Room};
 use self::stations::Stations;
 use super::balancer::Balancer;
@@ -233,8 +232,8 @@ impl ArrivalPath {
 
     /// Records the fate of a request, or takes it back.
     fn record(&mut self, place: Place, entry: &Entry, version: Version, count: Count) {
-        if entry.sent == NOBODY {
-            return;
+        if entry.is_copy() {
+            return self.observe_copy(entry, version, count);
         }
         let timeout = self.rules.timeout;
         match entry.failure(timeout) {

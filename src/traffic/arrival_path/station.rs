@@ -69,7 +69,7 @@ impl Fate {
         Self(self.0 & !(7 << Self::LATE_SHIFT) | (late as u64) << Self::LATE_SHIFT)
     }
 
-    const fn error(self) -> Option<Charge> {
+    pub(super) const fn error(self) -> Option<Charge> {
         match Charge::ALL[(self.0 >> Self::ERROR_SHIFT & 7) as usize] {
             Charge::Overload => None,
             charge => Some(charge),

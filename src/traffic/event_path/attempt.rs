@@ -51,6 +51,8 @@ pub(super) struct Attempt {
     pub(super) is_exposed: bool,
     /// Whether the client has given up; the work goes on.
     pub(super) is_abandoned: bool,
+    /// Whether it is a copy, for which nobody has waited at any time.
+    pub(super) is_copy: bool,
 }
 
 /// What a new attempt begins with.
@@ -159,6 +161,7 @@ impl Attempts {
             is_faulty: fresh.is_faulty,
             is_exposed: false,
             is_abandoned: false,
+            is_copy: false,
         };
         if self.free == NONE {
             self.store.push(attempt);
