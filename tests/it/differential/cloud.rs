@@ -123,15 +123,16 @@ struct Seen {
 }
 
 impl Seen {
-    /// Of the settled states: the last event of each moment.
+    /// Most instances at all, and fewest available of the settled states: the last event of each
+    /// moment.
     fn of(run: &Run) -> Self {
         let mut seen = Self { most: 0, least_available: u32::MAX };
         let mut events = run.events.iter().peekable();
         while let Some(event) = events.next() {
+            seen.most = seen.most.max(event.total);
             if events.peek().is_some_and(|next| next.at == event.at) {
                 continue;
             }
-            seen.most = seen.most.max(event.total);
             let available = event.available.iter().sum();
             seen.least_available = seen.least_available.min(available);
         }
@@ -231,6 +232,9 @@ fn minimum_healthy(case: &Value) -> (MinimumHealthy, String) {
             MinimumHealthy::FleetPercent(percent(&minimum["value"])),
             format!("minimum_healthy_hosts = \"{}%\"", minimum["value"]),
         ),
+        "MOST_CONCURRENCY" if value() == 1 => {
+            (MinimumHealthy::AtATime(1), "config = \"OneAtATime\"".to_owned())
+        }
         name => (
             MinimumHealthy::called(name).unwrap_or_else(|| panic!("no configuration {name}")),
             format!("config = \"CodeDeployDefault.{name}\""),
