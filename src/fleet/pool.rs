@@ -49,7 +49,7 @@ impl Pool {
         for number in 0..size {
             let zone = ZoneId((number % u32::from(zones)) as u16);
             let part = division.part_of(number, zone);
-            pool.add(Instance { part, ..Instance::initial(zone) });
+            pool.add(Instance { part, ordinal: number, ..Instance::initial(zone) });
         }
         let size = |part: &[Tally; 3]| part[Version::Old.index()].of(Fact::Active);
         pool.part_sizes = pool.by_part.iter().map(size).collect();
@@ -292,6 +292,15 @@ impl Pool {
             Version::Old => self.ready[index].iter().find(is_here),
             Version::New | Version::Third => self.ready[index].iter().rev().find(is_here),
         })
+    }
+
+    /// The instance of `version` with this ordinal that was not told to stop; the newest of
+    /// several.
+    #[must_use]
+    pub fn with_ordinal(&self, version: Version, ordinal: u32) -> Option<InstanceId> {
+        let index = version.index();
+        let all = self.unready[index].iter().chain(self.ready[index].iter());
+        all.filter(|id| self.get(*id).ordinal == ordinal).max()
     }
 
     /// The instance of `version` with the highest index.

@@ -13,7 +13,7 @@
 //! | `findings.rs`, `bound.rs` | fields with their types, problems and notes |
 //! | `left_out.rs` | which fields did nobody ask for? |
 //! | `write.rs`, `standalone.rs` | values as a scenario writes them; a scenario that stands alone |
-//! | `pod.rs`, `probe.rs`, `pre_stop.rs` | the pod template that every workload has |
+//! | `workload.rs`, `pod.rs`, `probe.rs`, `pre_stop.rs` | what every workload of Kubernetes has |
 //! | all others | a controller each |
 //!
 //! # Adding a controller
@@ -49,7 +49,9 @@ mod probe;
 #[allow(dead_code, reason = "for the controllers outside of Kubernetes, which come next")]
 mod resource;
 mod standalone;
+mod stateful_set;
 mod tree;
+mod workload;
 mod write;
 
 use findings::{Findings, quote};
@@ -58,7 +60,7 @@ use toml::Table;
 use tree::Field;
 
 /// Every controller that is understood.
-static CATALOG: &[Controller] = &[deployment::CONTROLLER];
+static CATALOG: &[Controller] = &[deployment::CONTROLLER, stateful_set::CONTROLLER];
 
 /// A file's text, which is YAML, JSON or HCL.
 #[derive(Clone, Copy, Debug)]
@@ -301,7 +303,8 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
 
     #[test]
     fn other_kinds_are_named_with_what_is_understood() {
-        let empty = "`shop.yaml` is empty (write a manifest of apps/v1 Deployment)";
+        let empty =
+            "`shop.yaml` is empty (write a manifest of apps/v1 Deployment, apps/v1 StatefulSet)";
         for text in ["", "---\n# nothing\n", "---\n---\n"] {
             check(text, &[&format!("1:1: {empty}")]);
         }
@@ -310,7 +313,7 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
             ("kind: deployment\n", "deployment", "; did you mean `kind: Deployment`?"),
             ("Resources: {}\n", "an object without `kind`", ""),
         ] {
-            let help = format!("(understood is apps/v1 Deployment{more})");
+            let help = format!("(understood is apps/v1 Deployment, apps/v1 StatefulSet{more})");
             let expected =
                 format!("1:1: `shop.yaml` has nothing to roll out: it holds {holds} {help}");
             check(text, &[&expected]);
