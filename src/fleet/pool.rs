@@ -69,7 +69,7 @@ impl Pool {
         for number in 0..size {
             let zone = ZoneId((number % u32::from(zones)) as u16);
             let part = division.part_of(number, zone);
-            pool.instances.push(Instance { part, ..Instance::initial(zone) });
+            pool.instances.push(Instance { part, ordinal: number, ..Instance::initial(zone) });
             pool.tally[old].add(&one);
             pool.by_zone[zone.index()][old].add(&one);
             pool.by_part[part.index()][old].add(&one);
@@ -368,6 +368,15 @@ impl Pool {
             (Some(_), None) => unready.next(),
             _ => ready.next(),
         })
+    }
+
+    /// The instance of `version` with this ordinal that was not told to stop; the newest of
+    /// several.
+    #[must_use]
+    pub fn with_ordinal(&self, version: Version, ordinal: u32) -> Option<InstanceId> {
+        let index = version.index();
+        let all = self.unready[index].iter().chain(self.ready[index].iter());
+        all.filter(|id| self.get(*id).ordinal == ordinal).max()
     }
 
     /// The instance of `version` with the highest index.

@@ -14,7 +14,7 @@
 //! | `left_out.rs` | which fields did nobody ask for? |
 //! | `write.rs`, `standalone.rs` | values as a scenario writes them; a scenario that stands alone |
 //! | `measurement.rs` | which gates stand for what is measured by queries? |
-//! | `pod.rs`, `probe.rs`, `pre_stop.rs` | the pod template that every workload has |
+//! | `workload.rs`, `pod.rs`, `probe.rs`, `pre_stop.rs` | what every workload of Kubernetes has |
 //! | `cloud.rs`, `target_group.rs` | what resources of the clouds have in common |
 //! | all others | a controller each |
 //!
@@ -60,8 +60,10 @@ mod pre_stop;
 mod probe;
 mod resource;
 mod standalone;
+mod stateful_set;
 mod target_group;
 mod tree;
+mod workload;
 mod write;
 
 use findings::{Findings, quote};
@@ -73,6 +75,7 @@ use tree::Field;
 /// Every controller that is understood.
 static CATALOG: &[Controller] = &[
     deployment::CONTROLLER,
+    stateful_set::CONTROLLER,
     argo::CONTROLLER,
     flagger::CONTROLLER,
     nomad::CONTROLLER,

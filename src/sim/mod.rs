@@ -3,6 +3,7 @@
 //! This room knows the calendar, the fleet, the requests and the strategy, and alone changes the
 //! world. It must not know files, threads or what the record is used for.
 
+mod berth;
 mod boots;
 mod decider;
 mod demand;
@@ -11,7 +12,6 @@ mod fault;
 mod gates;
 mod observe;
 mod operator;
-mod place;
 mod plan;
 mod rollout;
 mod routing;

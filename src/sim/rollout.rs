@@ -220,9 +220,9 @@ impl World<'_> {
         self.pool.set_desired(version, to);
         self.tell_of(version, "scaled", reason);
         while self.pool.counts(version).active < to {
-            let (zone, part) = self.place_for(version, pick);
+            let berth = self.berth_for(version, pick);
             self.rollout.seen.launches += 1;
-            self.launch(version, zone, part);
+            self.launch(version, berth);
         }
         while self.pool.counts(version).active > to {
             let Some(id) = self.victim(version, pick) else { return };

@@ -31,13 +31,11 @@ impl World<'_> {
         }
     }
 
-    /// Shows the observer whom requests reach, where sides are made of parts of the fleet.
-    pub(super) fn show_sides(&mut self) {
-        let Some(canary) = self.division.canary else { return };
-        let reached = Version::EVERY.map(|version| self.reached(canary, version));
-        let state = self.observer.state_mut();
-        state.serving = reached.map(|(serving, _)| serving);
-        state.ready_routed = reached.iter().map(|(_, ready)| ready).sum();
+    /// By version, serving instances that requests can reach and how many of them the platform calls
+    /// ready, where sides are made of parts of the fleet.
+    pub(super) fn reached_by_sides(&self) -> Option<[(Serving, u32); 3]> {
+        let canary = self.division.canary?;
+        Some(Version::EVERY.map(|version| self.reached(canary, version)))
     }
 
     /// Serving instances of a version that requests can reach, and how many of them the platform

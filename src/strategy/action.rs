@@ -105,6 +105,8 @@ pub enum Pick {
     LowestIndex,
     /// This very one, if it is there.
     One(InstanceId),
+    /// The one with this ordinal, and a new one takes it.
+    Ordinal(u32),
 }
 
 /// Why a decision was taken: a sentence with `{}` for its numbers, put together only when it is

@@ -27,7 +27,7 @@ impl ArrivalPath {
     pub(super) fn copy(&mut self) {
         let Request { number, sent: now, demand, is_faulty, .. } = self.requests.current();
         let Some(endpoint) = self.mirror.target(number) else { return };
-        let station = &mut self.stations[endpoint as usize];
+        let station = self.stations.station(endpoint, &self.rules);
         let version = station.process.version;
         let room = match station.process.accepts() {
             true => station.room(self.rules.queue, now),
