@@ -12,7 +12,7 @@
 //! kustomize base may lack.
 //!
 //! # What is not modelled
-//! `paused`, and a HorizontalPodAutoscaler of the same file: both are noted. The progress deadline
+//! `paused`, which is noted, and what stands beside it (see `workload.rs`). The progress deadline
 //! is a label in Kubernetes; what follows from it is the strategy's `on_failure`, `stall` unless
 //! the scenario says otherwise.
 //!
@@ -43,13 +43,13 @@ use super::bound::{self, Bound, MOST_INT32};
 use super::findings::{Findings, Known, nearest, quote};
 use super::tree::Field;
 use super::write::{MOST_SECONDS, seconds};
-use super::{Controller, Object, Part, Sign, claims_nothing, pod};
+use super::{Controller, Object, Part, Sign, claims_nothing, pod, workload};
 
 /// The entry of the catalog.
 pub(super) const CONTROLLER: Controller = Controller {
     title: "apps/v1 Deployment",
     sign: Sign::Kubernetes { api: "apps/v1", kind: "Deployment", retired: &RETIRED },
-    companions: &["HorizontalPodAutoscaler"],
+    companions: &workload::COMPANIONS,
     claims: claims_nothing,
     read,
 };
@@ -70,37 +70,16 @@ const SPEC_FIELDS: &[&str] = &[
 
 const DEFAULT_DEADLINE_SECONDS: i64 = 600;
 
-/// Largest fleet that a scenario may have.
-const MOST_REPLICAS: i64 = 1_000_000;
-
 fn read(object: &Object<'_>, others: &[Object<'_>], found: &mut Findings) -> Part {
     let mut part = Part::default();
-    let Some(spec) = found.mapping(object.root, "spec") else {
-        let message = "the Deployment has no `spec`".into();
-        found.problem(
-            object.place,
-            message,
-            Some("write `replicas`, `strategy`, `template` there"),
-        );
-        return part;
-    };
+    let Some(spec) = workload::spec(object, found) else { return part };
     found.strangers(spec, "spec", Known::All(SPEC_FIELDS));
     part.strategy = strategy(spec, found);
-    match found.mapping(spec, "template") {
-        Some(template) => pod::read(template, &mut part.scenario, found),
-        None => {
-            let message = "the Deployment has no `spec.template`".into();
-            found.problem(spec.place(), message, Some("its probes and hooks are read from there"));
-        }
+    if let Some(template) = workload::template(object, spec, found) {
+        pod::read(template, &mut part.scenario, found);
     }
     progress(spec, &mut part.scenario, found);
-    fleet(spec, &mut part.scenario, found);
-    note_autoscaler(object, spec, others, found);
-    if spec.get("selector").is_none() {
-        found.note(
-            "there is no `selector`, which Kubernetes would refuse (a kustomize base?)".into(),
-        );
-    }
+    workload::fleet(object, spec, others, (&mut part.scenario, found));
     if found.is_true(spec, "paused") {
         found.note("`paused: true` is ignored: simulated as if it were resumed".into());
     }
@@ -197,35 +176,6 @@ pub(super) fn progress(spec: Field<'_>, scenario: &mut Table, found: &mut Findin
     if let Value::Table(readiness) = readiness {
         readiness.insert("min_ready".into(), seconds(ready_s.min(MOST_SECONDS)));
         readiness.insert("deadline".into(), seconds(deadline_s.min(MOST_SECONDS)));
-    }
-}
-
-pub(super) fn fleet(spec: Field<'_>, scenario: &mut Table, found: &mut Findings) {
-    let replicas = found.whole(spec, "replicas", 0..=MOST_REPLICAS).map_or(1, |n| n.value);
-    if replicas == 0 {
-        found.note("`replicas: 0` is no fleet: set `fleet.instances` in the scenario".into());
-        return;
-    }
-    let instances = Table::from_iter([("instances".into(), Value::Integer(replicas))]);
-    scenario.insert("fleet".into(), Value::Table(instances));
-}
-
-pub(super) fn note_autoscaler(
-    object: &Object<'_>,
-    spec: Field<'_>,
-    others: &[Object<'_>],
-    found: &mut Findings,
-) {
-    let targets = |other: &&Object<'_>| {
-        let target = other.root.get("spec").and_then(|spec| spec.get("scaleTargetRef"));
-        let text = |key| target.and_then(|target| target.get(key)).and_then(Field::text);
-        other.kind == "HorizontalPodAutoscaler"
-            && text("name") == object.name
-            && text("kind") == Some(object.kind)
-    };
-    if others.iter().any(|other| targets(&other)) {
-        let set = if spec.get("replicas").is_none() { ", set `fleet.instances`" } else { "" };
-        found.note(format!("its HorizontalPodAutoscaler is not modelled: the count stays{set}"));
     }
 }
 
@@ -417,7 +367,7 @@ spec:
         check(
             head,
             &["2:7: the Deployment has no `spec` \
-               (write `replicas`, `strategy`, `template` there)"],
+               (write `replicas`, `template` and its strategy there)"],
         );
     }
 
@@ -449,16 +399,5 @@ spec:
             &["there is no `selector`, which Kubernetes would refuse (a kustomize base?)"],
         );
         assert!(imported(&with_spec("replicas: 0")).scenario.get("fleet").is_none());
-    }
-
-    #[test]
-    fn an_autoscaler_of_the_same_file_is_noted() {
-        let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n\
-            spec: {scaleTargetRef: {kind: Deployment, name: checkout}, maxReplicas: 9}\n---\n";
-        let text = |spec| format!("{scaler}{}", with_spec(spec));
-        let note = "its HorizontalPodAutoscaler is not modelled: the count stays";
-        check(&text("replicas: 2"), &[note]);
-        check(&text(""), &[&format!("{note}, set `fleet.instances`")]);
-        check(&text("replicas: 2").replace("name: checkout},", "name: other},"), &[]);
     }
 }

@@ -14,7 +14,7 @@
 //! | `left_out.rs` | which fields did nobody ask for? |
 //! | `write.rs`, `standalone.rs` | values as a scenario writes them; a scenario that stands alone |
 //! | `measurement.rs` | which gates stand for what is measured by queries? |
-//! | `pod.rs`, `probe.rs`, `pre_stop.rs` | the pod template that every workload has |
+//! | `workload.rs`, `pod.rs`, `probe.rs`, `pre_stop.rs` | what every workload of Kubernetes has |
 //! | all others | a controller each |
 //!
 //! # Adding a controller
@@ -52,7 +52,9 @@ mod probe;
 #[allow(dead_code, reason = "for the controllers outside of Kubernetes, which come next")]
 mod resource;
 mod standalone;
+mod stateful_set;
 mod tree;
+mod workload;
 mod write;
 
 use findings::{Findings, quote};
@@ -62,7 +64,8 @@ use toml::Table;
 use tree::Field;
 
 /// Every controller that is understood.
-static CATALOG: &[Controller] = &[deployment::CONTROLLER, argo::CONTROLLER];
+static CATALOG: &[Controller] =
+    &[deployment::CONTROLLER, stateful_set::CONTROLLER, argo::CONTROLLER];
 
 /// A file's text, which is YAML, JSON or HCL.
 #[derive(Clone, Copy, Debug)]

@@ -178,7 +178,6 @@ impl<'t> Field<'t> {
     }
 
     /// The value at the end of a path of keys.
-    #[allow(dead_code, reason = "for the controllers that come next")]
     pub(super) fn find(self, path: &[&str]) -> Option<Self> {
         path.iter().try_fold(self, |field, key| field.get(key))
     }
