@@ -227,7 +227,9 @@ impl Parameters for Beanstalk {
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
         match (self.policy, setup.direction) {
             (Policy::Immutable, Direction::Back) => Box::new(immutable::Back),
-            (Policy::TrafficSplitting, Direction::Back) => Box::new(canary::Back::at_once()),
+            (Policy::TrafficSplitting, Direction::Back) => {
+                Box::new(canary::Back::of_second_fleet())
+            }
             _ => {
                 let late = if self.ignore_health_check { Late::GoOn } else { Late::Fail };
                 let limit = Limit { time: effective_timeout(self.timeout), late };

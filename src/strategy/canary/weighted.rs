@@ -157,7 +157,7 @@ impl Back {
     }
 
     /// By weight, and what lost its requests goes at once.
-    pub(in crate::strategy) const fn at_once() -> Self {
+    pub(in crate::strategy) const fn of_second_fleet() -> Self {
         Self { routing: Routing::Weighted, delay: SimDuration::ZERO, leaving: None }
     }
 }

@@ -237,7 +237,7 @@ impl Parameters for CodeDeploy {
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
         match (self.checked(), setup.direction) {
             (Plan::InPlace(minimum), _) => Box::new(Hosts::new(self, minimum, setup)),
-            (Plan::Shift(_), Direction::Back) => Box::new(Back::at_once()),
+            (Plan::Shift(_), Direction::Back) => Box::new(Back::of_second_fleet()),
             (Plan::Shift(shifts), _) => Box::new(self.script(&shifts, setup)),
         }
     }

@@ -308,7 +308,7 @@ impl Parameters for Ecs {
         });
         let inner: Box<dyn Strategy> = match self.deployment {
             Deployment::Rolling => self.forward(setup),
-            _ if back => Box::new(Back::at_once()),
+            _ if back => Box::new(Back::of_second_fleet()),
             _ => self.forward(setup),
         };
         Box::new(Watched::new(setup.direction, breaker, inner))
