@@ -187,6 +187,12 @@ impl Instance {
         self.is_routed && self.is_open && !self.is_ejected
     }
 
+    /// Whether its process has exited since it was launched, or its start was given up.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        self.restarts > 0 || self.state.is_down()
+    }
+
     /// Whether its state will change without anybody's doing.
     #[must_use]
     pub const fn is_restless(&self) -> bool {

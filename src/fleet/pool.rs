@@ -160,6 +160,11 @@ impl Pool {
         std::mem::replace(&mut self.has_changed, false)
     }
 
+    /// Lets what no count tells be looked at as a change.
+    pub const fn tell_change(&mut self) {
+        self.has_changed = true;
+    }
+
     /// Changes what no count depends on.
     pub fn note(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) {
         change(&mut self.instances[id.index()]);
@@ -342,9 +347,10 @@ impl Pool {
         })
     }
 
-    /// Instances of `version` whose process is down.
+    /// Unready instances of `version` whose process is down, or was: the first restart after a
+    /// crash waits for nothing.
     pub fn down(&self, version: Version) -> impl Iterator<Item = InstanceId> + '_ {
-        self.unready[version.index()].iter().filter(|&id| self.get(id).state.is_down())
+        self.unready[version.index()].iter().filter(|&id| self.get(id).has_failed())
     }
 
     /// Instances of `version` that are not ready and not told to stop.

@@ -404,7 +404,8 @@ impl World<'_> {
         self.fail("the deadline passed");
     }
 
-    fn is_judged_by_strategy(&self) -> bool {
+    /// Whether the strategy alone says that the rollout has failed.
+    pub(super) fn is_judged_by_strategy(&self) -> bool {
         self.plan.strategy.parameters.judge() == Judge::Strategy
     }
 

@@ -355,6 +355,10 @@ impl World<'_> {
         self.forget_hang(id);
         self.plane.watch_again(id);
         self.gates.crash(one.version);
+        // A process that dies while it starts changes no count, and some strategies count that.
+        if self.is_judged_by_strategy() {
+            self.pool.tell_change();
+        }
         self.record(id, "crashed", why);
         if one.is_ready {
             self.record(id, "unready", "its process is gone");

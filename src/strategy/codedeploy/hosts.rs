@@ -75,7 +75,7 @@ impl Hosts {
                 wakes.push(Action::WakeAt(view.now + self.timeout));
                 view.now
             });
-            if pool.get(id).state.is_down() || view.now >= seen + self.timeout {
+            if pool.get(id).has_failed() || view.now >= seen + self.timeout {
                 self.failed.insert(id);
             }
         }
