@@ -8,8 +8,19 @@ use crate::units::{SimDuration, SimTime, Version};
 /// Longer than any run, 36 years: what would take or wait longer never ends.
 pub(super) const FOREVER: u64 = u64::MAX >> 4;
 
-/// A longer demand, two years, is cut to this: the bits above are needed for something else.
-pub(super) const LONGEST_DEMAND: u64 = u64::MAX >> 8;
+/// A longer demand, one year, is cut to this: the bits above are needed for something else.
+pub(super) const LONGEST_DEMAND: u64 = u64::MAX >> 9;
+
+/// Whose a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owner {
+    /// The version that it comes to.
+    pub(super) version: Version,
+    /// The version among whose requests it counts for those who watch: while a flag is up, the
+    /// requests of those who see what is behind it are the new version's, and the others the old
+    /// one's.
+    pub(super) watched: Version,
+}
 
 /// What both paths know of a process besides its requests.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +88,20 @@ impl Process {
     #[inline(always)]
     pub(super) fn exposes(&self, flag: Option<Flag>, drawn: impl FnOnce() -> u64) -> bool {
         self.is_flagged && flag.is_some_and(|flag| flag.shows(drawn()))
+    }
+
+    /// Whether for those who watch a request here counts among the old version's, whatever answers
+    /// it: its user does not see what others see behind the flag.
+    #[inline(always)]
+    pub(super) fn masks(&self, flag: Option<Flag>, is_exposed: bool) -> bool {
+        self.is_flagged && !is_exposed && flag.is_some_and(Flag::is_up)
+    }
+
+    /// Whose a request is that comes here.
+    #[inline(always)]
+    pub(super) const fn owner(&self, is_masked: bool) -> Owner {
+        let version = self.version;
+        Owner { version, watched: if is_masked { Version::Old } else { version } }
     }
 
     /// Whether a request that the release's defect may hit is hit here.

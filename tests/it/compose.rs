@@ -137,14 +137,15 @@ fn a_rollback_has_its_time() {
 }
 
 /// A release that fails every request, dark until 40 s and then shown to 10% of the users for a
-/// minute: nothing fails before, a tenth while the flag is at 10%. A gate then drops the flag, and
+/// minute: nothing fails before, a tenth while the flag is at 10%. A gate that sees those users as
+/// the new version's, all of whose requests fail, then drops the flag, and
 /// no instance is touched.
 #[test]
 fn a_flag_holds_the_defects_back() {
     let text = "[fleet]\ninstances = 4\n[instance]\nslots = 8\nservice_time = \"10ms\"\n\
         [startup]\nboot = \"10s\"\n[readiness]\nperiod = \"0s\"\n[traffic]\nrate = 200\n\
         [release]\nerror_rate = 1.0\n[simulation]\nreplications = 4\nwarmup = \"0s\"\n\
-        [gates.errors]\nmetric = \"error-rate\"\nmax = \"5%\"\ninterval = \"60s\"\n\
+        [gates.errors]\nmetric = \"error-rate\"\nmax = \"50%\"\ninterval = \"60s\"\n\
         [strategies.flag]\nkind = \"flag\"\ninner = \"steady\"\n\
         steps = [{ weight = \"10%\", pause = \"61s\", gates = [\"errors\"] }]\n\
         [strategies.steady]\nkind = \"rolling\"\nmax_surge = 1\nmax_unavailable = 0\n";

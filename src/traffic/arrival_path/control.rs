@@ -79,9 +79,9 @@ impl ArrivalPath {
         let now = self.now;
         // A copy was sent by nobody and is recorded nowhere.
         let place = self.recorder.place_of(if entry.sent == NOBODY { now } else { entry.sent });
-        let version = self.stations[endpoint as usize].process.version;
+        let owner = self.stations[endpoint as usize].process.owner(entry.fate.is_masked());
         if fate.is_some() {
-            self.record(place, &entry, version, Count::TakeBack);
+            self.record(place, &entry, owner, Count::TakeBack);
         }
         let station = self.station_mut(endpoint);
         // It has its place to wait or its slot already, so only the slot is asked for.
@@ -97,7 +97,7 @@ impl ArrivalPath {
         }
         station.take(entry, first, now);
         if fate.is_some() {
-            self.record(place, &entry, version, Count::Add);
+            self.record(place, &entry, owner, Count::Add);
         }
     }
 
@@ -139,15 +139,16 @@ impl ArrivalPath {
         station.clear();
         station.process.set_door(Door::Closed(departure));
         station.process.recover();
-        let version = station.process.version;
+        let process = station.process;
         for entry in held {
             if entry.sent == NOBODY || entry.sent.saturating_add(timeout) <= now {
                 continue;
             }
             let place = self.recorder.place_of(entry.sent);
-            self.record(place, &entry, version, Count::TakeBack);
+            let owner = process.owner(entry.fate.is_masked());
+            self.record(place, &entry, owner, Count::TakeBack);
             if let Some(scrapes) = &mut self.scrapes {
-                scrapes.failed(now, Some(version), Count::Add);
+                scrapes.failed(now, Some(owner.watched), Count::Add);
             }
             let failure = Failure {
                 cause: Cause::Aborted,
