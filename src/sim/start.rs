@@ -13,7 +13,7 @@ impl World<'_> {
     pub(super) fn launch(&mut self, version: Version, zone: ZoneId, part: PartId) {
         let number = self.next_start(version);
         let id = self.pool.add(Instance { part, ..Instance::launched(version, zone, number) });
-        self.plane.install(id, version.served_as());
+        self.plane.install(id, version);
         self.install_anew(id);
         self.record(id, "launched", "");
         self.waiting.push_back(id);
@@ -36,7 +36,7 @@ impl World<'_> {
                 ..Instance::launched(version, one.zone, number)
             };
         });
-        self.plane.install(id, version.served_as());
+        self.plane.install(id, version);
         self.install_anew(id);
         if self.one(id).is_routed {
             self.plane.route(id, self.now);

@@ -16,6 +16,7 @@ mod recreate;
 mod rolling;
 mod shadow;
 mod step;
+mod supersede;
 mod waves;
 
 use std::fmt;

@@ -26,6 +26,8 @@ pub(super) struct Owner {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Process {
     pub(super) version: Version,
+    /// On which side of a split it stands.
+    pub(super) side: Version,
     door: Door,
     /// What a request is charged to that finds no slot or answer in time, from `usual` on.
     late: Charge,
@@ -54,10 +56,14 @@ pub(super) struct Process {
 }
 
 impl Process {
+    /// One of a version whose services take so many times as long as the old one's.
     pub(super) const fn new(version: Version, factor: f64) -> Self {
+        let side = version.side();
+        let version = version.served_as();
         let ramp = Ramp { from: SimTime::ZERO, length: SimDuration::ZERO, speed: 1.0 };
         Self {
             version,
+            side,
             door: Door::Closed(Departure::OnPurpose),
             late: Charge::DrainRace,
             usual: 0,
@@ -100,8 +106,8 @@ impl Process {
     /// Whose a request is that comes here.
     #[inline(always)]
     pub(super) const fn owner(&self, is_masked: bool) -> Owner {
-        let version = self.version;
-        Owner { version, watched: if is_masked { Version::Old } else { version } }
+        let watched = if is_masked { Version::Old } else { self.side };
+        Owner { version: self.version, watched }
     }
 
     /// Whether a request that the release's defect may hit is hit here.

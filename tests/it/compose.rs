@@ -193,3 +193,63 @@ fn a_shadow_serves_copies_that_count_for_nothing() {
     assert!((one - other).abs() < 0.1 * other, "{one} and {other}");
     assert_eq!(shadow.mean("requests"), shadow.mean("ok") + shadow.mean("failed"));
 }
+
+/// Starts of 10 s; a third version at 25 s, while the second has its tenth of the requests: that
+/// goes back to the old one, the second is told to stop at once, and the steps begin anew.
+#[test]
+fn a_canary_is_superseded() {
+    let run = superseded("kind = \"canary\"\nsteps = [{ weight = \"10%\", pause = \"1m\" }]");
+    let expected = [
+        (0.0, "new", 1),
+        (25.0, "new", 0),
+        (25.0, "third", 1),
+        (95.0, "third", 10),
+        (135.0, "old", 0),
+    ];
+    assert_eq!(scaled(&run), expected);
+    assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("completed", 135.0));
+}
+
+/// By count the version in the middle goes first, within the bounds; the old one then gives up
+/// what the step takes.
+#[test]
+fn a_canary_by_count_is_superseded() {
+    let run = superseded(
+        "kind = \"canary\"\nrouting = \"by-count\"\nmax_surge = 2\nmax_unavailable = 0\n\
+         steps = [{ weight = \"20%\", pause = \"1m\" }]",
+    );
+    let third = run.events.iter().find(|row| row.desired[2] == 2).expect("it has its share");
+    assert_eq!(third.desired[1], 2, "within the surge nothing need go first");
+    let paused = run.events.iter().filter(|row| row.desired[2] == 2).last().expect("it pauses");
+    assert_eq!(paused.desired, [8, 0, 2]);
+    assert_eq!(run.outcome.name(), "completed");
+}
+
+/// The second fleet is gone before the third is previewed; the old one serves meanwhile.
+#[test]
+fn a_blue_green_is_superseded() {
+    let run = superseded("kind = \"blue-green\"\nbake = \"1m\"");
+    let expected = [(0.0, "new", 10), (25.0, "new", 0), (25.0, "third", 10), (95.0, "old", 0)];
+    assert_eq!(scaled(&run), expected);
+    assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("completed", 95.0));
+}
+
+/// A rollout of ten that somebody supersedes at 25 s.
+fn superseded(strategy: &str) -> Run {
+    let text = format!(
+        "{}[[operator]]\nat = \"25s\"\naction = \"release\"\n[strategies.it]\n{strategy}\n",
+        scenario(10, "")
+    );
+    run_events(&text)
+}
+
+/// When which version's desired count became what.
+fn scaled(run: &Run) -> Vec<(f64, &'static str, u32)> {
+    let rows = run.events.iter().filter(|row| row.event == "scaled");
+    rows.filter_map(|row| {
+        let version = row.version?;
+        let at = row.at.nanos_from(run.start) as f64 / 1e9;
+        Some((at, version.name(), row.desired[version.index()]))
+    })
+    .collect()
+}

@@ -21,6 +21,7 @@ mod probe;
 mod process;
 mod words;
 
+pub use self::demand::mean_rate;
 pub(super) use self::demand::with_spikes;
 pub(super) use self::process::Step;
 

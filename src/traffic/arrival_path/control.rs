@@ -19,7 +19,7 @@ impl ArrivalPath {
 
     pub(in crate::traffic) fn install(&mut self, endpoint: u32, version: Version) {
         let index = endpoint as usize;
-        let mut process = Process::new(version, self.rules.factors[version.index()]);
+        let mut process = Process::new(version, self.rules.factors[version.served_as().index()]);
         if self.rules.flag.is_some() && version == Version::New {
             process = process.behind_a_flag();
         }
@@ -28,7 +28,7 @@ impl ArrivalPath {
         }
         self.stations.put(index, Station::new(process, self.rules.slots));
         self.mirror.remove(endpoint);
-        self.balancer.install(endpoint, version);
+        self.balancer.install(endpoint, version.side());
     }
 
     pub(in crate::traffic) fn remove(&mut self, endpoint: u32) {
