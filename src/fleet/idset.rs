@@ -14,6 +14,28 @@ pub(super) struct IdSet {
 }
 
 impl IdSet {
+    /// The ids from 0 to below `len`.
+    pub(super) fn all_below(len: u32) -> Self {
+        let mut set = Self::default();
+        if len == 0 {
+            return set;
+        }
+        let mut members = len as usize;
+        loop {
+            let mut level = vec![u64::MAX; members.div_ceil(BITS)];
+            if let (Some(last), rest @ 1..) = (level.last_mut(), members % BITS) {
+                *last = (1 << rest) - 1;
+            }
+            members = level.len();
+            set.levels.push(level);
+            if members == 1 {
+                break;
+            }
+        }
+        set.len = len;
+        set
+    }
+
     pub(super) fn insert(&mut self, id: InstanceId) {
         self.grow(id.index());
         if self.contains(id) {
@@ -122,6 +144,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn all_below_are_those_put_in_one_by_one() {
+        for len in [0, 1, 63, 64, 65, 4_095, 4_096, 4_097, 300_000] {
+            let mut twin = IdSet::default();
+            (0..len).for_each(|number| twin.insert(InstanceId(number)));
+            let all = IdSet::all_below(len);
+            assert_eq!((all.levels, all.len), (twin.levels, twin.len), "{len}");
+        }
+    }
 
     proptest! {
         #[test]

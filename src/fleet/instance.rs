@@ -18,6 +18,7 @@
 //! Told to stop, an instance goes from any state on to stopping, or, still waiting or
 //! provisioning, at once to terminated.
 
+use super::startup::BootFate;
 use crate::units::{PartId, SimTime, Version, ZoneId};
 
 /// [`Instance::speed`] of an instance that nothing slows: a power of two.
@@ -53,6 +54,22 @@ pub enum State {
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 12] = [
+        Self::Waiting,
+        Self::Provisioning,
+        Self::Pulling,
+        Self::Deploying,
+        Self::Booting,
+        Self::Probing,
+        Self::Ready,
+        Self::Backoff,
+        Self::Failed,
+        Self::Stopping,
+        Self::Draining,
+        Self::Terminated,
+    ];
+
     /// Whether it was told to stop and is not gone yet.
     #[must_use]
     pub const fn is_terminating(self) -> bool {
@@ -116,6 +133,8 @@ pub struct Instance {
     pub is_in_place: bool,
     /// Whether it counts among the starts running at once.
     pub holds_start: bool,
+    /// What comes of its last boot.
+    pub fate: BootFate,
     /// Whether it will never pass its probe.
     pub is_hopeless: bool,
     /// Number of its last start among those of its version; meaningless in the initial fleet.
@@ -197,6 +216,7 @@ impl Instance {
             becomes: None,
             is_in_place: false,
             holds_start: false,
+            fate: BootFate::Able,
             is_hopeless: false,
             start_number,
             restarts: 0,

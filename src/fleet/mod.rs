@@ -23,5 +23,5 @@ pub use plan::{
 pub use pool::{Pool, goes_at_once};
 pub use probe::tick_at_or_after;
 pub use serving::{Lack, Serving};
-pub use startup::{Boot, Plans, StartChance};
+pub use startup::{Boot, BootFate, Plans, StartChance};
 pub use tally::Counts;

@@ -43,15 +43,20 @@ impl Pool {
             warm_from_sum: [0; 3],
             lack: [Lack::default(); 3],
             unready: std::array::from_fn(|_| IdSet::default()),
-            ready: std::array::from_fn(|_| IdSet::default()),
+            ready: [IdSet::all_below(size), IdSet::default(), IdSet::default()],
             has_changed: true,
         };
+        let old = Version::Old.index();
+        let one = Tally::of(1, Counted::of(&Instance::initial(ZoneId(0))).facts);
         for number in 0..size {
             let zone = ZoneId((number % u32::from(zones)) as u16);
             let part = division.part_of(number, zone);
-            pool.add(Instance { part, ..Instance::initial(zone) });
+            pool.instances.push(Instance { part, ..Instance::initial(zone) });
+            pool.tally[old].add(&one);
+            pool.by_zone[zone.index()][old].add(&one);
+            pool.by_part[part.index()][old].add(&one);
         }
-        let size = |part: &[Tally; 3]| part[Version::Old.index()].of(Fact::Active);
+        let size = |part: &[Tally; 3]| part[old].count(Fact::Active);
         pool.part_sizes = pool.by_part.iter().map(size).collect();
         pool
     }
@@ -60,7 +65,7 @@ impl Pool {
     /// strategy sees that brings over that part.
     #[must_use]
     pub fn part(&self, part: PartId, desired: [u32; 3]) -> Self {
-        let tally = self.by_part[part.index()];
+        let tally = *self.in_part(part);
         Self {
             instances: Vec::new(),
             desired,
@@ -183,15 +188,25 @@ impl Pool {
     /// Counts of a version in one zone.
     #[must_use]
     pub fn counts_in(&self, zone: ZoneId, version: Version) -> Counts {
-        self.by_zone[zone.index()][version.index()].counts()
+        self.in_zone(zone)[version.index()].counts()
+    }
+
+    /// The counts of one zone; a fleet's only one is not counted apart.
+    fn in_zone(&self, zone: ZoneId) -> &[Tally; 3] {
+        if self.by_zone.len() == 1 { &self.tally } else { &self.by_zone[zone.index()] }
+    }
+
+    /// The counts of one part, likewise.
+    fn in_part(&self, part: PartId) -> &[Tally; 3] {
+        if self.by_part.len() == 1 { &self.tally } else { &self.by_part[part.index()] }
     }
 
     const fn of(&self, fact: Fact, version: Version) -> u32 {
-        self.tally[version.index()].of(fact)
+        self.tally[version.index()].count(fact)
     }
 
     const fn of_all(&self, fact: Fact) -> u32 {
-        self.tally[0].of(fact) + self.tally[1].of(fact) + self.tally[2].of(fact)
+        self.tally[0].count(fact) + self.tally[1].count(fact) + self.tally[2].count(fact)
     }
 
     /// All that exist but the terminating.
@@ -323,10 +338,10 @@ impl Pool {
         zones: impl Iterator<Item = ZoneId>,
     ) -> Option<ZoneId> {
         let crowding = |tally: &[Tally; 3]| {
-            let all = tally.iter().map(|one| one.of(Fact::Active)).sum::<u32>();
-            (tally[version.index()].of(Fact::Active), all)
+            let all = tally.iter().map(|one| one.count(Fact::Active)).sum::<u32>();
+            (tally[version.index()].count(Fact::Active), all)
         };
-        zones.min_by_key(|zone| crowding(&self.by_zone[zone.index()]))
+        zones.min_by_key(|zone| crowding(self.in_zone(*zone)))
     }
 
     /// Counts what has become of an instance that has stayed of its version and in its zone.
@@ -334,16 +349,19 @@ impl Pool {
         self.has_changed = true;
         let version = after.version.index();
         let changed = before.facts ^ after.facts;
-        for tally in [
-            &mut self.tally[version],
-            &mut self.by_zone[after.zone.index()][version],
-            &mut self.by_part[after.part.index()][version],
-        ] {
-            tally.change(before.facts, changed);
+        let difference = Tally::difference(before.facts, after.facts);
+        self.tally[version].add(&difference);
+        if self.by_zone.len() > 1 {
+            self.by_zone[after.zone.index()][version].add(&difference);
         }
-        let warm_from = |one: Counted| if one.is(Fact::Warming) { one.warm_from } else { 0 };
-        let sum = &mut self.warm_from_sum[version];
-        *sum = *sum + u128::from(warm_from(after)) - u128::from(warm_from(before));
+        if self.by_part.len() > 1 {
+            self.by_part[after.part.index()][version].add(&difference);
+        }
+        if (before.facts | after.facts) & Fact::Warming.bit() != 0 {
+            let warm_from = |one: Counted| if one.is(Fact::Warming) { one.warm_from } else { 0 };
+            let sum = &mut self.warm_from_sum[version];
+            *sum = *sum + u128::from(warm_from(after)) - u128::from(warm_from(before));
+        }
         if changed & (Fact::Active.bit() | Fact::Ready.bit()) == 0 {
             return;
         }

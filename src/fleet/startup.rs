@@ -16,15 +16,24 @@ pub struct StartChance {
     crash_after: Key,
 }
 
-/// How a boot goes.
+/// A boot: how long and to what end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Boot {
-    /// Ends after this much work and can pass its probe.
-    Able(SimDuration),
-    /// Ends after this much work and never passes its probe.
-    Hopeless(SimDuration),
-    /// Crashes after this much work.
-    Crashes(SimDuration),
+pub struct Boot {
+    /// What it takes while nothing contends.
+    pub work: SimDuration,
+    /// What comes of it.
+    pub fate: BootFate,
+}
+
+/// What comes of a boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BootFate {
+    /// It can pass its probe.
+    Able,
+    /// It ends and never passes its probe.
+    Hopeless,
+    /// It crashes.
+    Crashes,
 }
 
 impl StartChance {
@@ -66,19 +75,19 @@ impl StartChance {
     pub fn boot(&self, plan: &Plans<'_>, version: Version, number: u32) -> Boot {
         let bits = draw(self.boot, version, number);
         let Some(work) = plan.startup.boot.draw(bits, u64::from(number)) else {
-            return Boot::Hopeless(SimDuration::ZERO);
+            return Boot { work: SimDuration::ZERO, fate: BootFate::Hopeless };
         };
-        let work = work.scaled(plan.factor(version));
-        if version != Version::New {
-            return Boot::Able(work);
-        }
-        if happens(plan.release.startup_failure, draw(self.failure, version, number)) {
-            Boot::Crashes(work)
-        } else if happens(plan.release.never_ready, draw(self.never_ready, version, number)) {
-            Boot::Hopeless(work)
+        let happens = |probability, key| happens(probability, || draw(key, version, number));
+        let fate = if version != Version::New {
+            BootFate::Able
+        } else if happens(plan.release.startup_failure, self.failure) {
+            BootFate::Crashes
+        } else if happens(plan.release.never_ready, self.never_ready) {
+            BootFate::Hopeless
         } else {
-            Boot::Able(work)
-        }
+            BootFate::Able
+        };
+        Boot { work: work.scaled(plan.factor(version)), fate }
     }
 
     /// How long after it became ready it crashes; none: it does not.
@@ -124,6 +133,6 @@ const fn draw(key: Key, version: Version, number: u32) -> u64 {
     key.draw(number as u64, version.index() as u64)
 }
 
-fn happens(probability: Ratio, bits: u64) -> bool {
-    u128::from(bits) < probability.threshold()
+fn happens(probability: Ratio, bits: impl FnOnce() -> u64) -> bool {
+    !probability.is_zero() && u128::from(bits()) < probability.threshold()
 }

@@ -23,6 +23,13 @@ pub(super) struct State {
     pub(super) desired: u32,
 }
 
+impl State {
+    /// Whether any serving instance is still becoming faster.
+    pub(super) fn is_warming(&self) -> bool {
+        self.serving.iter().any(|serving| serving.warming > 0)
+    }
+}
+
 /// What turns counts into rates.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rates {
@@ -46,7 +53,7 @@ impl Rates {
     }
 
     /// Capacity of all versions at a moment, requests/s.
-    pub(super) fn total(&self, state: &State, at: SimTime) -> f64 {
+    fn total(&self, state: &State, at: SimTime) -> f64 {
         Version::EVERY
             .iter()
             .map(|&version| self.capacity(&state.serving[version.index()], version, at))
@@ -81,6 +88,8 @@ struct Level {
     capacity: [f64; 3],
     /// Fraction of the desired capacity that is missing.
     lack: f64,
+    /// Whether more than one version serves.
+    is_mixed: bool,
 }
 
 impl<'a> Observer<'a> {
@@ -97,10 +106,20 @@ impl<'a> Observer<'a> {
         Self { curve, rates, start, at, state, bins, cell, cell_end, next_change, level, observed }
     }
 
-    /// The state from now on.
-    pub(super) const fn set(&mut self, state: State) {
-        self.state = state;
+    /// The state from now on, to be changed in place.
+    pub(super) const fn state_mut(&mut self) -> &mut State {
         self.level = None;
+        &mut self.state
+    }
+
+    /// The state now.
+    pub(super) const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Capacity of all versions at a moment, if the state stays, requests/s.
+    pub(super) fn capacity(&self, at: SimTime) -> f64 {
+        self.rates.total(&self.state, at)
     }
 
     /// What was observed; the caller fills in what is not about the state.
@@ -119,10 +138,7 @@ impl<'a> Observer<'a> {
     pub(super) fn advance(&mut self, to: SimTime) {
         while self.at < to {
             if self.at >= self.cell_end {
-                self.cell = self.bins.position(self.at);
-                self.cell_end = self.bins.end_of_cell(self.at);
-                // The rollout may begin here, and its minima with it.
-                self.level = None;
+                self.begin_cell();
             }
             if self.at >= self.next_change {
                 self.next_change = self.curve.next_change(self.at).unwrap_or(SimTime::MAX);
@@ -134,35 +150,56 @@ impl<'a> Observer<'a> {
         }
     }
 
+    #[cold]
+    fn begin_cell(&mut self) {
+        self.cell = self.bins.position(self.at);
+        self.cell_end = self.bins.end_of_cell(self.at);
+        if self.at == self.start {
+            // The minima begin with the rollout.
+            self.level = None;
+        }
+    }
+
     /// One piece within a bin and a straight stretch of the rate curve.
     fn piece(&mut self, end: SimTime) {
         let length = end.since(self.at);
         self.count(length);
-        if let Some(level) = self.level {
-            self.add(length, level.demand, level.capacity, level.lack);
-            return;
-        }
-        let (from, state) = (self.at, self.state);
+        let level = match self.level {
+            Some(level) => level,
+            None => self.amount(end),
+        };
+        self.add(length, &level);
+    }
+
+    /// What the state and the demand amount to in the mean until `end`, minima and all.
+    fn amount(&mut self, end: SimTime) -> Level {
+        let (from, state) = (self.at, &self.state);
         let demand = [self.curve.rate_from(from), self.curve.rate_until(end)];
         let capacity = |version: Version, at| {
             self.rates.capacity(&state.serving[version.index()], version, at)
         };
-        let sides = Version::EVERY.map(|version| [capacity(version, from), capacity(version, end)]);
+        let is_warming = state.is_warming();
+        let sides = Version::EVERY.map(|version| {
+            let first = capacity(version, from);
+            [first, if is_warming { capacity(version, end) } else { first }]
+        });
         let [old, new, third] = sides;
         let full = f64::from(state.desired) * self.rates.instance_rps[0];
         let whole = [0, 1].map(|side| old[side] + new[side] + third[side]);
         let fractions = whole.map(|capacity| capacity / full);
-        let lack = deficit(fractions);
+        let mean = |[first, last]: [f64; 2]| f64::midpoint(first, last);
+        let level = Level {
+            demand: mean(demand),
+            capacity: sides.map(mean),
+            lack: deficit(fractions),
+            is_mixed: state.serving.iter().filter(|serving| serving.count > 0).count() > 1,
+        };
         if from >= self.start {
             self.judge(whole, fractions, demand);
         }
-        let mean = |[first, last]: [f64; 2]| f64::midpoint(first, last);
-        self.add(length, mean(demand), sides.map(mean), lack);
-        let is_warming = state.serving.iter().any(|serving| serving.warming > 0);
-        if !is_warming && demand[0] == demand[1] {
-            let capacity = sides.map(|[first, _]| first);
-            self.level = Some(Level { demand: demand[0], capacity, lack });
-        }
+        let is_level = !is_warming && demand[0] == demand[1];
+        self.level = is_level.then_some(level);
+        level
     }
 
     /// Adds a piece's counts to its bin.
@@ -182,24 +219,24 @@ impl<'a> Observer<'a> {
     }
 
     /// Adds a piece's rates, means over its length, to its bin and to the whole.
-    fn add(&mut self, length: SimDuration, demand: f64, capacity: [f64; 3], lack: f64) {
+    fn add(&mut self, length: SimDuration, level: &Level) {
         let seconds = length.as_secs_f64();
         let bin = self.bins.cell_at(self.cell);
-        bin.demand += demand * seconds;
-        bin.old_capacity += capacity[0] * seconds;
-        bin.new_capacity += capacity[1] * seconds;
-        bin.third_capacity += capacity[2] * seconds;
+        bin.demand += level.demand * seconds;
+        bin.old_capacity += level.capacity[0] * seconds;
+        bin.new_capacity += level.capacity[1] * seconds;
+        bin.third_capacity += level.capacity[2] * seconds;
         if self.at < self.start {
             return;
         }
         let observed = &mut self.observed;
-        observed.capacity_deficit_s += lack * seconds;
-        if self.state.serving.iter().filter(|serving| serving.count > 0).count() > 1 {
+        observed.capacity_deficit_s += level.lack * seconds;
+        if level.is_mixed {
             observed.mixed += length;
         }
         observed.surge_instance_nanos +=
             u128::from(self.state.surge) * u128::from(length.as_nanos());
-        observed.offered += demand * seconds;
+        observed.offered += level.demand * seconds;
     }
 
     /// Takes a state that lasts into the minima: at both ends of a piece its capacity, the same

@@ -54,12 +54,8 @@ impl World<'_> {
     /// Lets time pass until `next`, or until the data plane has something to say. False if
     /// interrupted.
     fn advance(&mut self, next: SimTime, interrupted: &AtomicBool) -> bool {
-        let demand = Demand(&self.plan.data.traffic.rate);
         while self.now < next {
-            let rate = demand.rate_from(self.now).max(1.0);
-            let stride = SimDuration::from_secs_f64(REQUESTS_PER_LOOK / rate);
-            let until = next.min(self.now + stride.max(SimDuration::from_nanos(1)));
-            let until = until.min(self.checks.next);
+            let until = self.next_look(next).min(self.checks.next);
             match self.plane.advance(until) {
                 None => self.pass_and_check(until),
                 Some(signal) => {
@@ -75,6 +71,16 @@ impl World<'_> {
         }
         self.observer.advance(next);
         true
+    }
+
+    /// `next`, or, if many requests come before it, a moment by which fewer have come.
+    fn next_look(&self, next: SimTime) -> SimTime {
+        let rate = Demand(&self.plan.data.traffic.rate).rate_from(self.now).max(1.0);
+        if rate * next.since(self.now).as_secs_f64() <= REQUESTS_PER_LOOK {
+            return next;
+        }
+        let stride = SimDuration::from_secs_f64(REQUESTS_PER_LOOK / rate);
+        next.min(self.now + stride.max(SimDuration::from_nanos(1)))
     }
 
     /// A synthetic check comes before whatever else is due at that moment. It changes nothing,

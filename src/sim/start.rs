@@ -4,7 +4,7 @@ use super::event::{Event, Of};
 use super::fault::Step;
 use super::world::World;
 use crate::engine::Rank;
-use crate::fleet::{Boot, Instance, Listen, ReadyUntil, State, crash_loop};
+use crate::fleet::{Boot, BootFate, Instance, Listen, ReadyUntil, State, crash_loop};
 use crate::traffic::{Departure, Door, Ramp};
 use crate::units::{InstanceId, PartId, Rounding, SimDuration, SimTime, Version, ZoneId};
 
@@ -123,17 +123,18 @@ impl World<'_> {
         }
         let now = self.now;
         self.empty_cache(id);
+        let one = self.one(id);
+        let Boot { work, fate } =
+            self.chance.start.boot(&self.plans(), one.version, one.start_number);
         self.change(id, |one| {
             one.state = State::Booting;
             one.boot_from = now;
             one.life += 1;
+            one.fate = fate;
         });
         if self.plan.startup.listen == Listen::Boot {
             self.plane.set_door(id, Door::Unready, now);
         }
-        let work = match self.boot_of(id) {
-            Boot::Able(work) | Boot::Hopeless(work) | Boot::Crashes(work) => work,
-        };
         let work = work.scaled(self.start_factor(id));
         self.expect_boot_to_be_given_up(id, work);
         let (of, contention) = (self.of(id), self.plan.startup.contention);
@@ -145,11 +146,6 @@ impl World<'_> {
         } else {
             self.after(work, Rank::Instance, Event::Booted(of));
         }
-    }
-
-    fn boot_of(&self, id: InstanceId) -> Boot {
-        let one = self.one(id);
-        self.chance.start.boot(&self.plans(), one.version, one.start_number)
     }
 
     /// A boot that outlasts the start-up probe, or the liveness probe where there is none, is
@@ -202,13 +198,13 @@ impl World<'_> {
 
     pub(super) fn booted(&mut self, of: Of) {
         let id = of.id;
-        let boot = self.boot_of(id);
-        if let Boot::Crashes(_) = boot {
+        let fate = self.one(id).fate;
+        if fate == BootFate::Crashes {
             self.crash(id, "the start crashed");
             return;
         }
         self.begin_warmup(id);
-        let cannot_serve = matches!(boot, Boot::Hopeless(_));
+        let cannot_serve = fate == BootFate::Hopeless;
         let is_hopeless = cannot_serve && !self.is_blind(id);
         let now = self.now;
         self.change(id, |one| {

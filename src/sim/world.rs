@@ -7,7 +7,7 @@ use super::demand::Demand;
 use super::event::{Event, Of};
 use super::fault::Faults;
 use super::gates::{self, Gates};
-use super::observe::{Observer, Rates, State};
+use super::observe::{Observer, Rates};
 use super::plan::Plan;
 use super::rollout::Rollout;
 use super::run::{Detail, EventRow};
@@ -253,24 +253,20 @@ impl<'a> World<'a> {
     /// All that happened at this moment has been applied: what follows from it as a whole.
     pub(super) fn settle(&mut self) {
         self.note_fleet();
-        let state = self.state();
-        let capacity = rates(self.plan).total(&state, self.now);
-        let demand = Demand(&self.plan.data.traffic.rate).rate_from(self.now);
-        self.plane.set_shortage(capacity < demand);
-        self.observer.set(state);
-        self.expect_crossing(&state);
+        self.show_state();
+        let capacity = self.observer.capacity(self.now);
+        let demand = Demand(&self.plan.data.traffic.rate);
+        self.plane.set_shortage(capacity < demand.rate_from(self.now));
+        if self.observer.state().is_warming() || demand.is_sloping(self.now) {
+            self.expect_crossing();
+        }
     }
 
     /// While instances warm or the demand rises or falls, capacity and demand may cross between
     /// events. Both are linear until the next, so the moment is known.
-    fn expect_crossing(&mut self, state: &State) {
+    fn expect_crossing(&mut self) {
         let demand = Demand(&self.plan.data.traffic.rate);
-        let is_warming = state.serving.iter().any(|serving| serving.warming > 0);
-        if !is_warming && !demand.is_sloping(self.now) {
-            return;
-        }
-        let rates = rates(self.plan);
-        let spare = |at| rates.total(state, at) - demand.rate_from(at);
+        let spare = |at| self.observer.capacity(at) - demand.rate_from(at);
         let (now, next) = (spare(self.now), spare(self.now + BASE));
         // A capacity equal to the demand is enough, so only a fall through it is a crossing.
         let is_crossing = if now < 0.0 { next > now } else { next < now };
@@ -285,29 +281,29 @@ impl<'a> World<'a> {
         }
     }
 
-    fn state(&self) -> State {
-        let pool = &self.pool;
-        let waiting = self.waiting.len() as u32;
-        let exist = pool.total() + pool.terminating();
-        let mut serving = [Serving::default(); 3];
-        let mut ready_routed = 0;
+    /// Shows the fleet as it is now to the observer.
+    fn show_state(&mut self) {
+        let is_used = Version::EVERY.map(|version| self.is_used(version));
+        let (pool, state) = (&self.pool, self.observer.state_mut());
+        state.ready_routed = 0;
         for version in Version::EVERY {
-            if self.is_used(version) {
-                serving[version.index()] = pool.serving(version);
-                ready_routed += pool.ready_serving(version);
+            let index = version.index();
+            if is_used[index] {
+                state.serving[index] = pool.serving(version);
+                state.ready_routed += pool.ready_serving(version);
+            } else {
+                state.serving[index] = Serving::default();
             }
         }
-        State {
-            serving,
-            ready_routed,
-            routed: Version::ALL.map(|version| pool.routed(version)),
-            ready: Version::ALL.map(|version| pool.counts(version).ready),
-            starting: pool.starting(),
-            draining: pool.terminating(),
-            total: pool.total(),
-            surge: exist.saturating_sub(waiting).saturating_sub(self.desired),
-            desired: self.desired,
-        }
+        state.routed = Version::ALL.map(|version| pool.routed(version));
+        state.ready = Version::ALL.map(|version| pool.counts(version).ready);
+        state.starting = pool.starting();
+        state.draining = pool.terminating();
+        state.total = pool.total();
+        let exist = state.total + state.draining;
+        let waiting = self.waiting.len() as u32;
+        state.surge = exist.saturating_sub(waiting).saturating_sub(self.desired);
+        state.desired = self.desired;
     }
 
     /// Whether requests are sent to a version at all: not with a share of nothing, unless the

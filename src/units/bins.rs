@@ -72,8 +72,7 @@ impl<T: Merge> Bins<T> {
     /// the width does, so use it before the next call.
     pub fn position(&mut self, time: SimTime) -> usize {
         loop {
-            let number = time.nanos_from(self.origin).div_euclid(i128::from(self.width)) as i64;
-            let index = (number - self.first) as usize;
+            let index = (self.number(time) - self.first) as usize;
             if self.is_width_free && index >= MOST_CELLS {
                 self.coarsen();
                 continue;
@@ -99,9 +98,18 @@ impl<T: Merge> Bins<T> {
     /// First moment after the cell that holds `time`.
     #[must_use]
     pub fn end_of_cell(&self, time: SimTime) -> SimTime {
-        let number = time.nanos_from(self.origin).div_euclid(i128::from(self.width));
+        let number = i128::from(self.number(time));
         let end = i128::from(self.origin.as_nanos()) + (number + 1) * i128::from(self.width);
         SimTime::from_nanos(u64::try_from(end).unwrap_or(u64::MAX))
+    }
+
+    /// Number of the cell that holds `time`, 0 being the one that begins at the origin.
+    fn number(&self, time: SimTime) -> i64 {
+        let origin = self.origin.as_nanos();
+        match time.as_nanos().checked_sub(origin) {
+            Some(after) => (after / self.width) as i64,
+            None => -((origin - time.as_nanos()).div_ceil(self.width) as i64),
+        }
     }
 
     /// Doubles the width until it is at least `width`.

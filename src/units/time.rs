@@ -105,6 +105,10 @@ impl SimDuration {
     /// `self` times a finite factor that is not negative, rounded to the nearest nanosecond.
     #[must_use]
     pub const fn scaled(self, factor: f64) -> Self {
+        // Exactly so, also where a float cannot hold it.
+        if factor == 1.0 {
+            return self;
+        }
         Self((self.0 as f64 * factor + 0.5) as u64)
     }
 

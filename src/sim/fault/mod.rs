@@ -301,6 +301,9 @@ impl<'a> World<'a> {
 
     /// How many times as late the balancer learns now.
     pub(super) fn lag_factor(&self) -> f64 {
+        if self.faults.is_none() {
+            return 1.0;
+        }
         let factor = |effect: &Effect| match effect {
             Effect::BalancerLag(factor) => *factor,
             _ => 1.0,
@@ -310,6 +313,9 @@ impl<'a> World<'a> {
 
     /// How many times as long a step of a start takes that begins now.
     pub(super) fn start_factor(&self, id: InstanceId) -> f64 {
+        if self.faults.is_none() {
+            return 1.0;
+        }
         let factor = |effect: &Effect| match effect {
             Effect::StartSlowness(factor) => *factor,
             _ => 1.0,

@@ -29,7 +29,10 @@ impl Stations {
         if !self.knows(endpoint) {
             self.all.resize_with(endpoint + 1, Place::default);
         }
-        self.all[endpoint] = Place(Some(Box::new(station)));
+        match &mut self.all[endpoint] {
+            Place(Some(place)) => **place = station,
+            place => *place = Place(Some(Box::new(station))),
+        }
     }
 
     /// An endpoint; none if it is gone for good.
