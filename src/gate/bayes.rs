@@ -99,31 +99,22 @@ impl Test for Bayes {
 
     fn doubts(&self, sight: &Sight) -> Vec<String> {
         let Some(ratio) = sight.ratio() else { return Vec::new() };
-        let mut doubts = Vec::new();
-        let expected = sight.full * sight.place.error_rate;
+        let rate = sight.place.error_rate;
+        let expected = sight.full * rate;
         let found = self.worse(expected, sight.full, ratio);
-        if sight.place.error_rate > 0.0 && found <= self.probability {
-            let [a, b] = self.prior;
-            doubts.push(format!(
-                "about {} failures among {} requests raise its belief, which weighs {} requests, \
-                 to {} only: it misses {} of failures as often as not",
-                about(expected),
-                about(sight.full),
-                about(a + b),
-                percent(found),
-                percent(sight.place.error_rate)
-            ));
+        if rate <= 0.0 || found > self.probability {
+            return Vec::new();
         }
-        let single = self.worse(1.0, sight.first, ratio);
-        if single > self.probability {
-            doubts.push(format!(
-                "a single failure among the {} requests of its first look raises its belief to \
-                 {}: any one trips it; give `prior` more weight",
-                about(sight.first),
-                percent(single)
-            ));
-        }
-        doubts
+        let [a, b] = self.prior;
+        vec![format!(
+            "about {} failures among {} requests raise its belief, which weighs {} requests, to \
+             {} only: it misses {} of failures as often as not",
+            about(expected),
+            about(sight.full),
+            about(a + b),
+            percent(found),
+            percent(rate)
+        )]
     }
 
     fn decide(&self, window: &Window<'_>) -> Verdict {
@@ -164,17 +155,16 @@ mod tests {
         assert!(verdict.divergence.is_some_and(|worse| worse > 0.9999), "{}", verdict.reason);
     }
 
-    /// Of 150 requests 1% is 1.5 failures, which a belief worth 1000 requests outweighs; one worth
-    /// two requests is sure after the first.
+    /// Of 150 requests 1% is 1.5 failures, which a belief worth 10,000 requests outweighs.
     #[test]
-    fn a_belief_may_weigh_too_much_or_too_little() {
-        let sight = Sight::of(Metric::ErrorRate, 0.05, 150.0);
-        for (prior, word) in [([1.0, 999.0], "belief, which weighs 1000"), ([0.1, 1.9], "trips")] {
-            let doubts = Bayes { prior, ..Bayes::default() }.doubts(&sight);
-            assert!(doubts.len() == 1 && doubts[0].contains(word), "{doubts:?}");
+    fn a_belief_may_weigh_too_much() {
+        let strong = Bayes { prior: [10.0, 9990.0], ..Bayes::default() };
+        for (requests, doubts) in [(150.0, 1), (15_000.0, 0)] {
+            let sight = Sight::of(Metric::ErrorRate, 0.05, requests);
+            let found = strong.doubts(&sight);
+            assert_eq!(found.len(), doubts, "{found:?}");
+            assert!(found.iter().all(|doubt| doubt.contains("weighs 10000 requests")), "{found:?}");
         }
-        let busy = Sight::of(Metric::ErrorRate, 0.05, 15_000.0);
-        assert_eq!(Bayes::default().doubts(&busy), [] as [String; 0]);
     }
 
     #[test]

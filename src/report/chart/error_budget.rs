@@ -1,7 +1,8 @@
 //! The error-budget chart: what does the rollout cost in failed requests, when, and why?
 //!
 //! Above, the share of the error budget spent, a line a variant. Below, a row a variant
-//! (`budget_rows.rs`): how fast the budget burnt over the same time, and the ledger of the failures.
+//! (`budget_rows.rs`): how fast the budget burnt over the same time, and the ledger of the
+//! failures.
 
 use super::axis::{self, Names};
 use super::budget_rows::{self, ROW, ROWS_HEAD};
