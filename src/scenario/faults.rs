@@ -240,7 +240,9 @@ fn warn_of_a_full_budget(
     fault: &dyn Fault,
 ) {
     let Some(fleet) = file.fleet.instances else { return };
-    for effect in fault.inject() {
+    // What contradicts itself has been reported.
+    let effects = if fault.check().is_empty() { fault.inject() } else { Vec::new() };
+    for effect in effects {
         let Effect::Evict(drain) = effect else { continue };
         let Some(floor) = drain.floor.filter(|floor| floor.of(fleet) >= fleet) else { continue };
         let field = match floor {
