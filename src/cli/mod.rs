@@ -6,6 +6,7 @@
 mod exit;
 mod explain;
 mod gate;
+mod import;
 mod list;
 mod redraw;
 mod run;
@@ -20,6 +21,7 @@ use exit::Exit;
 const EXAMPLES: &str = "\
 Examples:
   rollsim run scenarios/api-gateway.toml
+  rollsim import deployment.yaml > checkout.toml
   rollsim gate scenarios/bad-release.toml --effects 0.1x,1x
   rollsim list strategies
   rollsim explain capacity_min
@@ -40,6 +42,7 @@ struct Line {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Arguments),
+    Import(import::Arguments),
     Gate(gate::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
     };
     let result = match line.verb {
         Verb::Run(arguments) => arguments.execute(),
+        Verb::Import(arguments) => arguments.execute(),
         Verb::Gate(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),

@@ -80,6 +80,7 @@ impl<E: Copy> Calendar<E> {
     }
 
     /// When the next event is due.
+    #[inline]
     #[must_use]
     pub fn next_time(&mut self) -> Option<SimTime> {
         self.close_root();
@@ -87,6 +88,7 @@ impl<E: Copy> Calendar<E> {
     }
 
     /// Takes the next event out.
+    #[inline]
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
         self.close_root();
         let &key = self.heap.first()?;
@@ -94,6 +96,15 @@ impl<E: Copy> Calendar<E> {
         self.is_root_open = true;
         self.free.push(place);
         Some((time_of(key), self.events[place as usize]))
+    }
+
+    /// Takes the next event out if it is due by `now`.
+    #[inline]
+    pub fn pop_due(&mut self, now: SimTime) -> Option<E> {
+        if self.next_time()? > now {
+            return None;
+        }
+        self.pop().map(|(_, event)| event)
     }
 
     /// How many events are pending, stale ones included.
@@ -119,6 +130,7 @@ impl<E: Copy> Calendar<E> {
     }
 
     /// Nothing came to the open place: the last key goes there.
+    #[inline]
     fn close_root(&mut self) {
         if std::mem::take(&mut self.is_root_open)
             && let Some(last) = self.heap.pop()

@@ -107,6 +107,9 @@ pub struct Instance {
     pub zone: ZoneId,
     /// Which part of the fleet it belongs to.
     pub part: PartId,
+    /// Its number in the initial fleet; the one that its strategy gave it, if it gave it any; else
+    /// its id.
+    pub ordinal: u32,
     /// Where it is in its life.
     pub state: State,
     /// Whether the platform calls it ready.
@@ -203,6 +206,7 @@ impl Instance {
             version,
             zone,
             part: PartId(0),
+            ordinal: 0,
             state: State::Waiting,
             is_ready: false,
             is_available: false,

@@ -51,7 +51,7 @@ impl Pool {
         for number in 0..size {
             let zone = ZoneId((number % u32::from(zones)) as u16);
             let part = division.part_of(number, zone);
-            pool.instances.push(Instance { part, ..Instance::initial(zone) });
+            pool.instances.push(Instance { part, ordinal: number, ..Instance::initial(zone) });
             pool.tally[old].add(&one);
             pool.by_zone[zone.index()][old].add(&one);
             pool.by_part[part.index()][old].add(&one);
@@ -307,6 +307,15 @@ impl Pool {
             Version::Old => self.ready[index].iter().find(is_here),
             Version::New | Version::Third => self.ready[index].iter().rev().find(is_here),
         })
+    }
+
+    /// The instance of `version` with this ordinal that was not told to stop; the newest of
+    /// several.
+    #[must_use]
+    pub fn with_ordinal(&self, version: Version, ordinal: u32) -> Option<InstanceId> {
+        let index = version.index();
+        let all = self.unready[index].iter().chain(self.ready[index].iter());
+        all.filter(|id| self.get(*id).ordinal == ordinal).max()
     }
 
     /// The instance of `version` with the highest index.

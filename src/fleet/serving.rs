@@ -55,6 +55,9 @@ impl Serving {
 
 /// So many instances, less what they lack.
 fn whole(count: u32, lack: u64) -> f64 {
+    if lack == 0 {
+        return f64::from(count);
+    }
     (u64::from(count) * FULL_SPEED - lack) as f64 / FULL_SPEED as f64
 }
 

@@ -12,7 +12,7 @@
 //! kustomize base may lack.
 //!
 //! # What is not modelled
-//! `paused`, and a HorizontalPodAutoscaler of the same file: both are noted. The progress deadline
+//! `paused`, which is noted, and what stands beside it (see `workload.rs`). The progress deadline
 //! is a label in Kubernetes; what follows from it is the strategy's `on_failure`, `stall` unless
 //! the scenario says otherwise.
 //!
@@ -43,11 +43,16 @@ use super::bound::{self, Bound, MOST_INT32};
 use super::findings::{Findings, Known, nearest, quote};
 use super::tree::Field;
 use super::write::{MOST_SECONDS, seconds};
-use super::{Controller, Object, Part, pod};
+use super::{Controller, Object, Part, Sign, claims_nothing, pod, workload};
 
 /// The entry of the catalog.
-pub(super) const CONTROLLER: Controller =
-    Controller { api: "apps/v1", kind: "Deployment", retired: &RETIRED, read };
+pub(super) const CONTROLLER: Controller = Controller {
+    title: "apps/v1 Deployment",
+    sign: Sign::Kubernetes { api: "apps/v1", kind: "Deployment", retired: &RETIRED },
+    companions: &workload::COMPANIONS,
+    claims: claims_nothing,
+    read,
+};
 
 /// Groups that served Deployments before Kubernetes 1.16, with other defaults.
 const RETIRED: [&str; 3] = ["extensions/v1beta1", "apps/v1beta1", "apps/v1beta2"];
@@ -65,37 +70,16 @@ const SPEC_FIELDS: &[&str] = &[
 
 const DEFAULT_DEADLINE_SECONDS: i64 = 600;
 
-/// Largest fleet that a scenario may have.
-const MOST_REPLICAS: i64 = 1_000_000;
-
 fn read(object: &Object<'_>, others: &[Object<'_>], found: &mut Findings) -> Part {
     let mut part = Part::default();
-    let Some(spec) = found.mapping(object.root, "spec") else {
-        let message = "the Deployment has no `spec`".into();
-        found.problem(
-            object.place,
-            message,
-            Some("write `replicas`, `strategy`, `template` there"),
-        );
-        return part;
-    };
+    let Some(spec) = workload::spec(object, found) else { return part };
     found.strangers(spec, "spec", Known::All(SPEC_FIELDS));
     part.strategy = strategy(spec, found);
-    match found.mapping(spec, "template") {
-        Some(template) => pod::read(template, &mut part.scenario, found),
-        None => {
-            let message = "the Deployment has no `spec.template`".into();
-            found.problem(spec.place(), message, Some("its probes and hooks are read from there"));
-        }
+    if let Some(template) = workload::template(object, spec, found) {
+        pod::read(template, &mut part.scenario, found);
     }
     progress(spec, &mut part.scenario, found);
-    fleet(spec, &mut part.scenario, found);
-    note_autoscaler(object, spec, others, found);
-    if spec.get("selector").is_none() {
-        found.note(
-            "there is no `selector`, which Kubernetes would refuse (a kustomize base?)".into(),
-        );
-    }
+    workload::fleet(object, spec, others, (&mut part.scenario, found));
     if found.is_true(spec, "paused") {
         found.note("`paused: true` is ignored: simulated as if it were resumed".into());
     }
@@ -195,47 +179,18 @@ fn progress(spec: Field<'_>, scenario: &mut Table, found: &mut Findings) {
     }
 }
 
-fn fleet(spec: Field<'_>, scenario: &mut Table, found: &mut Findings) {
-    let replicas = found.whole(spec, "replicas", 0..=MOST_REPLICAS).map_or(1, |n| n.value);
-    if replicas == 0 {
-        found.note("`replicas: 0` is no fleet: set `fleet.instances` in the scenario".into());
-        return;
-    }
-    let instances = Table::from_iter([("instances".into(), Value::Integer(replicas))]);
-    scenario.insert("fleet".into(), Value::Table(instances));
-}
-
-fn note_autoscaler(
-    object: &Object<'_>,
-    spec: Field<'_>,
-    others: &[Object<'_>],
-    found: &mut Findings,
-) {
-    let targets = |other: &&Object<'_>| {
-        let target = other.root.get("spec").and_then(|spec| spec.get("scaleTargetRef"));
-        let text = |key| target.and_then(|target| target.get(key)).and_then(Field::text);
-        other.kind == "HorizontalPodAutoscaler"
-            && text("name") == object.name
-            && text("kind") == Some("Deployment")
-    };
-    if others.iter().any(|other| targets(&other)) {
-        let set = if spec.get("replicas").is_none() { ", set `fleet.instances`" } else { "" };
-        found.note(format!("its HorizontalPodAutoscaler is not modelled: the count stays{set}"));
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{check, with_spec};
-    use super::super::{Imported, read};
+    use super::super::Imported;
+    use super::super::tests::{check, read, with_spec};
 
     fn imported(text: &str) -> Imported {
-        read(text, "shop.yaml", None).unwrap()
+        read(text, None).unwrap()
     }
 
     #[test]
     fn worked_example() {
-        let Imported { strategy, scenario, notes } = imported(
+        let Imported { strategy, scenario, notes, .. } = imported(
             "
 apiVersion: apps/v1
 kind: Deployment
@@ -290,7 +245,7 @@ spec:
     /// What became of the bounds: as in `rollingUpdate`, then as in a strategy; none is refused.
     fn check_bounds(written: &str, expected: Option<&str>) {
         let text = with_spec(&format!("strategy: {{rollingUpdate: {{{written}}}}}"));
-        let strategy = read(&text, "shop.yaml", None).ok().map(|imported| imported.strategy);
+        let strategy = read(&text, None).ok().map(|imported| imported.strategy);
         let rolling =
             |bounds: &str| toml::from_str(&format!("kind = 'rolling'\n{bounds}")).unwrap();
         assert_eq!(strategy, expected.map(rolling), "{written}");
@@ -412,7 +367,7 @@ spec:
         check(
             head,
             &["2:7: the Deployment has no `spec` \
-               (write `replicas`, `strategy`, `template` there)"],
+               (write `replicas`, `template` and its strategy there)"],
         );
     }
 
@@ -444,16 +399,5 @@ spec:
             &["there is no `selector`, which Kubernetes would refuse (a kustomize base?)"],
         );
         assert!(imported(&with_spec("replicas: 0")).scenario.get("fleet").is_none());
-    }
-
-    #[test]
-    fn an_autoscaler_of_the_same_file_is_noted() {
-        let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n\
-            spec: {scaleTargetRef: {kind: Deployment, name: checkout}, maxReplicas: 9}\n---\n";
-        let text = |spec| format!("{scaler}{}", with_spec(spec));
-        let note = "its HorizontalPodAutoscaler is not modelled: the count stays";
-        check(&text("replicas: 2"), &[note]);
-        check(&text(""), &[&format!("{note}, set `fleet.instances`")]);
-        check(&text("replicas: 2").replace("name: checkout},", "name: other},"), &[]);
     }
 }

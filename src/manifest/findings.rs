@@ -6,7 +6,7 @@
 use std::ops::RangeInclusive;
 
 use super::Problem;
-use super::tree::{Field, Kind, Place};
+use super::tree::{Field, Kind, LABEL, Place};
 
 /// Problems, or notes, beyond which the rest is not told.
 const MOST_TOLD: usize = 50;
@@ -72,7 +72,7 @@ impl Findings {
         if self.problems.is_empty() {
             return Ok(self.notes);
         }
-        self.problems.sort_by_key(|problem| (problem.line, problem.column));
+        self.problems.sort_by_key(|problem| (problem.file, problem.line, problem.column));
         self.problems.dedup();
         self.problems.truncate(MOST_TOLD);
         Err(self.problems)
@@ -177,9 +177,11 @@ impl Findings {
     /// the wrong place.
     pub(super) fn strangers(&mut self, parent: Field<'_>, title: &str, known: Known) {
         let (Known::All(names) | Known::Read(names)) = known;
-        let keys = parent.entries().map(|(key, ..)| key).filter(|key| !names.contains(key));
         let mut told = 0;
-        for key in keys {
+        for (key, _, field) in parent.entries() {
+            if names.contains(&key) || key.starts_with(LABEL) {
+                continue;
+            }
             let home = HOMES.iter().find(|(name, _)| *name == key);
             let advice = match (nearest(key, names), home, known) {
                 (Some(name), ..) => format!("; did you mean `{name}`?"),
@@ -187,6 +189,7 @@ impl Findings {
                 (None, None, Known::All(_)) => String::new(),
                 (None, None, Known::Read(_)) => continue,
             };
+            field.see_all();
             self.note(format!("{} means nothing in {title} and is ignored{advice}", quote(key)));
             told += 1;
             if told == MOST_TOLD {
@@ -266,7 +269,7 @@ mod tests {
         assert_eq!(found.finish(), Ok(vec!["twice".to_owned()]));
         let mut found = Findings::default();
         for line in (1..100).rev() {
-            found.problem(Place { line, column: 1 }, "wrong".into(), None);
+            found.problem(Place { file: 0, line, column: 1 }, "wrong".into(), None);
         }
         let lines: Vec<_> = found.finish().unwrap_err().iter().map(|p| p.line).collect();
         assert_eq!(lines, (1..=50).collect::<Vec<_>>());

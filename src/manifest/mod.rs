@@ -1,56 +1,98 @@
 //! What does the shipped policy say? One file per controller.
 //!
-//! A manifest, as it is deployed, becomes the parameters of a strategy, the part of a scenario that
-//! goes with them, and notes on what could not be carried over. This room knows Kubernetes' fields,
-//! defaults and validation; it must not read files, know other rooms, or run anything.
+//! Manifests, as they are deployed, become the parameters of a strategy, the part of a scenario
+//! that goes with them, notes on what could not be carried over, and a list of what was left out.
+//! This room knows the fields, defaults and validation of controllers; it must not read files, know
+//! other rooms, or run anything.
 //!
 //! | file | what it answers |
 //! |---|---|
-//! | `parse.rs`, `tree.rs` | YAML or JSON text to values with their places, whatever the text |
-//! | `object.rs` | which of the file's objects is the one to read |
+//! | `parse.rs`, `hcl.rs`, `tree.rs` | YAML, JSON or HCL text to values with their places |
+//! | `object.rs` | which of the objects in the files is the one to read |
+//! | `resource.rs` | where are the resources of a template (CloudFormation, terraform)? |
 //! | `findings.rs`, `bound.rs` | fields with their types, problems and notes |
-//! | `write.rs` | values as a scenario writes them |
-//! | `pod.rs`, `probe.rs`, `pre_stop.rs` | the pod template that every workload has |
-//! | `deployment.rs` | a controller |
+//! | `left_out.rs` | which fields did nobody ask for? |
+//! | `write.rs`, `standalone.rs` | values as a scenario writes them; a scenario that stands alone |
+//! | `workload.rs`, `pod.rs`, `probe.rs`, `pre_stop.rs` | what every workload of Kubernetes has |
+//! | all others | a controller each |
 //!
-//! Adding a controller is one file that declares a `CONTROLLER`, and its word in `CATALOG` below.
+//! # Adding a controller
+//!
+//! One file that declares a `CONTROLLER`, and its word in `CATALOG` below.
+//!
+//! 1. Say how its objects are recognised: `Sign::Kubernetes` by `kind`, or `Sign::Content` with a
+//!    function from a document's root to the objects in it (`resource.rs` finds the resources of
+//!    CloudFormation and terraform). A file's name never matters.
+//! 2. Write `read`: take every field through `Findings`, which checks its type and collects
+//!    problems with their places. Refuse (`Findings::problem`) what the controller's validation
+//!    refuses; note (`Findings::note`) what would change the outcome and is not modelled, and what
+//!    that means; note misspelt fields with `Findings::strangers`.
+//! 3. Return the `Part`: the strategy's table with its `kind`, and tables of a scenario. Write the
+//!    controller's defaults out.
+//!
+//! Nothing is dropped in silence: a field that `read` never asks for (`Field::get`) is told as left
+//! out, so ask only for what is used, noted or refused. Other objects that say something about this
+//! one are in the second argument; a Kubernetes kind among them must be one of the controller's
+//! `companions`. Where two controllers meet on one object, as Flagger's Canary and the Deployment
+//! that it targets, the one in charge `claims` the other.
 
 mod bound;
 mod deployment;
 mod findings;
+mod hcl;
+mod left_out;
 mod object;
 mod parse;
 mod pod;
 mod pre_stop;
 mod probe;
+#[allow(dead_code, reason = "for the controllers outside of Kubernetes, which come next")]
+mod resource;
+mod standalone;
+mod stateful_set;
 mod tree;
+mod workload;
 mod write;
 
 use findings::{Findings, quote};
-use object::{File, Object, choose, controller_of};
+use object::{Files, Object, Sighting};
 use toml::Table;
+use tree::Field;
 
 /// Every controller that is understood.
-static CATALOG: [Controller; 1] = [deployment::CONTROLLER];
+static CATALOG: &[Controller] = &[deployment::CONTROLLER, stateful_set::CONTROLLER];
 
-/// Kinds that are not rolled out but say something about what is.
-const COMPANIONS: [&str; 1] = ["HorizontalPodAutoscaler"];
+/// A file's text, which is YAML, JSON or HCL.
+#[derive(Clone, Copy, Debug)]
+pub struct Manifest<'a> {
+    /// What messages call it.
+    pub path: &'a str,
+    /// What is in it.
+    pub text: &'a str,
+}
 
 /// What a manifest says, in a scenario's words.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Imported {
+    /// What the object is called, if it has a name.
+    pub name: Option<String>,
     /// Fields of a table `[strategies.NAME]`, `kind` among them.
     pub strategy: Table,
     /// A partial scenario: tables such as `fleet`, `readiness`, `shutdown`, with the controller's
     /// defaults written out.
     pub scenario: Table,
-    /// What the simulation leaves out or that may surprise, a line each.
+    /// What is not modelled and may change the outcome, or may surprise; a line each.
     pub notes: Vec<String>,
+    /// What was not read because nothing that is simulated depends on it: paths of fields such as
+    /// `spec.template.spec.containers[].image`, and kinds of objects.
+    pub left_out: Vec<String>,
 }
 
 /// What is wrong with a manifest, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// Which of the files, from 0.
+    pub file: usize,
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
@@ -63,14 +105,39 @@ pub struct Problem {
 
 /// What one file of this room declares.
 struct Controller {
-    /// `apiVersion` of its objects.
-    api: &'static str,
-    /// `kind` of its objects.
-    kind: &'static str,
-    /// `apiVersion`s that once served the kind and are refused.
-    retired: &'static [&'static str],
-    /// Reads one object, given all those of the file that matter.
+    /// What a list of all that is understood calls its objects: `apps/v1 Deployment`.
+    title: &'static str,
+    /// How its objects are recognised.
+    sign: Sign,
+    /// Kinds of Kubernetes objects that it reads beside its own.
+    companions: &'static [&'static str],
+    /// Whether its object, the first, decides how the second is rolled out.
+    claims: fn(&Object<'_>, &Object<'_>) -> bool,
+    /// Reads one object, given all those of the files that matter.
     read: fn(&Object<'_>, &[Object<'_>], &mut Findings) -> Part,
+}
+
+/// How objects are recognised.
+enum Sign {
+    /// By `kind`, served by one `apiVersion`; those in `retired` once served it and are refused.
+    Kubernetes { api: &'static str, kind: &'static str, retired: &'static [&'static str] },
+    /// By what a document without `kind` holds: its objects of this controller.
+    #[allow(dead_code, reason = "the controllers outside of Kubernetes come next")]
+    Content(for<'t> fn(Field<'t>) -> Vec<Sighting<'t>>),
+}
+
+impl Sign {
+    const fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Kubernetes { kind, .. } => Some(kind),
+            Self::Content(_) => None,
+        }
+    }
+}
+
+/// For controllers that are in charge of their own objects only.
+const fn claims_nothing(_: &Object<'_>, _: &Object<'_>) -> bool {
+    false
 }
 
 /// What a controller's file makes of an object.
@@ -80,30 +147,40 @@ struct Part {
     scenario: Table,
 }
 
-/// Reads the policy from the manifest `text`, which is YAML or JSON.
-///
-/// `path` is what messages call the file. `object` names the one to read where there are several.
+/// Reads the policy from manifests that belong together. `object` names the one to read where there
+/// are several.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with that object, in the order of the text: what Kubernetes would
+/// Everything that is wrong with that object, in the order of the texts: what its controller would
 /// refuse, and what stands in the way of reading it. At least one problem, at most fifty.
-pub fn read(text: &str, path: &str, object: Option<&str>) -> Result<Imported, Vec<Problem>> {
-    let file = File::read(text).map_err(|problem| vec![problem])?;
-    let objects = file.objects();
-    if objects.iter().all(|object| controller_of(object).is_none()) {
-        return Err(vec![file.nothing_to_roll_out(path)]);
+pub fn read(manifests: &[Manifest<'_>], object: Option<&str>) -> Result<Imported, Vec<Problem>> {
+    let files = Files::read(manifests).map_err(|problem| vec![problem])?;
+    let objects = files.objects();
+    if objects.iter().all(|object| object.controller.is_none()) {
+        return Err(vec![files.nothing_to_roll_out()]);
     }
-    let (controller, chosen) = choose(&objects, path, object).map_err(|problem| vec![problem])?;
+    let (controller, chosen) = files.choose(&objects, object).map_err(|problem| vec![problem])?;
     let mut found = Findings::default();
-    for twice in &file.trees[chosen.tree].duplicates {
+    for twice in &files.trees[chosen.tree].duplicates {
         let message = format!("{} is written twice", quote(&twice.key));
         let help = format!("it is first on line {}", twice.first.line);
         found.problem(twice.second, message, Some(&help));
     }
     let Part { strategy, scenario } = (controller.read)(chosen, &objects, &mut found);
     let notes = found.finish()?;
-    Ok(Imported { strategy, scenario, notes })
+    let mut left_out = left_out::fields(chosen.root);
+    let unread = files.unread_kinds(chosen, controller);
+    if !unread.is_empty() {
+        left_out.push(format!("objects of kind {unread}"));
+    }
+    let name = chosen.name.map(str::to_owned);
+    Ok(Imported { name, strategy, scenario, notes, left_out })
+}
+
+/// What can be read, a line each.
+pub fn understood() -> impl Iterator<Item = &'static str> {
+    CATALOG.iter().map(|known| known.title)
 }
 
 #[cfg(test)]
@@ -115,14 +192,19 @@ mod tests {
     /// What reading `text` says, a line each: notes, or `LINE:COLUMN: message (help)`.
     pub(super) fn told(text: &str, object: Option<&str>) -> Vec<String> {
         let told = |problem: Problem| {
-            let Problem { line, column, message, help } = problem;
+            let Problem { line, column, message, help, .. } = problem;
             let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
             format!("{line}:{column}: {message}{help}")
         };
-        match read(text, "deploy/shop.yaml", object) {
+        match super::read(&[Manifest { path: "deploy/shop.yaml", text }], object) {
             Ok(imported) => imported.notes,
             Err(problems) => problems.into_iter().map(told).collect(),
         }
+    }
+
+    /// Reads one manifest alone.
+    pub(super) fn read(text: &str, object: Option<&str>) -> Result<Imported, Vec<Problem>> {
+        super::read(&[Manifest { path: "shop.yaml", text }], object)
     }
 
     /// Checks what reading a manifest says.
@@ -163,7 +245,7 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
 ";
 
     fn replicas(text: &str, object: Option<&str>) -> Option<i64> {
-        let imported = read(text, "shop.yaml", object).ok()?;
+        let imported = read(text, object).ok()?;
         imported.scenario.get("fleet")?.get("instances")?.as_integer()
     }
 
@@ -173,7 +255,7 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
         let proposals = include_str!("../../scenarios/manifest/checkout-proposals.yaml");
         let race = include_str!("../../scenarios/manifest/drain-race.yaml");
         let shutdown = |text: &str, object: &str| {
-            let imported = read(text, "shop.yaml", Some(object)).unwrap();
+            let imported = read(text, Some(object)).unwrap();
             assert_eq!(imported.notes, [""; 0], "{object}");
             let field = |name: &str| imported.scenario["shutdown"][name].as_str().map(String::from);
             (replicas(text, Some(object)), field("pre_stop"), field("grace"))
@@ -198,7 +280,7 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
         check(
             SEVERAL,
             &["14:7: `shop.yaml` has several objects to roll out: `cart`, `search` \
-               (name one, for example `object = \"cart\"`)"],
+               (name one: `object = \"cart\"`, or `--object cart`)"],
         );
         assert_eq!(
             told(SEVERAL, Some("serch")),
@@ -221,7 +303,8 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
 
     #[test]
     fn other_kinds_are_named_with_what_is_understood() {
-        let empty = "`shop.yaml` is empty (write a manifest of apps/v1 Deployment)";
+        let empty =
+            "`shop.yaml` is empty (write a manifest of apps/v1 Deployment, apps/v1 StatefulSet)";
         for text in ["", "---\n# nothing\n", "---\n---\n"] {
             check(text, &[&format!("1:1: {empty}")]);
         }
@@ -230,7 +313,7 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
             ("kind: deployment\n", "deployment", "; did you mean `kind: Deployment`?"),
             ("Resources: {}\n", "an object without `kind`", ""),
         ] {
-            let help = format!("(understood is apps/v1 Deployment{more})");
+            let help = format!("(understood is apps/v1 Deployment, apps/v1 StatefulSet{more})");
             let expected =
                 format!("1:1: `shop.yaml` has nothing to roll out: it holds {holds} {help}");
             check(text, &[&expected]);
@@ -293,7 +376,7 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
                 let at = at.index(text.len() + 1);
                 text = edited(text, at, cut, piece);
             }
-            let outcome = read(&text, "shop.yaml", None);
+            let outcome = read(&text, None);
             prop_assert!(outcome.is_ok() || from > 1 || !edits.is_empty());
             if let Err(problems) = outcome {
                 prop_assert!(!problems.is_empty());

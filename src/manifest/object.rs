@@ -1,10 +1,13 @@
-//! Which of a file's objects is the one to read?
+//! Which of the objects in the files is the one to read?
+//!
+//! A controller's objects are recognised by what they hold, whatever the file is called: those of
+//! Kubernetes by `kind`, all others by the controller's own look at the document.
 
 use std::collections::BTreeMap;
 
 use super::findings::{describe, nearest, quote};
 use super::tree::{Field, Kind, Place, Tree};
-use super::{CATALOG, COMPANIONS, Controller, Problem, parse};
+use super::{CATALOG, Controller, Manifest, Problem, Sign, hcl, parse};
 
 /// Kinds, or names, that one message lists.
 const MOST_LISTED: usize = 10;
@@ -15,105 +18,239 @@ const MOST_OF_KIND: usize = 60;
 /// One object of a manifest.
 #[derive(Clone, Copy)]
 pub(super) struct Object<'t> {
+    /// Who rolls it out; none for what only says something about others.
+    pub(super) controller: Option<&'static Controller>,
     /// `apiVersion`, empty if it has none.
     pub(super) api: &'t str,
     /// `kind`, empty if it has none.
     pub(super) kind: &'t str,
-    /// `metadata.name`.
+    /// `metadata.name`, or what else it is called.
     pub(super) name: Option<&'t str>,
     /// Where its kind stands, or it begins.
     pub(super) place: Place,
     /// All of it.
     pub(super) root: Field<'t>,
-    /// Which of the file's trees it is in.
+    /// The document that it is in: itself, a `List`, a template of many resources.
+    #[allow(dead_code, reason = "for the controllers that read templates, which come next")]
+    pub(super) document: Field<'t>,
+    /// Which of the trees it is in.
     pub(super) tree: usize,
 }
 
-/// What a file holds.
-pub(super) struct File<'t> {
+/// An object that is no Kubernetes object, where a controller sees one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sighting<'t> {
+    /// What it is called; none where such objects have no name.
+    pub(super) name: Option<&'t str>,
+    /// All of it.
+    pub(super) root: Field<'t>,
+}
+
+/// What the files hold.
+pub(super) struct Files<'t> {
+    /// What messages call them.
+    names: String,
+    /// Whether there are several.
+    are_several: bool,
     /// The documents that matter.
     pub(super) trees: Vec<Tree<'t>>,
     /// How many objects there are of each kind.
     kinds: BTreeMap<String, usize>,
 }
 
-impl<'t> File<'t> {
+impl<'t> Files<'t> {
     /// Reads every document and keeps those that may matter.
-    pub(super) fn read(text: &'t str) -> Result<Self, Problem> {
-        let mut file = Self { trees: Vec::new(), kinds: BTreeMap::new() };
-        for tree in parse::documents(text) {
-            let tree = tree?;
-            let root = tree.root();
-            match root.kind() {
-                Kind::Null => continue,
-                Kind::Mapping => {}
-                _ => {
-                    let message = format!("a manifest is a mapping, not {}", describe(root));
-                    let help = "it begins with `apiVersion:` and `kind:`";
-                    return Err(root.place().problem(message, Some(help.into())));
+    pub(super) fn read(manifests: &[Manifest<'t>]) -> Result<Self, Problem> {
+        let mut files = Self {
+            names: listed(manifests.iter().map(|manifest| file_name(manifest.path))),
+            are_several: manifests.len() > 1,
+            trees: Vec::new(),
+            kinds: BTreeMap::new(),
+        };
+        for (number, manifest) in manifests.iter().enumerate() {
+            if hcl::is_hcl(manifest.text) {
+                files.take(hcl::document(manifest.text, number)?)?;
+            } else {
+                for tree in parse::documents(manifest.text, number) {
+                    files.take(tree?)?;
                 }
             }
-            for item in items(root) {
-                let kind = word(item, "kind").unwrap_or("an object without `kind`");
-                *file.kinds.entry(kind.chars().take(MOST_OF_KIND).collect()).or_default() += 1;
-            }
-            let matters = |item: Field<'_>| {
-                word(item, "kind").is_some_and(|kind| {
-                    COMPANIONS.contains(&kind) || CATALOG.iter().any(|known| known.kind == kind)
-                })
-            };
-            if items(root).any(matters) {
-                file.trees.push(tree);
+        }
+        Ok(files)
+    }
+
+    fn take(&mut self, tree: Tree<'t>) -> Result<(), Problem> {
+        let root = tree.root();
+        let matters = objects_of(root, 0).any(|object| {
+            let is_companion = |known: &Controller| known.companions.contains(&object.kind);
+            object.controller.is_some() || CATALOG.iter().any(is_companion)
+        });
+        match root.kind() {
+            Kind::Null => return Ok(()),
+            Kind::Mapping => {}
+            Kind::List if matters => {}
+            _ => {
+                let message = format!("a manifest is a mapping, not {}", describe(root));
+                let help = "it begins with `apiVersion:` and `kind:`";
+                return Err(root.place().problem(message, Some(help.into())));
             }
         }
-        Ok(file)
+        for object in objects_of(root, 0).filter(|object| object.root.kind() == Kind::Mapping) {
+            let kind =
+                if object.kind.is_empty() { "an object without `kind`" } else { object.kind };
+            *self.kinds.entry(kind.chars().take(MOST_OF_KIND).collect()).or_default() += 1;
+        }
+        if matters {
+            self.trees.push(tree);
+        }
+        Ok(())
     }
 
     /// The objects, those of a `List` one by one.
     pub(super) fn objects(&self) -> Vec<Object<'_>> {
         let trees = self.trees.iter().enumerate();
-        trees.flat_map(|(at, tree)| items(tree.root()).map(move |item| object(item, at))).collect()
+        trees.flat_map(|(at, tree)| objects_of(tree.root(), at)).collect()
     }
 
-    /// The problem with a file in which no controller's object is.
-    pub(super) fn nothing_to_roll_out(&self, path: &str) -> Problem {
-        let understood =
-            listed(CATALOG.iter().map(|known| format!("{} {}", known.api, known.kind)));
-        if self.kinds.is_empty() {
-            let help = format!("write a manifest of {understood}");
-            return Place::START.problem(format!("{} is empty", file_name(path)), Some(help));
-        }
-        let counted = self.kinds.iter().map(|(kind, count)| match count {
-            1 => kind.clone(),
-            _ => format!("{kind} ({count})"),
+    /// The kinds of objects that nobody reads when `chosen` is read, with their numbers.
+    pub(super) fn unread_kinds(&self, chosen: &Object<'_>, controller: &Controller) -> String {
+        let unread = self.kinds.iter().filter_map(|(kind, count)| {
+            let own = usize::from(kind == chosen.kind);
+            let is_read = controller.companions.contains(&kind.as_str());
+            (!chosen.kind.is_empty() && !is_read && *count > own)
+                .then(|| counted(kind, count - own))
         });
-        let message =
-            format!("{} has nothing to roll out: it holds {}", file_name(path), listed(counted));
-        let known: Vec<_> = CATALOG.iter().map(|controller| controller.kind).collect();
+        listed(unread)
+    }
+
+    /// The problem with files in which no controller's object is.
+    pub(super) fn nothing_to_roll_out(&self) -> Problem {
+        let understood = listed_all(CATALOG.iter().map(|known| known.title.to_owned()));
+        let start = Place::start_of(0);
+        let (names, has) = (&self.names, self.has());
+        if self.kinds.is_empty() {
+            let is = if self.are_several { "are" } else { "is" };
+            let help = format!("write a manifest of {understood}");
+            return start.problem(format!("{names} {is} empty"), Some(help));
+        }
+        let holds = listed(self.kinds.iter().map(|(kind, count)| counted(kind, *count)));
+        let pronoun = if self.are_several { "they hold" } else { "it holds" };
+        let message = format!("{names} {has} nothing to roll out: {pronoun} {holds}");
+        let known: Vec<_> = CATALOG.iter().filter_map(|known| known.sign.kind()).collect();
         let help = match self.kinds.keys().find_map(|kind| nearest(kind, &known)) {
             Some(near) => format!("understood is {understood}; did you mean `kind: {near}`?"),
             None => format!("understood is {understood}"),
         };
-        Place::START.problem(message, Some(help))
+        start.problem(message, Some(help))
+    }
+
+    const fn has(&self) -> &'static str {
+        if self.are_several { "have" } else { "has" }
+    }
+
+    /// The one object to read: the only one of a controller that no other object claims, or the
+    /// one that is called `wanted`.
+    pub(super) fn choose<'o>(
+        &self,
+        objects: &'o [Object<'o>],
+        wanted: Option<&str>,
+    ) -> Result<(&'static Controller, &'o Object<'o>), Problem> {
+        let is_wanted = |object: &Object<'_>| wanted.is_none() || object.name == wanted;
+        let named: Vec<_> = objects
+            .iter()
+            .filter_map(|object| Some((object.controller?, object)))
+            .filter(|(_, object)| is_wanted(object))
+            .collect();
+        let is_claimed = |other: &Object<'_>| {
+            named.iter().any(|(controller, object)| (controller.claims)(object, other))
+        };
+        let mut all = named.iter().filter(|(_, object)| !is_claimed(object));
+        match (all.next(), all.next()) {
+            (Some(&(controller, object)), None) => {
+                served(controller, object).map(|()| (controller, object))
+            }
+            (Some((_, first)), Some((_, second))) => {
+                let names = listed(named.iter().map(|(_, object)| name_of(object)));
+                let message =
+                    format!("{} {} several objects to roll out: {names}", self.names, self.has());
+                let help = match wanted {
+                    Some(_) => "keep the one to read in a file of its own".into(),
+                    None => {
+                        let name = first.name.unwrap_or("NAME");
+                        format!("name one: `object = \"{name}\"`, or `--object {name}`")
+                    }
+                };
+                Err(second.place.problem(message, Some(help)))
+            }
+            (None, _) => Err(self.no_such(objects, wanted.unwrap_or_default())),
+        }
+    }
+
+    fn no_such(&self, objects: &[Object<'_>], wanted: &str) -> Problem {
+        let known = || objects.iter().filter(|object| object.controller.is_some());
+        let names: Vec<_> = known().filter_map(|object| object.name).collect();
+        let help = nearest(wanted, &names).map(|name| format!("did you mean `{name}`?"));
+        let list = listed(known().map(name_of));
+        let pronoun = if self.are_several { "they have" } else { "it has" };
+        let message = format!(
+            "{} {} nothing to roll out that is called {}: {pronoun} {list}",
+            self.names,
+            self.has(),
+            quote(wanted)
+        );
+        let place = known().next().map_or(Place::start_of(0), |object| object.place);
+        place.problem(message, help)
     }
 }
 
-/// The objects of a document: itself, or those of a `List`.
-fn items<'t>(root: Field<'t>) -> impl Iterator<Item = Field<'t>> {
+/// The objects of a document: itself, those of a `List`, or those that controllers see in it.
+fn objects_of(root: Field<'_>, tree: usize) -> impl Iterator<Item = Object<'_>> {
+    let is_kubernetes = word(root, "kind").is_some();
     let list = (word(root, "kind") == Some("List")).then(|| root.get("items")).flatten();
-    let alone = list.is_none().then_some(root);
-    alone.into_iter().chain(list.into_iter().flat_map(Field::items))
+    let seen: Vec<Object<'_>> = if is_kubernetes {
+        let alone = list.is_none().then_some(root);
+        let items = alone.into_iter().chain(list.into_iter().flat_map(Field::items));
+        items.map(|item| kubernetes(item, root, tree)).collect()
+    } else {
+        let seen: Vec<_> = CATALOG.iter().flat_map(|known| known.seen_in(root, tree)).collect();
+        let nothing = seen.is_empty().then(|| kubernetes(root, root, tree));
+        seen.into_iter().chain(nothing).collect()
+    };
+    seen.into_iter()
 }
 
-fn object(root: Field<'_>, tree: usize) -> Object<'_> {
-    let kind = root.get("kind");
+fn kubernetes<'t>(root: Field<'t>, document: Field<'t>, tree: usize) -> Object<'t> {
+    let written = root.get("kind");
+    let kind = written.and_then(Field::text).unwrap_or_default();
+    let is_of =
+        |known: &&Controller| known.sign.kind().is_some_and(|own| own == kind && !kind.is_empty());
     Object {
+        controller: CATALOG.iter().find(is_of),
         api: word(root, "apiVersion").unwrap_or_default(),
-        kind: kind.and_then(Field::text).unwrap_or_default(),
+        kind,
         name: root.get("metadata").and_then(|metadata| word(metadata, "name")),
-        place: kind.unwrap_or(root).place(),
+        place: written.unwrap_or(root).place(),
         root,
+        document,
         tree,
+    }
+}
+
+impl Controller {
+    fn seen_in<'t>(&'static self, document: Field<'t>, tree: usize) -> Vec<Object<'t>> {
+        let Sign::Content(find) = self.sign else { return Vec::new() };
+        let sightings = find(document).into_iter();
+        let object = |Sighting { name, root }: Sighting<'t>| Object {
+            controller: Some(self),
+            api: "",
+            kind: "",
+            name,
+            place: root.place(),
+            root,
+            document,
+            tree,
+        };
+        sightings.map(object).collect()
     }
 }
 
@@ -121,63 +258,15 @@ fn word<'t>(parent: Field<'t>, key: &str) -> Option<&'t str> {
     parent.get(key).and_then(Field::text)
 }
 
-/// The controller that rolls out such an object.
-pub(super) fn controller_of(object: &Object<'_>) -> Option<&'static Controller> {
-    CATALOG.iter().find(|controller| controller.kind == object.kind)
-}
-
-/// The one object to read: the only one of a controller, or the one that is called `wanted`.
-pub(super) fn choose<'o, 't>(
-    objects: &'o [Object<'t>],
-    path: &str,
-    wanted: Option<&str>,
-) -> Result<(&'static Controller, &'o Object<'t>), Problem> {
-    let all = || {
-        let pairs = objects.iter().filter_map(|object| Some((controller_of(object)?, object)));
-        pairs.filter(|(_, object)| wanted.is_none() || object.name == wanted)
-    };
-    let mut chosen = all();
-    match (chosen.next(), chosen.next()) {
-        (Some((controller, object)), None) => {
-            served(controller, object).map(|()| (controller, object))
-        }
-        (Some((_, first)), Some((_, second))) => {
-            let names = listed(all().map(|(_, object)| name_of(object)));
-            let message = format!("{} has several objects to roll out: {names}", file_name(path));
-            let help = match wanted {
-                Some(_) => "keep the one to read in a file of its own".into(),
-                None => {
-                    format!("name one, for example `object = \"{}\"`", first.name.unwrap_or("NAME"))
-                }
-            };
-            Err(second.place.problem(message, Some(help)))
-        }
-        (None, _) => Err(no_such(objects, path, wanted.unwrap_or_default())),
-    }
-}
-
-fn no_such(objects: &[Object<'_>], path: &str, wanted: &str) -> Problem {
-    let known = || objects.iter().filter(|object| controller_of(object).is_some());
-    let names: Vec<_> = known().filter_map(|object| object.name).collect();
-    let help = nearest(wanted, &names).map(|name| format!("did you mean `{name}`?"));
-    let list = listed(known().map(name_of));
-    let message = format!(
-        "{} has nothing to roll out that is called {}: it has {list}",
-        file_name(path),
-        quote(wanted)
-    );
-    known().next().map_or(Place::START, |object| object.place).problem(message, help)
-}
-
 fn served(controller: &Controller, object: &Object<'_>) -> Result<(), Problem> {
-    let Controller { api, kind, .. } = *controller;
+    let Sign::Kubernetes { api, kind, retired } = controller.sign else { return Ok(()) };
     if object.api == api {
         return Ok(());
     }
     let place = object.root.get("apiVersion").map_or(object.place, Field::place);
     let message = if object.api.is_empty() {
         format!("the {kind} has no `apiVersion`")
-    } else if controller.retired.contains(&object.api) {
+    } else if retired.contains(&object.api) {
         format!("`{}` no longer serves a {kind}", object.api)
     } else {
         format!("a {kind} of {} is not understood", quote(object.api))
@@ -194,6 +283,10 @@ fn file_name(path: &str) -> String {
     quote(path.rsplit(['/', '\\']).next().unwrap_or(path))
 }
 
+fn counted(kind: &str, count: usize) -> String {
+    if count == 1 { kind.to_owned() } else { format!("{kind} ({count})") }
+}
+
 /// `a, b and 3 more`.
 fn listed(names: impl Iterator<Item = String>) -> String {
     let mut names: Vec<_> = names.collect();
@@ -201,4 +294,8 @@ fn listed(names: impl Iterator<Item = String>) -> String {
     names.truncate(MOST_LISTED);
     let text = names.join(", ");
     if more > 0 { format!("{text} and {more} more") } else { text }
+}
+
+fn listed_all(names: impl Iterator<Item = String>) -> String {
+    names.collect::<Vec<_>>().join(", ")
 }

@@ -21,20 +21,22 @@ const DEEPEST: usize = 100;
 
 /// The documents of `text`, one by one, so that those not wanted can be dropped at once. It ends
 /// with the first problem.
-pub(super) fn documents(text: &str) -> Documents<'_> {
+pub(super) fn documents(text: &str, file: usize) -> Documents<'_> {
     let options = granit_parser::options! {
         emit_comments: false,
         flow_nesting_limit: DEEPEST,
         block_nesting_limit: DEEPEST,
     };
     let parser = Parser::new_from_str_with_options(text, options);
-    Documents { parser, text, spent: 0, ended: false }
+    Documents { parser, text, file, spent: 0, ended: false }
 }
 
 /// See [`documents`].
 pub(super) struct Documents<'t> {
     parser: Parser<'t, StrInput<'t>>,
     text: &'t str,
+    /// Its number among the files that are read together.
+    file: usize,
     /// Values so far, merged ones included.
     spent: usize,
     ended: bool,
@@ -57,12 +59,13 @@ impl<'t> Documents<'t> {
     fn read(&mut self) -> Result<Option<Tree<'t>>, Problem> {
         let mut builder = Builder { spent: self.spent, ..Builder::default() };
         while let Some(event) = self.parser.next_event() {
-            let (event, span) = event.map_err(|error| syntax(self.text, &error))?;
+            let (event, span) = event.map_err(|error| syntax(self.text, self.file, &error))?;
             if matches!(event, Event::DocumentEnd) {
                 self.spent = builder.spent;
                 return Ok(builder.finish());
             }
-            builder.take(event, place_of(&span.start)).map_err(|stop| stop.problem(self.text))?;
+            let place = place_of(&span.start, self.file);
+            builder.take(event, place).map_err(|stop| stop.problem(self.text))?;
         }
         Ok(None)
     }
@@ -98,6 +101,7 @@ impl Stop {
 /// A collection whose end has not been read.
 struct Open<'t> {
     node: usize,
+    function: Option<&'static str>,
     held: Held<'t>,
 }
 
@@ -135,6 +139,7 @@ impl<'t> Builder<'t> {
                     return self.name(key_of(&value, place), place);
                 }
                 let node = self.add(place, value, 1, anchor)?;
+                let node = self.called(function_of(tag.as_deref()), node, place)?;
                 self.attach(node, place)
             }
             Event::Alias(anchor) => {
@@ -144,10 +149,13 @@ impl<'t> Builder<'t> {
                 self.spend(place, 1)?;
                 self.attach(node.ok_or(Stop::AliasOfItself(place))?, place)
             }
-            Event::SequenceStart(_, anchor, _) => self.begin(place, anchor, Held::List(vec![])),
-            Event::MappingStart(_, anchor, _) => {
-                let (entries, merged) = (vec![], vec![]);
-                self.begin(place, anchor, Held::Mapping { entries, merged, key: None })
+            Event::SequenceStart(_, anchor, tag) => {
+                let function = function_of(tag.as_deref());
+                self.begin(place, anchor, function, Held::List(vec![]))
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                let held = Held::Mapping { entries: vec![], merged: vec![], key: None };
+                self.begin(place, anchor, function_of(tag.as_deref()), held)
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             _ => Ok(()),
@@ -182,20 +190,39 @@ impl<'t> Builder<'t> {
     ) -> Result<usize, Stop> {
         self.spend(place, 1)?;
         let node = self.nodes.len();
-        self.nodes.push(Node { place, value, size });
+        self.nodes.push(Node::new(place, value, size));
         if anchor > 0 {
             self.anchors.insert(anchor, node);
         }
         Ok(node)
     }
 
-    fn begin(&mut self, place: Place, anchor: usize, held: Held<'t>) -> Result<(), Stop> {
+    fn begin(
+        &mut self,
+        place: Place,
+        anchor: usize,
+        function: Option<&'static str>,
+        held: Held<'t>,
+    ) -> Result<(), Stop> {
         if self.wants_key() {
             return Err(Stop::KeyIsCollection(place));
         }
         let node = self.add(place, Value::List(vec![]), 0, anchor)?;
-        self.open.push(Open { node, held });
+        self.open.push(Open { node, function, held });
         Ok(())
+    }
+
+    /// A value in the long form of a function that its tag calls: `!Ref Count` is `{Ref: Count}`.
+    fn called(
+        &mut self,
+        function: Option<&'static str>,
+        node: usize,
+        place: Place,
+    ) -> Result<usize, Stop> {
+        let Some(key) = function else { return Ok(node) };
+        let size = self.nodes[node].size + 1;
+        let entries = vec![Entry { key: Cow::Borrowed(key), place, node }];
+        self.add(place, Value::Mapping(entries), size, 0)
     }
 
     /// Puts a value that is complete where it belongs: it is a key, a value, an item, or the root.
@@ -216,7 +243,7 @@ impl<'t> Builder<'t> {
     }
 
     fn end(&mut self) -> Result<(), Stop> {
-        let Some(Open { node, held }) = self.open.pop() else { return Ok(()) };
+        let Some(Open { node, function, held }) = self.open.pop() else { return Ok(()) };
         let place = self.nodes[node].place;
         let value = match held {
             Held::List(items) => Value::List(items),
@@ -236,6 +263,7 @@ impl<'t> Builder<'t> {
         }
         self.nodes[node].value = value;
         self.nodes[node].size = inside + 1;
+        let node = self.called(function, node, place)?;
         self.attach(node, place)
     }
 
@@ -290,8 +318,36 @@ fn key_of<'t>(value: &Value<'t>, place: Place) -> Option<Key<'t>> {
     }
 }
 
-fn place_of(marker: &Marker) -> Place {
-    Place { line: marker.line(), column: marker.col() + 1 }
+fn place_of(marker: &Marker, file: usize) -> Place {
+    Place { file, line: marker.line(), column: marker.col() + 1 }
+}
+
+/// The long names of CloudFormation's functions, which its YAML writes as tags.
+const FUNCTIONS: [&str; 19] = [
+    "Ref",
+    "Condition",
+    "Fn::And",
+    "Fn::Base64",
+    "Fn::Cidr",
+    "Fn::Equals",
+    "Fn::FindInMap",
+    "Fn::GetAtt",
+    "Fn::GetAZs",
+    "Fn::If",
+    "Fn::ImportValue",
+    "Fn::Join",
+    "Fn::Length",
+    "Fn::Not",
+    "Fn::Or",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::Sub",
+    "Fn::ToJsonString",
+];
+
+fn function_of(tag: Option<&Tag>) -> Option<&'static str> {
+    let ("!", name) = tag?.parts() else { return None };
+    FUNCTIONS.into_iter().find(|function| function.strip_prefix("Fn::").unwrap_or(function) == name)
 }
 
 fn scalar<'t>(text: Cow<'t, str>, style: ScalarStyle, tag: Option<&Tag>) -> Value<'t> {
@@ -303,8 +359,8 @@ fn scalar<'t>(text: Cow<'t, str>, style: ScalarStyle, tag: Option<&Tag>) -> Valu
     if quoted { Value::Quoted(text) } else { Value::Plain(text) }
 }
 
-fn syntax(text: &str, error: &ScanError) -> Problem {
-    let place = place_of(error.marker());
+fn syntax(text: &str, file: usize, error: &ScanError) -> Problem {
+    let place = place_of(error.marker(), file);
     if *error.kind() == ErrorKind::RecursionLimitExceeded {
         return place.problem(format!("nested more than {DEEPEST} deep"), None);
     }
@@ -339,7 +395,7 @@ fn tab(text: &str, place: Place) -> Option<Problem> {
         Some((at + 1, indentation.find('\t')? + 1))
     })?;
     let help = "indent with spaces";
-    Some(Place { line, column }.problem("a tab in the indentation", Some(help.into())))
+    Some(Place { line, column, ..place }.problem("a tab in the indentation", Some(help.into())))
 }
 
 #[cfg(test)]
@@ -365,7 +421,7 @@ mod tests {
     }
 
     fn one(text: &str) -> Json {
-        json(documents(text).next().unwrap().unwrap().root())
+        json(documents(text, 0).next().unwrap().unwrap().root())
     }
 
     fn any_json() -> impl Strategy<Value = Json> {
@@ -418,14 +474,14 @@ quoted: {\"<<\": 7}
             "quoted": {"<<": 7},
         });
         assert_eq!(one(text), expected);
-        let tree = documents(text).next().unwrap().unwrap();
+        let tree = documents(text, 0).next().unwrap().unwrap();
         let twice: Vec<_> = tree.duplicates.iter().map(|twice| &*twice.key).collect();
         assert_eq!(twice, ["d"]);
     }
 
     fn check(text: &str, expected: &str) {
-        let problem = documents(text).find_map(Result::err).unwrap();
-        let Problem { line, column, message, help } = problem;
+        let problem = documents(text, 0).find_map(Result::err).unwrap();
+        let Problem { line, column, message, help, .. } = problem;
         let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
         assert_eq!(format!("{line}:{column}: {message}{help}"), expected, "{text:.200}");
     }
@@ -490,7 +546,7 @@ quoted: {\"<<\": 7}
         for level in 1..900 {
             chain += &format!("- &a{level} [*a{}]\n", level - 1);
         }
-        assert_eq!(documents(&chain).filter(Result::is_ok).count(), 1);
+        assert_eq!(documents(&chain, 0).filter(Result::is_ok).count(), 1);
     }
 
     #[test]

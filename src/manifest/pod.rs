@@ -255,12 +255,11 @@ fn note_scheduling(spec: Field<'_>, containers: &[Container<'_>], found: &mut Fi
 mod tests {
     use toml::Table;
 
-    use super::super::read;
-    use super::super::tests::{check, with_pod};
+    use super::super::tests::{check, read, with_pod};
 
     /// Checks some tables of the scenario that a pod template makes, and the notes.
     fn check_scenario(pod: &str, expected: &str, notes: &[&str]) {
-        let imported = read(&with_pod(pod), "shop.yaml", None).unwrap();
+        let imported = read(&with_pod(pod), None).unwrap();
         let expected: Table = toml::from_str(expected).unwrap();
         for (table, value) in expected {
             assert_eq!(imported.scenario.get(&table), Some(&value), "{table} of {pod}");

@@ -152,15 +152,14 @@ fn nanos(time: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::read;
-    use super::super::tests::{check, told, with_pod};
+    use super::super::tests::{check, read, told, with_pod};
     use super::sleep_of;
 
     #[test]
     fn worked_example() {
         let hook = "{preStop: {exec: {command: [\"/bin/sh\", \"-c\", \"sleep 15\"]}}}";
         let text = with_pod(&format!("containers:\n- lifecycle: {hook}"));
-        let imported = read(&text, "shop.yaml", None).unwrap();
+        let imported = read(&text, None).unwrap();
         let pre_stop = imported.scenario.get("shutdown").and_then(|table| table.get("pre_stop"));
         assert_eq!(pre_stop.and_then(|value| value.as_str()), Some("15s"));
         assert_eq!(imported.notes, [""; 0]);

@@ -161,8 +161,7 @@ impl Probe {
 mod tests {
     use toml::Table;
 
-    use super::super::read;
-    use super::super::tests::{check, with_pod};
+    use super::super::tests::{check, read, with_pod};
 
     fn with_probe(role: &str, probe: &str) -> String {
         with_pod(&format!("containers:\n- {role}: {{{probe}}}"))
@@ -181,7 +180,7 @@ mod tests {
             deadline = '600s'
         ";
         let readiness: Table = toml::from_str(readiness).unwrap();
-        let scenario = read(&text, "shop.yaml", None).unwrap().scenario;
+        let scenario = read(&text, None).unwrap().scenario;
         assert_eq!(scenario.get("readiness").and_then(|table| table.as_table()), Some(&readiness));
     }
 

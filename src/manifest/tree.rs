@@ -4,23 +4,29 @@
 //! hold. A [`Field`] is a value of it and the way to those inside.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use super::Problem;
 
-/// Where something was written: line and column, both from 1, the column in characters.
+/// Where something was written: the number of the file, line and column, both from 1, the column in
+/// characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
+    pub(super) file: usize,
     pub(super) line: usize,
     pub(super) column: usize,
 }
 
 impl Place {
     /// The beginning of a file.
-    pub(super) const START: Self = Self { line: 1, column: 1 };
+    pub(super) const fn start_of(file: usize) -> Self {
+        Self { file, line: 1, column: 1 }
+    }
 
     /// The problem `message` here.
     pub(super) fn problem(self, message: impl Into<String>, help: Option<String>) -> Problem {
-        Problem { line: self.line, column: self.column, message: message.into(), help }
+        let Self { file, line, column } = self;
+        Problem { file, line, column, message: message.into(), help }
     }
 }
 
@@ -47,6 +53,15 @@ pub(super) struct Node<'t> {
     pub(super) value: Value<'t>,
     /// Values in it, itself and what its aliases repeat included; 0 while it is being read.
     pub(super) size: u64,
+    /// Whether a reader asked for it: what nobody asked for is told as left out.
+    seen: Cell<bool>,
+}
+
+impl<'t> Node<'t> {
+    /// A value that nobody has asked for.
+    pub(super) const fn new(place: Place, value: Value<'t>, size: u64) -> Self {
+        Self { place, value, size, seen: Cell::new(false) }
+    }
 }
 
 #[derive(Debug)]
@@ -65,6 +80,9 @@ pub(super) struct Entry<'t> {
     pub(super) place: Place,
     pub(super) node: usize,
 }
+
+/// What the keys begin with under which the labels of an HCL block stand.
+pub(super) const LABEL: &str = "#";
 
 /// A value of a document and the way to those inside it.
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +120,29 @@ impl<'t> Field<'t> {
         Self { tree: self.tree, node }
     }
 
+    /// The same, told as asked for.
+    fn seen(self) -> Self {
+        self.tree.nodes[self.node].seen.set(true);
+        self
+    }
+
+    /// Whether a reader asked for it.
+    pub(super) fn is_seen(self) -> bool {
+        self.tree.nodes[self.node].seen.get()
+    }
+
+    /// Tells it, and all that is in it, as asked for: what it says is told in another way.
+    pub(super) fn see_all(self) {
+        let mut open = vec![self];
+        while let Some(field) = open.pop() {
+            open.extend(
+                field.entries().map(|(_, _, inner)| inner).filter(|inner| !inner.is_seen()),
+            );
+            open.extend(field.raw_items().filter(|inner| !inner.is_seen()));
+            field.seen();
+        }
+    }
+
     fn value(self) -> &'t Value<'t> {
         &self.tree.nodes[self.node].value
     }
@@ -132,7 +173,21 @@ impl<'t> Field<'t> {
     /// The value of `key`; none where this is no mapping, or lacks it, or it is null.
     pub(super) fn get(self, key: &str) -> Option<Self> {
         let (_, _, field) = self.entries().find(|(name, _, _)| *name == key)?;
+        field.seen();
         (field.kind() != Kind::Null).then_some(field)
+    }
+
+    /// The value at the end of a path of keys.
+    pub(super) fn find(self, path: &[&str]) -> Option<Self> {
+        path.iter().try_fold(self, |field, key| field.get(key))
+    }
+
+    /// The label of an HCL block, counted from 0: `service` and `main` of
+    /// `resource "service" "main" {}`.
+    #[allow(dead_code, reason = "for the controllers that come next")]
+    pub(super) fn label(self, number: usize) -> Option<&'t str> {
+        let key = format!("{LABEL}{number}");
+        self.get(&key).and_then(Field::text)
     }
 
     /// Keys with their places and values; none where this is no mapping.
@@ -146,6 +201,11 @@ impl<'t> Field<'t> {
 
     /// The items; none where this is no list.
     pub(super) fn items(self) -> impl Iterator<Item = Self> {
+        self.raw_items().map(Self::seen)
+    }
+
+    /// The items, not told as asked for.
+    pub(super) fn raw_items(self) -> impl Iterator<Item = Self> {
         let items: &[usize] = match self.value() {
             Value::List(items) => items,
             _ => &[],
@@ -211,7 +271,7 @@ mod tests {
             ("inf", Kind::Text("inf")),
         ] {
             let text = format!("---\n{text}\n");
-            let tree = documents(&text).next().unwrap().unwrap();
+            let tree = documents(&text, 0).next().unwrap().unwrap();
             assert_eq!(tree.root().kind(), expected, "{text}");
         }
     }
@@ -219,7 +279,7 @@ mod tests {
     #[test]
     fn places_count_from_one_in_characters() {
         let text = "é: [ü, {k: v}]\nlist:\n  - x\n";
-        let tree = documents(text).next().unwrap().unwrap();
+        let tree = documents(text, 0).next().unwrap().unwrap();
         let at = |field: Field<'_>| (field.place().line, field.place().column);
         let list = tree.root().get("é").unwrap();
         assert_eq!(at(list), (1, 4));

@@ -44,6 +44,7 @@ pub use diagnostic::{Diagnostic, Label, Place, Report};
 pub use load::Loaded;
 pub use rule::{Rule, Severity, explain, rules};
 
+use crate::manifest::Imported;
 use crate::sim::Plan;
 
 /// A checked scenario: every variant, ready to run.
@@ -92,4 +93,34 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Report> {
 /// Everything that is wrong with it, each with its place.
 pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Loaded, Report> {
     load::parse(text.to_owned(), path, overrides, CATALOG)
+}
+
+/// Reads manifests that belong together, each a path for messages and a text, as `manifest` of a
+/// strategy does; `object` names one of several objects.
+///
+/// # Errors
+///
+/// Everything that is wrong with the object to read, each with its place.
+pub fn import(manifests: Vec<(String, String)>, object: Option<&str>) -> Result<Imported, Report> {
+    input::import::alone(manifests, object, CATALOG.importer)
+}
+
+/// The text of a scenario or manifest.
+///
+/// # Errors
+///
+/// One diagnostic if it is missing, unreadable, too large or not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, Report> {
+    input::read_text(path, input::MOST_TEXT)
+        .map_err(|diagnostic| Report { diagnostics: vec![diagnostic], ..Report::default() })
+}
+
+/// The text on standard input, under the same rules.
+///
+/// # Errors
+///
+/// As [`read_text`].
+pub fn read_standard_input() -> Result<String, Report> {
+    input::text_of(std::io::stdin().lock(), "standard input", input::MOST_TEXT)
+        .map_err(|diagnostic| Report { diagnostics: vec![diagnostic], ..Report::default() })
 }

@@ -13,7 +13,7 @@ use crate::scenario::check::scope::{Issue, Scope};
 use crate::scenario::document::path::{dotted, is_bare};
 use crate::scenario::document::read::{Reader, suggestion};
 use crate::scenario::document::{self, Table, Value};
-use crate::scenario::file::{ActionFile, OperatorFile, RollbackFile, ScenarioFile};
+use crate::scenario::file::{ActionFile, ManifestsFile, OperatorFile, RollbackFile, ScenarioFile};
 use crate::scenario::gates;
 use crate::scenario::rule;
 use crate::sim::StrategyPlan;
@@ -38,8 +38,8 @@ pub(super) struct Head {
     pub(super) rollback_window: Option<SimDuration>,
     /// The gates over the whole rollout.
     pub(super) gates: Vec<String>,
-    /// Path of a manifest, relative to the scenario file.
-    pub(super) manifest: Option<String>,
+    /// Paths of manifests that belong together, relative to the scenario file.
+    pub(super) manifest: Option<ManifestsFile>,
     /// Which object of the manifest.
     pub(super) object: Option<String>,
 }

@@ -3,6 +3,7 @@
 //! This room knows the calendar, the fleet, the requests and the strategy, and alone changes the
 //! world. It must not know files, threads or what the record is used for.
 
+mod berth;
 mod boots;
 mod demand;
 mod event;

@@ -25,8 +25,13 @@ pub(super) struct State {
 
 impl State {
     /// Whether any serving instance is still becoming faster.
-    pub(super) fn is_warming(&self) -> bool {
+    fn is_warming(&self) -> bool {
         self.serving.iter().any(|serving| serving.warming > 0)
+    }
+
+    /// Whether more than one version serves.
+    fn is_mixed(&self) -> bool {
+        self.serving.iter().filter(|serving| serving.count > 0).count() > 1
     }
 }
 
@@ -51,14 +56,6 @@ impl Rates {
         }
         speed * self.instance_rps[version.index()]
     }
-
-    /// Capacity of all versions at a moment, requests/s.
-    fn total(&self, state: &State, at: SimTime) -> f64 {
-        Version::EVERY
-            .iter()
-            .map(|&version| self.capacity(&state.serving[version.index()], version, at))
-            .sum()
-    }
 }
 
 /// Watches the state over time.
@@ -78,6 +75,8 @@ pub(super) struct Observer<'a> {
     /// What the state amounts to, while it and the demand stay as they are; none before that has
     /// been asked for, and while anything warms or the demand rises or falls.
     level: Option<Level>,
+    /// Capacity by version, unless it rises by itself.
+    flat: Option<[f64; 3]>,
     observed: Observed,
 }
 
@@ -99,27 +98,39 @@ impl<'a> Observer<'a> {
             capacity_min: f64::INFINITY,
             ..Observed::default()
         };
-        let (start, at) = (bins.origin(), SimTime::ZERO);
-        let state = State::default();
-        let (cell, cell_end, next_change) = (0, at, at);
-        let level = None;
-        Self { curve, rates, start, at, state, bins, cell, cell_end, next_change, level, observed }
+        Self {
+            curve,
+            rates,
+            start: bins.origin(),
+            at: SimTime::ZERO,
+            state: State::default(),
+            bins,
+            cell: 0,
+            cell_end: SimTime::ZERO,
+            next_change: SimTime::ZERO,
+            level: None,
+            flat: None,
+            observed,
+        }
     }
 
-    /// The state from now on, to be changed in place.
-    pub(super) const fn state_mut(&mut self) -> &mut State {
+    /// The state from now on, which `change` makes of the one before; its capacity, requests/s.
+    pub(super) fn see(&mut self, change: impl FnOnce(&mut State)) -> f64 {
+        change(&mut self.state);
+        let capacities = self.capacities(self.at);
+        self.flat = (!self.state.is_warming()).then_some(capacities);
         self.level = None;
-        &mut self.state
+        sum(capacities)
     }
 
-    /// The state now.
-    pub(super) const fn state(&self) -> &State {
-        &self.state
+    /// Whether capacity is still rising by itself.
+    pub(super) fn is_warming(&self) -> bool {
+        self.state.is_warming()
     }
 
     /// Capacity of all versions at a moment, if the state stays, requests/s.
     pub(super) fn capacity(&self, at: SimTime) -> f64 {
-        self.rates.total(&self.state, at)
+        sum(self.capacities(at))
     }
 
     /// What was observed; the caller fills in what is not about the state.
@@ -173,33 +184,46 @@ impl<'a> Observer<'a> {
 
     /// What the state and the demand amount to in the mean until `end`, minima and all.
     fn amount(&mut self, end: SimTime) -> Level {
-        let (from, state) = (self.at, &self.state);
+        let from = self.at;
         let demand = [self.curve.rate_from(from), self.curve.rate_until(end)];
-        let capacity = |version: Version, at| {
-            self.rates.capacity(&state.serving[version.index()], version, at)
-        };
-        let is_warming = state.is_warming();
-        let sides = Version::EVERY.map(|version| {
-            let first = capacity(version, from);
-            [first, if is_warming { capacity(version, end) } else { first }]
-        });
-        let [old, new, third] = sides;
-        let full = f64::from(state.desired) * self.rates.instance_rps[0];
-        let whole = [0, 1].map(|side| old[side] + new[side] + third[side]);
-        let fractions = whole.map(|capacity| capacity / full);
-        let mean = |[first, last]: [f64; 2]| f64::midpoint(first, last);
-        let level = Level {
-            demand: mean(demand),
-            capacity: sides.map(mean),
-            lack: deficit(fractions),
-            is_mixed: state.serving.iter().filter(|serving| serving.count > 0).count() > 1,
-        };
-        if from >= self.start {
-            self.judge(whole, fractions, demand);
+        if let Some(capacity) = self.flat
+            && demand[0] == demand[1]
+        {
+            let level = self.judge_level(demand[0], capacity);
+            self.level = Some(level);
+            return level;
         }
-        let is_level = !is_warming && demand[0] == demand[1];
-        self.level = is_level.then_some(level);
-        level
+        let sides = [from, end].map(|at| self.capacities(at));
+        let whole = sides.map(sum);
+        let fractions = whole.map(|capacity| capacity / self.full());
+        for (side, offered) in demand.into_iter().enumerate() {
+            self.judge(whole[side], fractions[side], offered);
+        }
+        Level {
+            demand: f64::midpoint(demand[0], demand[1]),
+            capacity: std::array::from_fn(|one| f64::midpoint(sides[0][one], sides[1][one])),
+            lack: deficit(fractions),
+            is_mixed: self.state.is_mixed(),
+        }
+    }
+
+    /// The same while nothing changes.
+    fn judge_level(&mut self, demand: f64, capacity: [f64; 3]) -> Level {
+        let whole = sum(capacity);
+        let fraction = whole / self.full();
+        self.judge(whole, fraction, demand);
+        Level { demand, capacity, lack: deficit([fraction; 2]), is_mixed: self.state.is_mixed() }
+    }
+
+    /// Capacity of the desired fleet on the old version, requests/s.
+    fn full(&self) -> f64 {
+        f64::from(self.state.desired) * self.rates.instance_rps[0]
+    }
+
+    /// Capacity by version at a moment, if the state stays.
+    fn capacities(&self, at: SimTime) -> [f64; 3] {
+        Version::EVERY
+            .map(|version| self.rates.capacity(&self.state.serving[version.index()], version, at))
     }
 
     /// Adds a piece's counts to its bin.
@@ -239,21 +263,26 @@ impl<'a> Observer<'a> {
         observed.offered += level.demand * seconds;
     }
 
-    /// Takes a state that lasts into the minima: at both ends of a piece its capacity, the same
+    /// Takes a state that lasts into the minima, if the rollout has begun: its capacity, the same
     /// as a fraction of the desired one, and the demand.
-    fn judge(&mut self, capacity: [f64; 2], fractions: [f64; 2], demand: [f64; 2]) {
+    fn judge(&mut self, capacity: f64, fraction: f64, demand: f64) {
+        if self.at < self.start {
+            return;
+        }
         let ready = f64::from(self.state.ready_routed) / f64::from(self.state.desired);
         let observed = &mut self.observed;
         observed.ready_min = observed.ready_min.min(ready);
-        observed.capacity_min = observed.capacity_min.min(fractions[0]).min(fractions[1]);
-        for (rate, offered) in capacity.into_iter().zip(demand) {
-            if offered > 0.0 {
-                let headroom = rate / offered;
-                let least = observed.headroom_min.unwrap_or(f64::INFINITY);
-                observed.headroom_min = Some(least.min(headroom));
-            }
+        observed.capacity_min = observed.capacity_min.min(fraction);
+        if demand > 0.0 {
+            let headroom = capacity / demand;
+            let least = observed.headroom_min.unwrap_or(f64::INFINITY);
+            observed.headroom_min = Some(least.min(headroom));
         }
     }
+}
+
+const fn sum([old, new, third]: [f64; 3]) -> f64 {
+    old + new + third
 }
 
 /// Mean of (1 - capacity)+ over a stretch on which capacity is linear.

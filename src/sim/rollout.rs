@@ -8,7 +8,7 @@ use super::world::World;
 use crate::engine::Rank;
 use crate::strategy::{Action, Direction, OnFailure, Pick, Reason, Setup, Strategy, View};
 use crate::traffic::{Phase, Split};
-use crate::units::{InstanceId, PartId, Ratio, SimDuration, SimTime, Version, ZoneId};
+use crate::units::{Ratio, SimDuration, SimTime, Version};
 
 /// Kubernetes looks a second after the deadline (`progress.go` re-queues for the rest plus one).
 const AFTER_DEADLINE: SimDuration = SimDuration::from_secs(1);
@@ -214,9 +214,9 @@ impl World<'_> {
         self.pool.set_desired(version, to);
         self.tell_of(version, "scaled", reason);
         while self.pool.counts(version).active < to {
-            let (zone, part) = self.place_for(version, pick);
+            let berth = self.berth_for(version, pick);
             self.rollout.seen.launches += 1;
-            self.launch(version, zone, part);
+            self.launch(version, berth);
         }
         while self.pool.counts(version).active > to {
             let Some(id) = self.victim(version, pick) else { return };
@@ -233,28 +233,6 @@ impl World<'_> {
         for _ in 0..count {
             let Some(id) = self.victim(from, pick) else { return };
             self.retire(id, Some(to));
-        }
-    }
-
-    /// The zone and the part of the fleet that a new instance goes to.
-    fn place_for(&self, version: Version, pick: Pick) -> (ZoneId, PartId) {
-        match pick {
-            Pick::Zone(zone) => (zone, PartId(0)),
-            Pick::Any | Pick::HighestIndex => (self.pool.zone_for(version), PartId(0)),
-            Pick::Part(part) => {
-                let zones = self.division.parts[part.index()].zones.iter().copied();
-                let zone = self.pool.zone_among(version, zones);
-                (zone.unwrap_or_else(|| self.pool.zone_for(version)), part)
-            }
-        }
-    }
-
-    fn victim(&self, version: Version, pick: Pick) -> Option<InstanceId> {
-        match pick {
-            Pick::Any => self.pool.first_to_go(version),
-            Pick::Zone(zone) => self.pool.first_to_go_in(version, zone),
-            Pick::Part(part) => self.pool.first_to_go_of(version, part),
-            Pick::HighestIndex => self.pool.highest(version),
         }
     }
 

@@ -104,8 +104,7 @@ impl World<'_> {
     fn pop_all_of_now(&mut self) -> Flow {
         let (mut has_news, mut is_settled) = (false, true);
         loop {
-            while self.calendar.next_time() == Some(self.now) {
-                let Some((_, event)) = self.calendar.pop() else { break };
+            while let Some(event) = self.calendar.pop_due(self.now) {
                 if event == Event::End && self.end == Some(self.now) {
                     return Flow::End;
                 }

@@ -1,18 +1,21 @@
 //! From launch to available, and from a crash back to booting.
 
+use super::berth::Berth;
 use super::event::{Event, Of};
 use super::fault::Step;
 use super::world::World;
 use crate::engine::Rank;
 use crate::fleet::{Boot, BootFate, Instance, Listen, ReadyUntil, State, crash_loop};
 use crate::traffic::{Departure, Door, Ramp};
-use crate::units::{InstanceId, PartId, Rounding, SimDuration, SimTime, Version, ZoneId};
+use crate::units::{InstanceId, Rounding, SimDuration, SimTime, Version, ZoneId};
 
 impl World<'_> {
     /// Launches an instance of `version`; it waits if there is no room or no free start.
-    pub(super) fn launch(&mut self, version: Version, zone: ZoneId, part: PartId) {
+    pub(super) fn launch(&mut self, version: Version, Berth { zone, part, ordinal }: Berth) {
         let number = self.next_start(version);
-        let id = self.pool.add(Instance { part, ..Instance::launched(version, zone, number) });
+        let ordinal = ordinal.unwrap_or(self.pool.len() as u32);
+        let one = Instance { part, ordinal, ..Instance::launched(version, zone, number) };
+        let id = self.pool.add(one);
         self.plane.install(id, version);
         self.install_anew(id);
         self.record(id, "launched", "");
@@ -33,6 +36,7 @@ impl World<'_> {
                 is_in_place: true,
                 speed: one.speed,
                 part: one.part,
+                ordinal: one.ordinal,
                 ..Instance::launched(version, one.zone, number)
             };
         });

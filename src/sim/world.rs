@@ -192,20 +192,27 @@ impl<'a> World<'a> {
     }
 
     /// Records an event about an instance.
+    #[inline(always)]
     pub(super) fn record(&mut self, id: InstanceId, event: &'static str, detail: &str) {
         if self.events.is_some() {
-            let one = *self.one(id);
-            self.push(&EventRow {
-                instance: Some(id),
-                version: Some(one.version),
-                zone: Some(one.zone),
-                ..self.row(event, detail.to_owned())
-            });
+            self.record_of(id, event, detail);
         }
+    }
+
+    #[inline(never)]
+    fn record_of(&mut self, id: InstanceId, event: &'static str, detail: &str) {
+        let one = *self.one(id);
+        self.push(&EventRow {
+            instance: Some(id),
+            version: Some(one.version),
+            zone: Some(one.zone),
+            ..self.row(event, detail.to_owned())
+        });
     }
 
     /// Records an event about the rollout as a whole. The words are put together only if anyone
     /// will read them.
+    #[inline(always)]
     pub(super) fn tell(&mut self, event: &'static str, detail: impl ToString) {
         if self.events.is_some() {
             let row = self.row(event, detail.to_string());
@@ -214,6 +221,7 @@ impl<'a> World<'a> {
     }
 
     /// The same about one version.
+    #[inline(always)]
     pub(super) fn tell_of(&mut self, version: Version, event: &'static str, detail: impl ToString) {
         if self.events.is_some() {
             let row = self.row(event, detail.to_string());
@@ -253,11 +261,10 @@ impl<'a> World<'a> {
     /// All that happened at this moment has been applied: what follows from it as a whole.
     pub(super) fn settle(&mut self) {
         self.note_fleet();
-        self.show_state();
-        let capacity = self.observer.capacity(self.now);
+        let capacity = self.show_state();
         let demand = Demand(&self.plan.data.traffic.rate);
         self.plane.set_shortage(capacity < demand.rate_from(self.now));
-        if self.observer.state().is_warming() || demand.is_sloping(self.now) {
+        if self.observer.is_warming() || demand.is_sloping(self.now) {
             self.expect_crossing();
         }
     }
@@ -281,29 +288,29 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Shows the fleet as it is now to the observer.
-    fn show_state(&mut self) {
+    /// Shows the fleet as it is now to the observer. Its capacity, requests/s.
+    fn show_state(&mut self) -> f64 {
         let is_used = Version::EVERY.map(|version| self.is_used(version));
-        let (pool, state) = (&self.pool, self.observer.state_mut());
-        state.ready_routed = 0;
-        for version in Version::EVERY {
-            let index = version.index();
-            if is_used[index] {
-                state.serving[index] = pool.serving(version);
-                state.ready_routed += pool.ready_serving(version);
-            } else {
+        let (pool, desired, waiting) = (&self.pool, self.desired, self.waiting.len() as u32);
+        self.observer.see(|state| {
+            state.ready_routed = 0;
+            for version in Version::EVERY {
+                let index = version.index();
                 state.serving[index] = Serving::default();
+                if is_used[index] {
+                    state.serving[index] = pool.serving(version);
+                    state.ready_routed += pool.ready_serving(version);
+                }
             }
-        }
-        state.routed = Version::ALL.map(|version| pool.routed(version));
-        state.ready = Version::ALL.map(|version| pool.counts(version).ready);
-        state.starting = pool.starting();
-        state.draining = pool.terminating();
-        state.total = pool.total();
-        let exist = state.total + state.draining;
-        let waiting = self.waiting.len() as u32;
-        state.surge = exist.saturating_sub(waiting).saturating_sub(self.desired);
-        state.desired = self.desired;
+            state.routed = Version::ALL.map(|version| pool.routed(version));
+            state.ready = Version::ALL.map(|version| pool.counts(version).ready);
+            state.starting = pool.starting();
+            state.draining = pool.terminating();
+            state.total = pool.total();
+            let exist = state.total + state.draining;
+            state.surge = exist.saturating_sub(waiting).saturating_sub(desired);
+            state.desired = desired;
+        })
     }
 
     /// Whether requests are sent to a version at all: not with a share of nothing, unless the

@@ -90,6 +90,8 @@ pub enum Pick {
     Part(PartId),
     /// The highest index first, ready or not.
     HighestIndex,
+    /// The one with this ordinal, and a new one takes it.
+    Ordinal(u32),
 }
 
 /// Why a decision was taken: a sentence with `{}` for its numbers, put together only when it is

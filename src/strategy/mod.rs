@@ -15,6 +15,7 @@ mod pause;
 mod recreate;
 mod rolling;
 mod shadow;
+mod stateful_set;
 mod step;
 mod supersede;
 mod waves;
@@ -100,6 +101,14 @@ pub trait Parameters: fmt::Debug + Send + Sync {
     /// Whether it replaces within bounds, which a rollback may widen ([`Setup::haste`]).
     fn has_bounds(&self) -> bool {
         false
+    }
+
+    /// How many instances of a fleet of `desired` may be unavailable, and how many there may be
+    /// above it: what its bounds round to, however small the fleet. None where it has no such
+    /// bounds.
+    fn resolved_bounds(&self, desired: u32) -> Option<[u32; 2]> {
+        let _ = desired;
+        None
     }
 
     /// Whether requests are shared by the number of instances alone, so that it can bring over a
@@ -330,6 +339,7 @@ pub const KINDS: &[Kind] = &[
     none::KIND,
     recreate::KIND,
     rolling::KIND,
+    stateful_set::KIND,
     canary::KIND,
     blue_green::KIND,
     immutable::KIND,

@@ -8,9 +8,11 @@
 //! names and form from another folder.
 
 mod deployment;
+mod fenceposts;
 mod kayenta;
 mod recorded;
 mod scaling;
+mod stateful_set;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -45,7 +47,17 @@ const SUITES: &[(&str, &[Suite])] = &[
              numbered from before the rollout",
         )],
     ),
+    ("kubernetes_fenceposts.json", &[("kubernetes_fenceposts", 260, 0, "")]),
     ("kubernetes_proportional_scaling.json", &[("kubernetes_proportional_scaling", 96, 0, "")]),
+    (
+        "kubernetes_statefulset.json",
+        &[(
+            "kubernetes_statefulset",
+            12,
+            4,
+            "a first rollout, which begins without a fleet, and a person who deletes one pod",
+        )],
+    ),
 ];
 
 /// What came of one case.

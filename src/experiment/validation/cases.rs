@@ -1,11 +1,12 @@
 //! The list of cases, and the words in which it is written.
 
-use super::{Case, Claim, Expected, Quantity, Term, Tolerance, Unit, incidents, rules};
+use super::{Case, Claim, Expected, Quantity, Term, Tolerance, Unit, incidents, kubernetes, rules};
 
 /// Every case, by its name.
 #[must_use]
 pub fn cases() -> Vec<&'static Case> {
-    let mut all: Vec<&Case> = rules::CASES.iter().chain(incidents::CASES).collect();
+    let lists = [rules::CASES, incidents::CASES, kubernetes::CASES];
+    let mut all: Vec<&Case> = lists.into_iter().flatten().collect();
     all.sort_by_key(|case| case.id);
     all
 }

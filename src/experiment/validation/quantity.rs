@@ -47,6 +47,8 @@ pub enum Instances {
     Available,
     /// All that exist, terminating ones included.
     Existing,
+    /// Those that were not told to stop.
+    Active,
 }
 
 impl Quantity {
@@ -100,6 +102,7 @@ impl Instances {
         rows.map(move |row| match self {
             Self::Available => row.available.iter().sum(),
             Self::Existing => row.total + row.terminating,
+            Self::Active => row.total,
         })
     }
 }

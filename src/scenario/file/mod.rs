@@ -5,6 +5,7 @@
 mod gates;
 mod instances;
 mod law;
+mod manifests;
 mod operator;
 mod requests;
 mod word;
@@ -18,6 +19,7 @@ pub(crate) use self::instances::{
     StartupProbeFile, UntilFile,
 };
 pub(crate) use self::law::{Dist, LawFile, LawTable, OrNever, default_table};
+pub(crate) use self::manifests::ManifestsFile;
 pub(crate) use self::operator::{ActionFile, OperatorFile, RollbackFile};
 pub(crate) use self::requests::{
     ArrivalsFile, InstanceFile, LoadBalancerFile, PolicyFile, ReleaseFile, TraceFile, TrafficFile,

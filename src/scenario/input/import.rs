@@ -2,22 +2,24 @@
 //! says nothing.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
+use serde::Deserialize;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use crate::manifest::{Imported, Problem};
+use crate::manifest::{Imported, Manifest, Problem};
 use crate::scenario::diagnostic::source::{Shown, Sources, Span, Texts};
-use crate::scenario::diagnostic::{Diagnostic, Findings};
+use crate::scenario::diagnostic::{Diagnostic, Findings, Report};
 use crate::scenario::document::path::dotted;
 use crate::scenario::document::{self, Table, moved_table};
+use crate::scenario::file::ManifestsFile;
 use crate::scenario::input;
 use crate::scenario::rule;
 
-/// Reads the text of a manifest at a path; the last argument names one object of several.
-pub(crate) type Importer = fn(&str, &str, Option<&str>) -> Result<Imported, Vec<Problem>>;
+/// Reads manifests that belong together; the last argument names one object of several.
+pub(crate) type Importer = fn(&[Manifest<'_>], Option<&str>) -> Result<Imported, Vec<Problem>>;
 
 /// What a manifest says, as parts of a document.
 #[derive(Debug)]
@@ -26,13 +28,16 @@ pub(crate) struct Carried<'t> {
     scenario: Table<'t>,
 }
 
+/// Files, the object of theirs that is named, and where a strategy names them.
+type Named = (Vec<PathBuf>, Option<String>, usize);
+
 /// Manifests relative to a folder; each is read once.
 #[derive(Debug)]
 pub(crate) struct Manifests<'t> {
     folder: PathBuf,
     importer: Importer,
     texts: &'t Texts,
-    known: BTreeMap<(PathBuf, Option<String>, usize), Option<Rc<Carried<'t>>>>,
+    known: BTreeMap<Named, Option<Rc<Carried<'t>>>>,
 }
 
 /// Whether a manifest said what a strategy is.
@@ -76,7 +81,7 @@ impl<'t> Manifests<'t> {
             Some((entry.value.get_ref().as_str()?.to_owned(), entry.value.span()))
         };
         let object = text("object");
-        let Some((manifest, place)) = text("manifest") else {
+        let Some((manifests, place)) = named(root, name) else {
             if let Some((_, span)) = object {
                 let message = format!("`{at}.object` names an object of no manifest");
                 let diagnostic = Diagnostic::new(rule::MANIFEST_KIND, message).at(span, "");
@@ -85,7 +90,7 @@ impl<'t> Manifests<'t> {
             return Carry::NoManifest;
         };
         let object = object.map(|(object, _)| object);
-        let Some(carried) = self.read(&manifest, object, &place, findings, sources) else {
+        let Some(carried) = self.read(&manifests, object, &place, (findings, sources)) else {
             return Carry::Failed;
         };
         let written_kind = text("kind");
@@ -94,7 +99,8 @@ impl<'t> Manifests<'t> {
         if let (Some((written, span)), Some(kind)) = (written_kind, kind)
             && written != kind
         {
-            let message = format!("`{manifest}` is of kind `{kind}`, not `{written}`");
+            let manifests = manifests.join("`, `");
+            let message = format!("`{manifests}` is of kind `{kind}`, not `{written}`");
             let diagnostic = Diagnostic::new(rule::MANIFEST_KIND, message).at(span, "");
             findings.add(diagnostic.because(place, "").help("leave `kind` out"));
             return Carry::Failed;
@@ -108,18 +114,17 @@ impl<'t> Manifests<'t> {
 
     fn read(
         &mut self,
-        manifest: &str,
+        manifests: &[String],
         object: Option<String>,
         place: &Span,
-        findings: &mut Findings,
-        sources: &mut Sources,
+        (findings, sources): (&mut Findings, &mut Sources),
     ) -> Option<Rc<Carried<'t>>> {
-        let path = self.folder.join(manifest);
-        let key = (path.clone(), object.clone(), place.start);
+        let paths: Vec<PathBuf> = manifests.iter().map(|path| self.folder.join(path)).collect();
+        let key = (paths.clone(), object.clone(), place.start);
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let carried = match self.import(&path, object.as_deref(), place, sources) {
+        let carried = match self.import(&paths, object.as_deref(), place, sources) {
             Ok((carried, notes)) => {
                 for note in notes {
                     let diagnostic = Diagnostic::new(rule::MANIFEST_NOTE, note);
@@ -138,16 +143,19 @@ impl<'t> Manifests<'t> {
 
     fn import(
         &self,
-        path: &Path,
+        paths: &[PathBuf],
         object: Option<&str>,
         place: &Span,
         sources: &mut Sources,
     ) -> Result<(Carried<'t>, Vec<String>), Vec<Diagnostic>> {
-        let text = input::read_text(path, input::MOST_TEXT)
-            .map_err(|diagnostic| vec![diagnostic.at(place.clone(), "")])?;
-        let shown = path.display().to_string();
-        let imported = (self.importer)(&text, &shown, object)
-            .map_err(|problems| in_manifest(problems, &shown, text, place, sources))?;
+        let mut texts = Vec::new();
+        for path in paths {
+            let text = input::read_text(path, input::MOST_TEXT)
+                .map_err(|diagnostic| vec![diagnostic.at(place.clone(), "")])?;
+            texts.push((path.display().to_string(), text));
+        }
+        let imported = (self.importer)(&shown(&texts), object)
+            .map_err(|problems| in_manifests(problems, texts, Some(place), sources))?;
         let carried = Carried {
             strategy: self.borrowed(&imported.strategy, place, sources),
             scenario: self.borrowed(&imported.scenario, place, sources),
@@ -164,24 +172,63 @@ impl<'t> Manifests<'t> {
     }
 }
 
-fn in_manifest(
+/// Reads manifests, each a path and a text, for themselves.
+///
+/// # Errors
+///
+/// What is wrong with them.
+pub(crate) fn alone(
+    texts: Vec<(String, String)>,
+    object: Option<&str>,
+    importer: Importer,
+) -> Result<Imported, Report> {
+    importer(&shown(&texts), object).map_err(|problems| {
+        let mut sources = Sources::default();
+        let diagnostics = in_manifests(problems, texts, None, &mut sources);
+        Report { diagnostics, sources }
+    })
+}
+
+fn shown(texts: &[(String, String)]) -> Vec<Manifest<'_>> {
+    texts.iter().map(|(path, text)| Manifest { path, text }).collect()
+}
+
+/// The paths that a strategy gives as its `manifest`, one or several, and where; none if they are
+/// of another type, which is reported where the strategy is read.
+fn named(root: &Table<'_>, name: &str) -> Option<(Vec<String>, Span)> {
+    let entry = document::find(root, ["strategies", name, "manifest"])?;
+    let value = ValueDeserializer::from(entry.value.clone());
+    let ManifestsFile(paths) = ManifestsFile::deserialize(value).ok()?;
+    Some((paths, entry.value.span()))
+}
+
+fn in_manifests(
     problems: Vec<Problem>,
-    path: &str,
-    text: String,
-    place: &Span,
+    texts: Vec<(String, String)>,
+    place: Option<&Span>,
     sources: &mut Sources,
 ) -> Vec<Diagnostic> {
-    let offsets: Vec<usize> =
-        problems.iter().map(|problem| offset(&text, problem.line, problem.column)).collect();
-    let start = sources.add(Shown::File { path: path.to_owned(), text, first_line: 1 });
+    let offsets: Vec<usize> = problems
+        .iter()
+        .map(|problem| {
+            let text = texts.get(problem.file).map_or("", |(_, text)| text.as_str());
+            offset(text, problem.line, problem.column)
+        })
+        .collect();
+    let starts: Vec<usize> = texts
+        .into_iter()
+        .map(|(path, text)| sources.add(Shown::File { path, text, first_line: 1 }))
+        .collect();
     problems
         .into_iter()
         .zip(offsets)
         .map(|(problem, offset)| {
-            let at = start + offset;
-            let diagnostic = Diagnostic::new(rule::MANIFEST, problem.message)
-                .at(at..at + 1, "")
-                .because(place.clone(), "read here");
+            let at = starts.get(problem.file).copied().unwrap_or_default() + offset;
+            let mut diagnostic =
+                Diagnostic::new(rule::MANIFEST, problem.message).at(at..at + 1, "");
+            if let Some(place) = place {
+                diagnostic = diagnostic.because(place.clone(), "read here");
+            }
             match problem.help {
                 Some(help) => diagnostic.help(help),
                 None => diagnostic,

@@ -241,6 +241,13 @@ fn manifests_that_cannot_be() {
         (with("manfest = 3"), Some(DEPLOYMENT), vec!["R005"]),
         (with("").replace("manifest", "object"), None, vec!["R008", "R033"]),
         (with("").replace("\"web.yaml\"", "7"), None, vec!["R006"]),
+        (with("").replace("\"web.yaml\"", "[]"), None, vec!["R007"]),
+        (with("").replace("\"web.yaml\"", "[\"web.yaml\"]"), Some(DEPLOYMENT), vec![]),
+        (
+            with("").replace("\"web.yaml\"", "[\"web.yaml\", \"no\"]"),
+            Some(DEPLOYMENT),
+            vec!["R001"],
+        ),
     ] {
         let others: Vec<(&str, &str)> =
             manifest.map(|text| ("web.yaml", text)).into_iter().collect();
@@ -264,6 +271,30 @@ error[R032]: `web.yaml` holds no Deployment
   |
 4 | manifest = "web.yaml"
   |            ---------- read here
+  |
+  = help: name another
+
+"#]]
+    );
+}
+
+#[test]
+fn a_fault_in_one_of_several_manifests_names_that_file() {
+    let text = IMPORTED.replace("\"web.yaml\"", "[\"web.yaml\", \"more.yaml\"]");
+    let files = [("web.yaml", DEPLOYMENT), ("more.yaml", "apiVersion: v1\nkind: Service\n")];
+    snapbox::assert_data_eq!(
+        Folder::new(&text, &files).report(),
+        snapbox::str![[r#"
+error[R032]: `more.yaml` holds no Deployment
+ --> more.yaml:2:7
+  |
+2 | kind: Service
+  |       ^
+  |
+ ::: scenario.toml:4:12
+  |
+4 | manifest = ["web.yaml", "more.yaml"]
+  |            ------------------------- read here
   |
   = help: name another
 

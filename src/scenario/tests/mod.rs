@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::load::{self, Catalog, Loaded};
 use super::{Overrides, Report};
-use crate::manifest::{Imported, Problem as ManifestProblem};
+use crate::manifest::{Imported, Manifest, Problem as ManifestProblem};
 use crate::strategy::{Kind, OnFailure, Parameters, Problem, Setup, Strategy};
 use crate::units::{CountOrPercent, SimDuration};
 
@@ -149,12 +149,14 @@ pub(super) const KINDS: &[Kind] = &[
 
 /// Reads `replicas` of what is said to be a Deployment, for tests of this room alone.
 fn importer(
-    text: &str,
-    path: &str,
+    manifests: &[Manifest<'_>],
     object: Option<&str>,
 ) -> Result<Imported, Vec<ManifestProblem>> {
+    let file = manifests.len() - 1;
+    let Manifest { path, text } = manifests[file];
     let problem = |line: usize, message: String| {
-        vec![ManifestProblem { line, column: 7, message, help: Some("name another".into()) }]
+        let help = Some("name another".into());
+        vec![ManifestProblem { file, line, column: 7, message, help }]
     };
     if !text.contains("kind: Deployment") {
         return Err(problem(2, format!("`{path}` holds no Deployment")));
@@ -171,6 +173,7 @@ fn importer(
         strategy: table(strategy),
         scenario: table(scenario),
         notes: notes.into_iter().collect(),
+        ..Imported::default()
     })
 }
 

@@ -85,6 +85,9 @@ impl World<'_> {
 
     /// A process starts with an empty cache.
     pub(in crate::sim) fn empty_cache(&mut self, id: InstanceId) {
+        if self.faults.caches.is_none() {
+            return;
+        }
         let taken = self.plane.taken(id);
         let Some(caches) = &mut self.faults.caches else { return };
         let empty = OneCache { filled: Some(0.0), taken };

@@ -1,5 +1,6 @@
 //! Who is evicted from the machines that are emptied, and what the disruption budget says to it.
 
+use super::super::berth::Berth;
 use super::super::event::Event;
 use super::super::world::World;
 use crate::engine::Rank;
@@ -122,7 +123,8 @@ impl World<'_> {
             draining.here[number].is_evicted = true;
             draining.evicted += 1;
             self.retire_for(guest.id, None, "evicted: its machine is drained");
-            self.launch(one.version, one.zone, one.part);
+            let (zone, part, ordinal) = (one.zone, one.part, Some(one.ordinal));
+            self.launch(one.version, Berth { zone, part, ordinal });
         }
         let draining = &mut self.faults.drains[index];
         draining.round += 1;

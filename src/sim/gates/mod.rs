@@ -152,7 +152,11 @@ impl Gates {
     }
 
     /// What the gates of the step have come to; none without any.
+    #[inline]
     pub(super) fn standing(&self) -> Option<Standing> {
+        if self.at_work.is_empty() {
+            return None;
+        }
         let of_step = || self.at_work.iter().filter(|one| one.place == Place::Step && !one.is_over);
         of_step().next()?;
         let all = |state: fn(&AtWork) -> State| {

@@ -187,6 +187,11 @@ impl Parameters for Rolling {
         true
     }
 
+    fn resolved_bounds(&self, desired: u32) -> Option<[u32; 2]> {
+        let bounds = self.bounds().fenceposts(desired);
+        Some([bounds.unavailable, bounds.surge])
+    }
+
     fn is_by_count(&self) -> bool {
         true
     }

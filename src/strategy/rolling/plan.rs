@@ -17,11 +17,19 @@ pub(in crate::strategy) struct Bounds {
 }
 
 impl Bounds {
+    /// The bounds in instances: what they round to, the fleet at most unavailable.
+    pub(in crate::strategy) fn resolve(self, desired: u32) -> Resolved {
+        let Resolved { unavailable, surge } = self.fenceposts(desired);
+        // An empty fleet apart, what is not 0 stays so.
+        let least = u32::from(surge == 0);
+        Resolved { unavailable: unavailable.min(desired).max(least), surge }
+    }
+
     /// Kubernetes' `ResolveFenceposts`: surge rounds up, unavailability down, and where both come
     /// to nothing one instance may be unavailable.
-    pub(in crate::strategy) fn resolve(self, desired: u32) -> Resolved {
+    pub(super) fn fenceposts(self, desired: u32) -> Resolved {
         let surge = self.max_surge.resolve(desired, Rounding::Up);
-        let unavailable = self.max_unavailable.resolve(desired, Rounding::Down).min(desired);
+        let unavailable = self.max_unavailable.resolve(desired, Rounding::Down);
         if surge == 0 && unavailable == 0 {
             return Resolved { unavailable: 1, surge: 0 };
         }

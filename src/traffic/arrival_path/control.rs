@@ -3,6 +3,7 @@
 
 use super::copies::NOBODY;
 use super::station::{Entry, Fate, Room, Station};
+use super::stations::Fresh;
 use super::{ArrivalPath, Count};
 use crate::traffic::flag::Flag;
 use crate::traffic::plane::{Departure, Door, Ramp, Split};
@@ -14,29 +15,26 @@ use crate::units::Version;
 
 impl ArrivalPath {
     fn station_mut(&mut self, endpoint: u32) -> &mut Station {
-        &mut self.stations[endpoint as usize]
+        self.stations.station(endpoint, &self.rules)
     }
 
     pub(in crate::traffic) fn install(&mut self, endpoint: u32, version: Version) {
-        let index = endpoint as usize;
-        let mut process = Process::new(version, self.rules.factors[version.served_as().index()]);
-        if self.rules.flag.is_some() && version == Version::New {
-            process = process.behind_a_flag();
-        }
-        if self.stations.knows(index) {
+        if self.stations.knows(endpoint) {
             self.kill(endpoint, Departure::OnPurpose, self.now);
         }
-        self.stations.put(index, Station::new(process, self.rules.slots));
+        let is_flagged = self.rules.flag.is_some() && version == Version::New;
+        let door = Door::Closed(Departure::OnPurpose);
+        self.stations.put(endpoint, Fresh { version, is_flagged, door });
         self.mirror.remove(endpoint);
         self.balancer.install(endpoint, version.side());
     }
 
     pub(in crate::traffic) fn remove(&mut self, endpoint: u32) {
-        self.stations.remove(endpoint as usize);
+        self.stations.remove(endpoint);
     }
 
     pub(in crate::traffic) fn set_door(&mut self, endpoint: u32, door: Door, _now: u64) {
-        self.station_mut(endpoint).process.set_door(door);
+        self.stations.set_door(endpoint, door);
     }
 
     pub(in crate::traffic) fn set_ramp(&mut self, endpoint: u32, ramp: Ramp) {
@@ -79,7 +77,8 @@ impl ArrivalPath {
         let now = self.now;
         // A copy was sent by nobody and is recorded nowhere.
         let place = self.recorder.place_of(if entry.sent == NOBODY { now } else { entry.sent });
-        let owner = self.stations[endpoint as usize].process.owner(entry.fate.is_masked());
+        let is_masked = entry.fate.is_masked();
+        let owner = self.station_mut(endpoint).process.owner(is_masked);
         if fate.is_some() {
             self.record(place, &entry, owner, Count::TakeBack);
         }
@@ -111,7 +110,7 @@ impl ArrivalPath {
     }
 
     pub(in crate::traffic) fn taken(&self, endpoint: u32) -> u64 {
-        self.stations.get(endpoint as usize).map_or(0, Station::total_taken)
+        self.stations.used(endpoint).map_or(0, Station::total_taken)
     }
 
     pub(in crate::traffic) fn set_migrating(&mut self, is_migrating: bool, now: u64) {
@@ -121,7 +120,7 @@ impl ArrivalPath {
     pub(in crate::traffic) fn route(&mut self, endpoint: u32, now: u64) {
         // Loads are asked for when they are needed; this path keeps none.
         self.balancer.route(endpoint, 0, now);
-        if self.stations[endpoint as usize].process.version == Version::New {
+        if self.stations.version(endpoint) == Version::New {
             self.mirror.add(endpoint);
         }
     }
@@ -134,7 +133,10 @@ impl ArrivalPath {
     /// The process dies: what it holds and the client still waits for is cut.
     pub(in crate::traffic) fn kill(&mut self, endpoint: u32, departure: Departure, now: u64) {
         let timeout = self.rules.timeout;
-        let station = self.station_mut(endpoint);
+        let Some(station) = self.stations.used_mut(endpoint) else {
+            self.stations.set_door(endpoint, Door::Closed(departure));
+            return;
+        };
         let held: Vec<Entry> = station.held(now).collect();
         station.clear();
         station.process.set_door(Door::Closed(departure));
@@ -181,17 +183,19 @@ impl ArrivalPath {
     }
 
     pub(in crate::traffic) fn watch_again(&mut self, endpoint: u32) {
-        if self.stations.get(endpoint as usize).is_some() {
-            self.station_mut(endpoint).process.is_told = false;
+        if self.stations.knows(endpoint)
+            && let Some(station) = self.stations.used_mut(endpoint)
+        {
+            station.process.is_told = false;
         }
     }
 
     pub(in crate::traffic) fn wait(&self, endpoint: u32, now: u64) -> u64 {
-        let station = &self.stations[endpoint as usize];
-        station.wait(now).max(station.process.hang_left(now))
+        let wait = |station: &Station| station.wait(now).max(station.process.hang_left(now));
+        self.stations.look(endpoint, &self.rules, wait)
     }
 
     pub(in crate::traffic) fn drained_at(&self, endpoint: u32, now: u64) -> u64 {
-        self.stations[endpoint as usize].idle_at(now)
+        self.stations.used(endpoint).map_or(now, |station| station.idle_at(now))
     }
 }

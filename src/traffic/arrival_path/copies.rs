@@ -17,7 +17,7 @@ impl ArrivalPath {
     pub(super) fn copy(&mut self) {
         let Request { number, sent: now, demand, .. } = self.requests.current();
         let Some(endpoint) = self.mirror.target(number) else { return };
-        let station = &mut self.stations[endpoint as usize];
+        let station = self.stations.station(endpoint, &self.rules);
         if !station.process.accepts() {
             return;
         }

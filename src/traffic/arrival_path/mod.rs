@@ -13,13 +13,13 @@ mod stations;
 mod synthetic;
 
 use self::copies::NOBODY;
-use self::station::{Entry, Fate, Limits, Room};
-use self::stations::Stations;
+use self::station::{Entry, Fate, Limits, Room, Station};
+use self::stations::{Fresh, Stations};
 use super::balancer::Balancer;
 use super::flag::Flag;
 use super::mirror::Mirror;
 use super::plane::{Signal, Windows};
-use super::process::{FOREVER, Owner};
+use super::process::{FOREVER, Owner, Process};
 use super::record::{Cause, Charge, Phase, TrafficRecord};
 use super::recorder::{Count, Failure, Place, Recorder};
 use super::request::{Request, Requests};
@@ -45,6 +45,19 @@ struct Rules {
     users: Users,
     /// Whom the release's defects reach; none: everyone.
     flag: Option<Flag>,
+}
+
+impl Rules {
+    /// An endpoint that has not taken anything yet.
+    fn station(&self, fresh: Fresh) -> Station {
+        let mut process =
+            Process::new(fresh.version, self.factors[fresh.version.served_as().index()]);
+        if fresh.is_flagged {
+            process = process.behind_a_flag();
+        }
+        process.set_door(fresh.door);
+        Station::new(process, self.slots)
+    }
 }
 
 /// All requests of one run, arrival by arrival.
@@ -161,7 +174,7 @@ impl ArrivalPath {
     #[inline(always)]
     fn take_easily(&mut self, endpoint: u32) -> bool {
         let Request { sent: now, demand, is_faulty, .. } = self.requests.current();
-        let station = &mut self.stations[endpoint as usize];
+        let Some(station) = self.stations.used_mut(endpoint) else { return false };
         if !station.process.is_plain(now) | is_faulty {
             return false;
         }
@@ -181,7 +194,7 @@ impl ArrivalPath {
             return None;
         };
         let Request { number, sent: now, demand, is_faulty, .. } = self.requests.current();
-        let station = &mut self.stations[endpoint as usize];
+        let station = self.stations.station(endpoint, &self.rules);
         let late = station.process.late_charge(now, self.is_short);
         let Rules { flag, users, .. } = self.rules;
         let is_exposed = station.process.exposes(flag, || users.draw(number));
@@ -193,8 +206,8 @@ impl ArrivalPath {
         }
         let room = station.room(self.rules.queue, now);
         let Room::From(start, first) = room else {
+            let wait = station.wait(now);
             self.fail(Cause::Overloaded, late, Some(owner));
-            let wait = self.stations[endpoint as usize].wait(now);
             return self.look_at(endpoint, wait, now);
         };
         let demand = station.process.work(demand, is_exposed);
@@ -214,10 +227,10 @@ impl ArrivalPath {
 
     /// Tells of an endpoint where a request has to wait too long.
     fn look_at(&mut self, endpoint: u32, wait: u64, now: u64) -> Option<Signal> {
-        if wait <= self.watch || self.stations[endpoint as usize].process.is_told {
+        let station = self.stations.used_mut(endpoint)?;
+        if wait <= self.watch || std::mem::replace(&mut station.process.is_told, true) {
             return None;
         }
-        self.stations[endpoint as usize].process.is_told = true;
         Some(Signal::Overloaded { instance: InstanceId(endpoint), at: SimTime::from_nanos(now) })
     }
 

@@ -1,7 +1,7 @@
 //! Synthetic checks on this path.
 
 use super::ArrivalPath;
-use super::station::Room;
+use super::station::{Room, Station};
 use crate::traffic::process::FOREVER;
 use crate::traffic::synthetic::Check;
 
@@ -13,7 +13,11 @@ impl ArrivalPath {
         else {
             return false;
         };
-        let station = &self.stations[endpoint as usize];
+        let judge = |station: &Station| self.passes_at(endpoint, station, check, now);
+        self.stations.look(endpoint, &self.rules, judge)
+    }
+
+    fn passes_at(&self, endpoint: u32, station: &Station, check: Check, now: u64) -> bool {
         let Room::From(start, _) = station.room(self.rules.queue, now) else { return false };
         let process = &station.process;
         let is_exposed = process.exposes(self.rules.flag, || check.user);

@@ -14,6 +14,8 @@ impl EventPath {
     pub(super) fn copy(&mut self) {
         let Request { number, sent: now, demand, .. } = self.requests.current();
         let Some(endpoint) = self.mirror.target(number) else { return };
+        // A request served in no time has left its slot when its copy comes.
+        self.settle(now);
         let here = &self.endpoints[endpoint as usize];
         let has_room = here.serving.count() < self.rules.slots || here.waiting < self.rules.queue;
         if !here.process.accepts() || !has_room {

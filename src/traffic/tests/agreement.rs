@@ -362,3 +362,22 @@ proptest! {
         prop_assert!(by_events.0 == by_arrivals.0, "observing changes what is recorded");
     }
 }
+
+/// What is served in no time has left its slot when its copy comes, at the same moment.
+#[test]
+fn a_copy_takes_the_slot_of_its_request() {
+    let mut plan = plan();
+    plan.traffic.rate = RateCurve::Constant(50.0);
+    let services = [10, 20, 0].map(|millis| Some(SimDuration::from_millis(millis)));
+    let service_time = Law::List(services.into());
+    plan.instance = InstancePlan { slots: 1, queue: 0, service_time };
+    let windows = Windows { baseline: at(0.0), rollout: at(0.0), bin: None };
+    let mut history = vec![(SimTime::ZERO, Step::Mirror(Ratio::ONE))];
+    history.extend((0..40).map(|half| (at(f64::from(half) / 2.0), Step::Look(3))));
+    let [by_arrivals, by_events] = [DataPlane::new, DataPlane::by_events].map(
+        |plane: fn(&DataPlan, Windows, Seed) -> DataPlane| {
+            run(plane(&plan, windows, seed(1)), &history)
+        },
+    );
+    assert_eq!(by_arrivals.1, by_events.1);
+}
