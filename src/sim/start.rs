@@ -16,7 +16,7 @@ impl World<'_> {
         let ordinal = ordinal.unwrap_or(self.pool.len() as u32);
         let one = Instance { part, ordinal, ..Instance::launched(version, zone, number) };
         let id = self.pool.add(one);
-        self.plane.install(id, version.served_as());
+        self.plane.install(id, version);
         self.install_anew(id);
         self.record(id, "launched", "");
         self.waiting.push_back(id);
@@ -40,7 +40,7 @@ impl World<'_> {
                 ..Instance::launched(version, one.zone, number)
             };
         });
-        self.plane.install(id, version.served_as());
+        self.plane.install(id, version);
         self.install_anew(id);
         if self.one(id).is_routed {
             self.plane.route(id, self.now);

@@ -320,11 +320,13 @@ impl<'a> World<'a> {
             Split::ByCount => return true,
             Split::Weighted(share) | Split::Cohort(share) => share,
         };
-        let unused = match version.served_as() {
+        let unused = match version {
             Version::Old => share >= Ratio::ONE,
             Version::New | Version::Third => share.is_zero(),
         };
-        !unused || self.pool.routed(version.other()) == 0
+        let is_opposite = |one: &Version| one.side() == version.other();
+        let mut opposite = Version::EVERY.into_iter().filter(is_opposite);
+        !unused || opposite.all(|one| self.pool.routed(one) == 0)
     }
 }
 

@@ -26,7 +26,7 @@ impl ArrivalPath {
         let door = Door::Closed(Departure::OnPurpose);
         self.stations.put(endpoint, Fresh { version, is_flagged, door });
         self.mirror.remove(endpoint);
-        self.balancer.install(endpoint, version);
+        self.balancer.install(endpoint, version.side());
     }
 
     pub(in crate::traffic) fn remove(&mut self, endpoint: u32) {
@@ -77,9 +77,10 @@ impl ArrivalPath {
         let now = self.now;
         // A copy was sent by nobody and is recorded nowhere.
         let place = self.recorder.place_of(if entry.sent == NOBODY { now } else { entry.sent });
-        let version = self.stations.version(endpoint);
+        let is_masked = entry.fate.is_masked();
+        let owner = self.station_mut(endpoint).process.owner(is_masked);
         if fate.is_some() {
-            self.record(place, &entry, version, Count::TakeBack);
+            self.record(place, &entry, owner, Count::TakeBack);
         }
         let station = self.station_mut(endpoint);
         // It has its place to wait or its slot already, so only the slot is asked for.
@@ -95,7 +96,7 @@ impl ArrivalPath {
         }
         station.take(entry, first, now);
         if fate.is_some() {
-            self.record(place, &entry, version, Count::Add);
+            self.record(place, &entry, owner, Count::Add);
         }
     }
 
@@ -140,15 +141,16 @@ impl ArrivalPath {
         station.clear();
         station.process.set_door(Door::Closed(departure));
         station.process.recover();
-        let version = station.process.version;
+        let process = station.process;
         for entry in held {
             if entry.sent == NOBODY || entry.sent.saturating_add(timeout) <= now {
                 continue;
             }
             let place = self.recorder.place_of(entry.sent);
-            self.record(place, &entry, version, Count::TakeBack);
+            let owner = process.owner(entry.fate.is_masked());
+            self.record(place, &entry, owner, Count::TakeBack);
             if let Some(scrapes) = &mut self.scrapes {
-                scrapes.failed(now, Some(version), Count::Add);
+                scrapes.failed(now, Some(owner.watched), Count::Add);
             }
             let failure = Failure {
                 cause: Cause::Aborted,
