@@ -26,6 +26,39 @@ pub enum OnNoData {
     /// Nobody knows.
     #[default]
     Inconclusive,
+    /// The look itself has failed; only for an [`AnalysisRun`].
+    Error,
+}
+
+/// What Argo Rollouts' AnalysisRun has beyond what gates have, in `assessMetricStatus` of
+/// `analysis/analysis.go`. A gate with it looks at once when it begins, looks again 10 s after an
+/// error, sees what was before it began, and has passed when `count` looks without errors are over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnalysisRun {
+    /// It fails at more errors in a row than this.
+    #[serde(rename = "error_limit")]
+    pub errors: u32,
+    /// It has passed at so many passing looks in a row; none: only by `count`.
+    #[serde(rename = "consecutive_success")]
+    pub successes: Option<u32>,
+    /// No number of failures ends it.
+    #[serde(rename = "ignore_failures")]
+    pub ignores_failures: bool,
+    /// It tells, and changes nothing.
+    #[serde(rename = "dry_run")]
+    pub is_dry: bool,
+}
+
+impl AnalysisRun {
+    /// From a look that failed to the next, whatever the interval.
+    pub const AFTER_ERROR: SimDuration = SimDuration::from_secs(10);
+}
+
+impl Default for AnalysisRun {
+    fn default() -> Self {
+        Self { errors: 4, successes: None, ignores_failures: false, is_dry: false }
+    }
 }
 
 /// When a gate looks, and what its verdicts come to.
@@ -53,6 +86,8 @@ pub struct Control {
     pub lag: SimDuration,
     /// What a look without any data says.
     pub on_no_data: OnNoData,
+    /// As an AnalysisRun of Argo; none: as a gate.
+    pub analysis_run: Option<AnalysisRun>,
 }
 
 impl Default for Control {
@@ -69,16 +104,32 @@ impl Default for Control {
             scrape: SimDuration::from_secs(15),
             lag: SimDuration::ZERO,
             on_no_data: OnNoData::Inconclusive,
+            analysis_run: None,
         }
     }
 }
 
 impl Control {
-    /// When look `number` (from 1) is, for a gate that began at `begin`.
+    /// When look `number` (from 1) is, for a gate that began at `begin`, as long as none is an
+    /// error.
     #[must_use]
     pub fn look_at(&self, begin: SimTime, number: u32) -> SimTime {
+        let number = if self.analysis_run.is_some() { number - 1 } else { number };
         let intervals = self.interval.as_nanos().saturating_mul(u64::from(number));
         begin + self.initial_delay + SimDuration::from_nanos(intervals)
+    }
+
+    /// From a look that said so to the next.
+    #[must_use]
+    pub fn wait_after(&self, outcome: Outcome) -> SimDuration {
+        let is_retry = outcome == Outcome::Error && self.analysis_run.is_some();
+        if is_retry { AnalysisRun::AFTER_ERROR } else { self.interval }
+    }
+
+    /// Whether a look sees what was before the gate began.
+    #[must_use]
+    pub const fn sees_before(&self) -> bool {
+        self.analysis_run.is_some()
     }
 
     /// Where the window of a look at `now` begins, for a gate that began at `begin`: no earlier
@@ -117,6 +168,10 @@ pub struct Tally {
     failures: u32,
     in_a_row: u32,
     inconclusive: u32,
+    errors_in_a_row: u32,
+    passes_in_a_row: u32,
+    /// Looks that were no errors.
+    completed: u32,
     last: Option<Outcome>,
     /// What it has come to.
     pub state: State,
@@ -129,6 +184,9 @@ impl Default for Tally {
             failures: 0,
             in_a_row: 0,
             inconclusive: 0,
+            errors_in_a_row: 0,
+            passes_in_a_row: 0,
+            completed: 0,
             last: None,
             state: State::Running,
         }
@@ -144,23 +202,81 @@ impl Tally {
         }
         self.looks += 1;
         self.last = Some(verdict.outcome);
-        match verdict.outcome {
+        self.count(control, verdict.outcome);
+        self.state = match control.analysis_run {
+            None => self.as_a_gate(control),
+            Some(run) => self.as_a_run(control, run),
+        };
+        self.state
+    }
+
+    fn count(&mut self, control: &Control, outcome: Outcome) {
+        let is_error = outcome == Outcome::Error;
+        self.errors_in_a_row = if is_error { self.errors_in_a_row + 1 } else { 0 };
+        self.completed += u32::from(!is_error);
+        let has_passed = outcome == Outcome::Pass;
+        self.passes_in_a_row = if has_passed { self.passes_in_a_row + 1 } else { 0 };
+        match outcome {
             Outcome::Pass => self.in_a_row = 0,
             Outcome::Fail => {
                 self.in_a_row += 1;
                 self.failures += u32::from(self.in_a_row >= control.consecutive);
             }
             Outcome::Inconclusive => self.inconclusive += 1,
+            Outcome::Error if control.analysis_run.is_none() => self.inconclusive += 1,
+            Outcome::Error => {}
         }
-        let is_lost = control.inconclusive_limit.is_some_and(|limit| self.inconclusive > limit);
+    }
+
+    fn is_lost(&self, control: &Control) -> bool {
+        control.inconclusive_limit.is_some_and(|limit| self.inconclusive > limit)
+    }
+
+    fn as_a_gate(&self, control: &Control) -> State {
         if self.failures > control.failure_limit {
-            self.state = State::Failed;
-        } else if is_lost {
-            self.state = State::Inconclusive;
+            State::Failed
+        } else if self.is_lost(control) {
+            State::Inconclusive
         } else if control.count.is_some_and(|count| self.looks >= count) {
-            self.state = self.at_the_end();
+            self.at_the_end()
+        } else {
+            State::Running
         }
-        self.state
+    }
+
+    /// Enough successes in a row come before the count, which without them says that nobody can
+    /// tell, or a failure where failures would not have.
+    fn as_a_run(&self, control: &Control, run: AnalysisRun) -> State {
+        let is_over = control.count.is_some_and(|count| self.completed >= count);
+        let state = if self.errors_in_a_row > run.errors {
+            State::Failed
+        } else if self.is_lost(control) {
+            State::Inconclusive
+        } else if !run.ignores_failures && self.failures > control.failure_limit {
+            State::Failed
+        } else {
+            match run.successes {
+                Some(enough) if self.passes_in_a_row >= enough => State::Passed,
+                Some(_) if is_over && run.ignores_failures => State::Failed,
+                Some(_) if is_over => State::Inconclusive,
+                None if is_over => State::Passed,
+                _ => State::Running,
+            }
+        };
+        if run.is_dry && state != State::Running { State::Passed } else { state }
+    }
+
+    /// What the last look said; none before the first.
+    #[must_use]
+    pub const fn last(&self) -> Option<Outcome> {
+        self.last
+    }
+
+    /// Looks so far that said that something is wrong, that nobody can tell, and that were
+    /// errors.
+    #[must_use]
+    pub const fn counts(&self) -> [u32; 3] {
+        [self.failures, self.inconclusive, self.looks - self.completed]
     }
 
     /// The time is over: what it has come to. Without a look, or with a last one that could not
@@ -172,10 +288,19 @@ impl Tally {
         self.state
     }
 
+    /// The same for one that was told to stop, which as an AnalysisRun has passed.
+    #[must_use]
+    pub fn closed(mut self, control: &Control) -> State {
+        if self.state == State::Running && control.analysis_run.is_some() {
+            return State::Passed;
+        }
+        self.close()
+    }
+
     const fn at_the_end(&self) -> State {
         match self.last {
             Some(Outcome::Pass | Outcome::Fail) => State::Passed,
-            Some(Outcome::Inconclusive) | None => State::Inconclusive,
+            Some(Outcome::Inconclusive | Outcome::Error) | None => State::Inconclusive,
         }
     }
 }
@@ -218,6 +343,7 @@ mod tests {
             outcome: match c {
                 'p' => Outcome::Pass,
                 'f' => Outcome::Fail,
+                'e' => Outcome::Error,
                 _ => Outcome::Inconclusive,
             },
             divergence: None,
@@ -244,6 +370,30 @@ mod tests {
         assert_eq!(states(&patient, "ipp"), [Running, Running, Passed]);
         assert_eq!(states(&patient, "pip"), [Running, Running, Passed]);
         assert_eq!(states(&patient, "ipi"), [Running, Running, Inconclusive]);
+    }
+
+    /// What only an AnalysisRun knows: errors do not count, the fifth in a row ends it, and a look
+    /// that could not tell may be the last of `count`.
+    #[test]
+    fn an_analysis_run() {
+        let run = Control { analysis_run: Some(AnalysisRun::default()), ..Control::default() };
+        assert_eq!(states(&run, "eeee").last(), Some(&Running));
+        assert_eq!(states(&run, "eeeee").last(), Some(&Failed));
+        assert_eq!(states(&run, "eeeepeeee").last(), Some(&Running));
+        let counted = Control { count: Some(2), inconclusive_limit: Some(1), ..run };
+        assert_eq!(states(&counted, "pei").last(), Some(&Passed));
+        let in_a_row = AnalysisRun { successes: Some(2), ..AnalysisRun::default() };
+        let row = Control { count: Some(3), failure_limit: 9, analysis_run: Some(in_a_row), ..run };
+        assert_eq!(states(&row, "pp").last(), Some(&Passed));
+        assert_eq!(states(&row, "pfp").last(), Some(&Inconclusive));
+        let deaf = AnalysisRun { ignores_failures: true, ..in_a_row };
+        let deaf = Control { analysis_run: Some(deaf), ..row };
+        assert_eq!(states(&deaf, "fff").last(), Some(&Failed));
+        let dry = AnalysisRun { is_dry: true, ..AnalysisRun::default() };
+        assert_eq!(states(&Control { analysis_run: Some(dry), ..run }, "f"), [Passed]);
+        let begin = SimTime::ZERO;
+        assert_eq!(run.look_at(begin, 1), begin, "the first is at once");
+        assert_eq!(run.wait_after(Outcome::Error), SimDuration::from_secs(10));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 pub use budget::{Alerts, Budget, Change as BudgetChange};
 pub use burn_rate::{Ledger, Pair, Severity};
-pub use control::{Control, OnNoData, Span, State, Tally, Together};
+pub use control::{AnalysisRun, Control, OnNoData, Span, State, Tally, Together};
 pub use mann_whitney::{
     Classification, Classifier, Direction, Effect, Judged, Label, Nans, Outliers, Scoring,
 };
@@ -44,6 +44,8 @@ pub enum Outcome {
     Fail,
     /// Nobody can tell.
     Inconclusive,
+    /// The look itself has failed.
+    Error,
 }
 
 /// What one look says, and why.
@@ -68,6 +70,12 @@ impl Verdict {
 
     fn inconclusive(reason: String) -> Self {
         Self { outcome: Outcome::Inconclusive, divergence: None, reason }
+    }
+
+    /// Of a look that has failed itself.
+    #[must_use]
+    pub const fn error(reason: String) -> Self {
+        Self { outcome: Outcome::Error, divergence: None, reason }
     }
 
     /// Fails if `is_bad`.
@@ -182,6 +190,7 @@ impl Watch {
                 OnNoData::Pass => Verdict::pass(reason),
                 OnNoData::Fail => Verdict::fail(reason),
                 OnNoData::Inconclusive => Verdict::inconclusive(reason),
+                OnNoData::Error => Verdict::error(reason),
             };
         }
         let least = self.control.min_samples;

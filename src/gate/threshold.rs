@@ -12,6 +12,9 @@
 //! # Parameters
 //! - `max`, `min`: at least one. A share such as `"1%"` for `error-rate`, `availability` and
 //!   `ready-fraction`; a duration for latencies; a number for `burn-rate` and `crash-count`.
+//! - `strict` (false): the limits themselves are outside.
+//! - `fail_max`, `fail_min` (none): it fails only beyond these; between them and the others it
+//!   cannot tell.
 //!
 //! Every gate, of whatever kind, also takes:
 //! - `metric`: `error-rate`, `latency-p95`, `latency-p99`, `availability`, `burn-rate`,
@@ -25,6 +28,10 @@
 //!   `inconclusive_limit` (0): it cannot tell at more such looks than this.
 //! - `min_samples` (1): with fewer requests a look cannot tell; without any it says `on_no_data`
 //!   ("inconclusive").
+//! - `analysis_run`: as an AnalysisRun of Argo Rollouts: it looks at once, sees what was before it
+//!   began, may say `on_no_data = "error"`, looks again 10 s after an error, and fails at more
+//!   errors in a row than `error_limit` (4). `consecutive_success` (none): so many in a row are
+//!   enough. `ignore_failures` (false): no failure ends it. `dry_run` (false): it changes nothing.
 //! - `all` or `any`, a list of gates, in the place of all that: it is made of those.
 //!
 //! # Worked example
@@ -49,6 +56,9 @@ pub(super) const KIND: Kind = Kind {
 struct Threshold {
     max: Option<Amount>,
     min: Option<Amount>,
+    fail_max: Option<Amount>,
+    fail_min: Option<Amount>,
+    strict: bool,
 }
 
 impl Threshold {
@@ -76,7 +86,12 @@ impl Test for Threshold {
             let help = "give it `max`, `min`, `max_increase` or `test`";
             problems.push(Problem::new("", message, help));
         }
-        for (field, limit) in [("max", self.max), ("min", self.min)] {
+        for (field, limit) in [
+            ("max", self.max),
+            ("min", self.min),
+            ("fail_max", self.fail_max),
+            ("fail_min", self.fail_min),
+        ] {
             if limit.is_some_and(|limit| limit.of(metric).is_none()) {
                 let message = format!("`{field}` is no amount of `{}`", metric.name());
                 problems.push(Problem::new(field, message, Amount::wanted(metric)));
@@ -142,14 +157,28 @@ impl Test for Threshold {
                 format!("{} scrapes", window.samples())
             },
         );
-        match (limit(self.max), limit(self.min)) {
-            (Some(max), _) if value > max => {
-                Verdict::fail(format!("{seen}, above {}", metric.say(max)))
+        let is_equal = |limit: f64| self.strict && (value - limit).abs() <= 0.0;
+        let outside = match (limit(self.max), limit(self.min)) {
+            (Some(max), _) if value > max || is_equal(max) => Some(("above", max)),
+            (_, Some(min)) if value < min || is_equal(min) => Some(("below", min)),
+            _ => None,
+        };
+        let failing = match (limit(self.fail_max), limit(self.fail_min)) {
+            (Some(max), _) if value > max => Some(("above", max)),
+            (_, Some(min)) if value < min => Some(("below", min)),
+            _ => None,
+        };
+        let has_band = self.fail_max.is_some() || self.fail_min.is_some();
+        match (failing, outside) {
+            (Some((side, limit)), _) => {
+                Verdict::fail(format!("{seen}, {side} {}", metric.say(limit)))
             }
-            (_, Some(min)) if value < min => {
-                Verdict::fail(format!("{seen}, below {}", metric.say(min)))
+            (None, None) => Verdict::pass(format!("{seen}, within its limits")),
+            (None, Some((side, limit))) => {
+                let at = if is_equal(limit) { "at" } else { side };
+                let reason = format!("{seen}, {at} {}", metric.say(limit));
+                if has_band { Verdict::inconclusive(reason) } else { Verdict::fail(reason) }
             }
-            _ => Verdict::pass(format!("{seen}, within its limits")),
         }
     }
 }
@@ -162,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_worked_example() {
-        let test = Threshold { max: Some(Amount::Percent(0.01)), min: None };
+        let test = Threshold { max: Some(Amount::Percent(0.01)), ..Threshold::default() };
         for (failed, outcome) in [(3, Outcome::Fail), (2, Outcome::Pass)] {
             let steps = [step(15, (failed, 200), (0, 0))];
             assert_eq!(test.decide(&window(&steps)).outcome, outcome, "{failed}");
@@ -175,8 +204,28 @@ mod tests {
     }
 
     #[test]
+    fn between_passing_and_failing_nobody_can_tell() {
+        let percent = |share| Some(Amount::Percent(share));
+        let band = Threshold {
+            max: percent(0.01),
+            fail_max: percent(0.05),
+            strict: true,
+            ..Threshold::default()
+        };
+        for (failed, outcome) in [
+            (1, Outcome::Pass),
+            (2, Outcome::Inconclusive),
+            (10, Outcome::Inconclusive),
+            (11, Outcome::Fail),
+        ] {
+            let steps = [step(15, (failed, 200), (0, 0))];
+            assert_eq!(band.decide(&window(&steps)).outcome, outcome, "{failed}");
+        }
+    }
+
+    #[test]
     fn limits_fit_the_metric() {
-        let limits = |max, min| Threshold { max, min };
+        let limits = |max, min| Threshold { max, min, ..Threshold::default() };
         let percent = Some(Amount::Percent(0.99));
         for (test, metric, fields) in [
             (limits(None, None), Metric::ErrorRate, vec![""]),

@@ -151,7 +151,7 @@ fn refuse_bounds(unavailable: Bound, surge: Bound, found: &mut Findings) {
 }
 
 /// `minReadySeconds` and `progressDeadlineSeconds`.
-fn progress(spec: Field<'_>, scenario: &mut Table, found: &mut Findings) {
+pub(super) fn progress(spec: Field<'_>, scenario: &mut Table, found: &mut Findings) {
     let min_ready = found.whole(spec, "minReadySeconds", 0..=MOST_INT32);
     let deadline = found.whole(spec, "progressDeadlineSeconds", 0..=MOST_INT32);
     let ready_s = min_ready.map_or(0, |written| written.value);

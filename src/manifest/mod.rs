@@ -13,6 +13,7 @@
 //! | `findings.rs`, `bound.rs` | fields with their types, problems and notes |
 //! | `left_out.rs` | which fields did nobody ask for? |
 //! | `write.rs`, `standalone.rs` | values as a scenario writes them; a scenario that stands alone |
+//! | `measurement.rs` | which gates stand for what is measured by queries? |
 //! | `workload.rs`, `pod.rs`, `probe.rs`, `pre_stop.rs` | what every workload of Kubernetes has |
 //! | all others | a controller each |
 //!
@@ -36,11 +37,13 @@
 //! `companions`. Where two controllers meet on one object, as Flagger's Canary and the Deployment
 //! that it targets, the one in charge `claims` the other.
 
+mod argo;
 mod bound;
 mod deployment;
 mod findings;
 mod hcl;
 mod left_out;
+mod measurement;
 mod object;
 mod parse;
 mod pod;
@@ -55,12 +58,14 @@ mod workload;
 mod write;
 
 use findings::{Findings, quote};
+pub use measurement::Measurement;
 use object::{Files, Object, Sighting};
 use toml::Table;
 use tree::Field;
 
 /// Every controller that is understood.
-static CATALOG: &[Controller] = &[deployment::CONTROLLER, stateful_set::CONTROLLER];
+static CATALOG: &[Controller] =
+    &[deployment::CONTROLLER, stateful_set::CONTROLLER, argo::CONTROLLER];
 
 /// A file's text, which is YAML, JSON or HCL.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +88,8 @@ pub struct Imported {
     pub scenario: Table,
     /// What is not modelled and may change the outcome, or may surprise; a line each.
     pub notes: Vec<String>,
+    /// What is measured by queries; the strategy calls them by name where it would have gates.
+    pub measurements: Vec<Measurement>,
     /// What was not read because nothing that is simulated depends on it: paths of fields such as
     /// `spec.template.spec.containers[].image`, and kinds of objects.
     pub left_out: Vec<String>,
@@ -145,6 +152,7 @@ const fn claims_nothing(_: &Object<'_>, _: &Object<'_>) -> bool {
 struct Part {
     strategy: Table,
     scenario: Table,
+    measurements: Vec<Measurement>,
 }
 
 /// Reads the policy from manifests that belong together. `object` names the one to read where there
@@ -167,7 +175,7 @@ pub fn read(manifests: &[Manifest<'_>], object: Option<&str>) -> Result<Imported
         let help = format!("it is first on line {}", twice.first.line);
         found.problem(twice.second, message, Some(&help));
     }
-    let Part { strategy, scenario } = (controller.read)(chosen, &objects, &mut found);
+    let Part { strategy, scenario, measurements } = (controller.read)(chosen, &objects, &mut found);
     let notes = found.finish()?;
     let mut left_out = left_out::fields(chosen.root);
     let unread = files.unread_kinds(chosen, controller);
@@ -175,7 +183,7 @@ pub fn read(manifests: &[Manifest<'_>], object: Option<&str>) -> Result<Imported
         left_out.push(format!("objects of kind {unread}"));
     }
     let name = chosen.name.map(str::to_owned);
-    Ok(Imported { name, strategy, scenario, notes, left_out })
+    Ok(Imported { name, strategy, scenario, notes, measurements, left_out })
 }
 
 /// What can be read, a line each.
@@ -303,8 +311,8 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
 
     #[test]
     fn other_kinds_are_named_with_what_is_understood() {
-        let empty =
-            "`shop.yaml` is empty (write a manifest of apps/v1 Deployment, apps/v1 StatefulSet)";
+        let understood = understood().collect::<Vec<_>>().join(", ");
+        let empty = format!("`shop.yaml` is empty (write a manifest of {understood})");
         for text in ["", "---\n# nothing\n", "---\n---\n"] {
             check(text, &[&format!("1:1: {empty}")]);
         }
@@ -313,7 +321,7 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
             ("kind: deployment\n", "deployment", "; did you mean `kind: Deployment`?"),
             ("Resources: {}\n", "an object without `kind`", ""),
         ] {
-            let help = format!("(understood is apps/v1 Deployment, apps/v1 StatefulSet{more})");
+            let help = format!("(understood is {understood}{more})");
             let expected =
                 format!("1:1: `shop.yaml` has nothing to roll out: it holds {holds} {help}");
             check(text, &[&expected]);

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
-use crate::gate::{Control, Gate, KINDS, Kind, Metric, Needs, Rule, Span, Test, Together, Watch};
+use crate::gate::{
+    Control, Gate, KINDS, Kind, Metric, Needs, OnNoData, Rule, Span, Test, Together, Watch,
+};
 use crate::scenario::check;
 use crate::scenario::check::scope::{Issue, Scope};
 use crate::scenario::document::path::{dotted, is_bare};
@@ -15,7 +17,7 @@ use crate::scenario::document::{self, Table, Value};
 use crate::scenario::file::{GateFile, HEAD};
 use crate::scenario::rule;
 use crate::strategy::GateUse;
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 
 /// Shortest time between two scrapes or looks.
 pub(super) const SHORTEST: SimDuration = SimDuration::from_millis(100);
@@ -234,6 +236,7 @@ fn control(head: &GateFile, needs: Needs) -> Control {
         scrape: head.scrape,
         lag: head.lag,
         on_no_data: head.on_no_data,
+        analysis_run: head.analysis_run,
     }
 }
 
@@ -246,6 +249,7 @@ fn check_control(scope: &mut Scope<'_, '_>, at: &str, head: &GateFile) {
             scope.raise(Issue::new(rule::OUT_OF_RANGE, &path, message));
         }
     }
+    check_analysis(scope, at, head);
     for (key, count) in [("count", head.count), ("consecutive", Some(head.consecutive))] {
         if count == Some(0) {
             let path = format!("{at}.{key}");
@@ -266,6 +270,37 @@ fn check_control(scope: &mut Scope<'_, '_>, at: &str, head: &GateFile) {
         let issue = Issue::new(rule::GATE_WINDOW, &format!("{at}.lag"), message);
         let issue = issue.because(&format!("{at}.window"), "looks back so far");
         scope.raise(issue.help("let `window` be at least `lag` and `scrape` together"));
+    }
+}
+
+/// What only an AnalysisRun knows, and what it refuses.
+fn check_analysis(scope: &mut Scope<'_, '_>, at: &str, head: &GateFile) {
+    let path = format!("{at}.analysis_run");
+    // What a manifest measures comes with the rules of an AnalysisRun.
+    if let (Some(name), None) = (&head.argo, head.analysis_run) {
+        let message = format!("no strategy's manifest has a metric `{name}`");
+        let issue = Issue::new(rule::ARGO_METRIC, &format!("{at}.argo"), message);
+        scope.raise(issue.help("write `TEMPLATE/METRIC` as its AnalysisTemplate has them"));
+    }
+    let Some(run) = head.analysis_run else {
+        if head.on_no_data == OnNoData::Error {
+            let message = "only an AnalysisRun knows errors";
+            let issue = Issue::new(rule::GATE_FIELDS, &format!("{at}.on_no_data"), message);
+            scope.raise(issue.help("write `analysis_run = {}`, or `\"inconclusive\"`"));
+        }
+        return;
+    };
+    let Some(successes) = run.successes else { return };
+    let needed = successes.saturating_add(head.failure_limit);
+    if successes == 0 {
+        let field = format!("{path}.consecutive_success");
+        let message = format!("`{field}` must be at least 1, not `0`");
+        scope.raise(Issue::new(rule::OUT_OF_RANGE, &field, message));
+    } else if let Some(count) = head.count.filter(|count| *count < needed) {
+        let message = format!("{count} looks leave no room for {successes} successes in a row");
+        let issue = Issue::new(rule::GATE_FIELDS, &format!("{at}.count"), message);
+        let issue = issue.because(&path, "and the failures that are allowed");
+        scope.raise(issue.help(format!("write `count = {needed}` or more")));
     }
 }
 
@@ -397,7 +432,7 @@ pub(super) fn check_uses(
 /// When the last of a gate's parts looks first, from its beginning.
 fn first_look(gates: &[Gate], number: usize) -> SimDuration {
     match &gates[number].rule {
-        Rule::Test(watch) => watch.control.initial_delay + watch.control.interval,
+        Rule::Test(watch) => watch.control.look_at(SimTime::ZERO, 1).since(SimTime::ZERO),
         Rule::Several(_, members) => {
             let looks = members.iter().map(|&member| first_look(gates, member));
             looks.max().unwrap_or(SimDuration::ZERO)

@@ -19,6 +19,7 @@ mod simulate;
 mod start;
 mod stop;
 mod trace;
+mod turn;
 mod world;
 
 pub use fault::mean_rate;

@@ -32,7 +32,7 @@ pub(super) struct Rollout {
     pub(super) detect: Option<SimDuration>,
     pub(super) rolled_back_after: Option<SimDuration>,
     pub(super) outcome: Option<(Outcome, SimTime)>,
-    phase: Phase,
+    pub(super) phase: Phase,
     has_step_failed: bool,
     pub(super) is_running: bool,
     pub(super) switched: Option<SimTime>,
@@ -42,7 +42,7 @@ pub(super) struct Rollout {
     wakes: u32,
     /// The first moment at which the release's fault could be seen.
     sign: Option<SimTime>,
-    decided: Option<SimTime>,
+    pub(super) decided: Option<SimTime>,
     progress: SimTime,
     seen: Seen,
     is_deadline_set: bool,
@@ -107,7 +107,7 @@ impl Rollout {
     }
 }
 
-fn setup(plan: &Plan, desired: u32, direction: Direction) -> Setup {
+pub(super) fn setup(plan: &Plan, desired: u32, direction: Direction) -> Setup {
     let haste = match direction {
         Direction::Back => plan.strategy.haste,
         Direction::Forward | Direction::Over => 1.0,
@@ -205,6 +205,8 @@ impl World<'_> {
             Action::FinishStep(reason) => self.tell("step-finished", reason),
             Action::RunGates(names) => self.run_gates(&names),
             Action::EndGates => self.end_gates(),
+            Action::Guard(names) => self.guard(&names),
+            Action::EndGuards => self.end_guards(),
             Action::Pause(reason) => self.pause(Hold::Strategy, reason),
             Action::Finish(reason) => self.finish(reason),
         }
@@ -445,32 +447,5 @@ impl World<'_> {
     pub(super) fn note_detection(&mut self) {
         let sign = self.rollout.sign.filter(|&sign| sign <= self.now);
         self.rollout.detect = sign.map(|sign| self.now.since(sign));
-    }
-
-    pub(super) fn roll_back(&mut self, why: &str) {
-        self.begin_anew(Direction::Back);
-        self.rollout.decided = Some(self.now);
-        self.rollout.phase = Phase::RollingBack;
-        self.plane.set_phase(Phase::RollingBack, self.now);
-        self.tell("rollback-started", why);
-        self.note_progress();
-    }
-
-    /// Another strategy takes over from whatever state the fleet is in.
-    pub(super) fn begin_anew(&mut self, direction: Direction) {
-        let plan = &self.plan.strategy;
-        let parameters = match direction {
-            Direction::Back => plan.rollback.as_ref().unwrap_or(&plan.parameters),
-            Direction::Forward | Direction::Over => &plan.parameters,
-        };
-        let setup = setup(self.plan, self.desired, direction);
-        self.gates.stop();
-        let rollout = &mut self.rollout;
-        rollout.strategy = parameters.begin(setup);
-        rollout.direction = direction;
-        rollout.hold = None;
-        rollout.is_running = true;
-        rollout.outcome = None;
-        self.end = None;
     }
 }

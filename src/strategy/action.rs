@@ -73,6 +73,11 @@ pub enum Action {
     RunGates(Arc<[String]>),
     /// The step is over, and with it its gates.
     EndGates,
+    /// Lets these gates look over the rollout from now on, by name, until [`Action::EndGuards`]: a
+    /// verdict acts on the rollout, not on the step.
+    Guard(Arc<[String]>),
+    /// What [`Action::Guard`] asked for is over.
+    EndGuards,
     /// Waits for a person.
     Pause(Reason),
     /// The rollout has reached its end.

@@ -5,6 +5,7 @@
 //! counts, versions and bounds. It must not know the calendar, requests, faults or the future.
 
 mod action;
+pub mod argo;
 mod blue_green;
 mod canary;
 mod flag;
@@ -272,6 +273,11 @@ pub trait Strategy: fmt::Debug {
 
     /// A person lets the rollout go on: whatever pause or bake it is in is over.
     fn go_on(&mut self) {}
+
+    /// How it goes back from where it is; none: as its parameters begin a rollback anywhere.
+    fn turn_back(&self) -> Option<Box<dyn Strategy>> {
+        None
+    }
 }
 
 /// A read-only view of the world, as a controller sees it.
@@ -346,6 +352,8 @@ pub const KINDS: &[Kind] = &[
     waves::KIND,
     flag::KIND,
     shadow::KIND,
+    argo::CANARY,
+    argo::BLUE_GREEN,
 ];
 
 /// The [`Parse`] of a parameter type.

@@ -7,6 +7,7 @@
 //! `ROLLSIM_CASES=DIR cargo test --release differential -- --nocapture` replays files of the same
 //! names and form from another folder.
 
+mod argo;
 mod deployment;
 mod fenceposts;
 mod kayenta;
@@ -27,6 +28,25 @@ type Suite = (&'static str, u32, u32, &'static str);
 
 /// Every suite, by file.
 const SUITES: &[(&str, &[Suite])] = &[
+    (
+        "argo_canary.json",
+        &[
+            ("analysis_metric", 420, 0, ""),
+            ("approximate_weight", 518, 0, ""),
+            ("basic_canary_one_reconcile", 720, 0, ""),
+            ("basic_canary_trajectory", 202, 0, ""),
+            ("bluegreen_new_replicas", 130, 0, ""),
+            ("fenceposts", 238, 0, ""),
+            ("traffic_routed_one_reconcile", 480, 0, ""),
+            ("traffic_routed_trajectory", 173, 0, ""),
+            ("traffic_weight_to_replicas", 62, 0, ""),
+            ("upstream_abort_weight", 2, 0, ""),
+            ("upstream_approximate_weight", 34, 0, ""),
+            ("upstream_dynamic_stable_scale", 5, 0, ""),
+            ("upstream_progress_threshold", 5, 0, ""),
+            ("upstream_replica_counts", 24, 0, ""),
+        ],
+    ),
     (
         "kayenta.json",
         &[

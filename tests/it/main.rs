@@ -7,6 +7,7 @@ mod compose;
 mod differential;
 mod faults;
 mod features;
+mod features_argo;
 mod gate_runs;
 mod gates;
 mod golden;

@@ -8,7 +8,7 @@ use super::Quantity::{
 use super::Unit::{Count, Ratio, Seconds, Share};
 use super::cases::{about, claim, covered, exactly, near, of, shipped};
 use super::{Case, Expected};
-use Expected::{AtMost, MoreThan};
+use Expected::{AtLeast, AtMost, MoreThan};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -259,6 +259,37 @@ pub(super) const CASES: &[Case] = &[
                 of("mesh", Quotient("exposed_requests", "requests")),
                 about(0.1, 0.03),
                 Share,
+            ),
+        ],
+    },
+    Case {
+        id: "V24",
+        source: "Argo Rollouts, issues 3020, 3372, 3888",
+        scenarios: &[shipped!("cases/abort-at-full-weight.toml")],
+        claims: &[
+            claim(
+                "the weight waits: available at the lowest, of 10",
+                of("waits", Least(Available)),
+                exactly(10.0),
+                Count,
+            ),
+            claim(
+                "the weight waits: capacity at the lowest",
+                of("waits", Metric("capacity_min")),
+                AtLeast(1.0),
+                Share,
+            ),
+            claim(
+                "back at once: capacity at the lowest",
+                of("at-once", Metric("capacity_min")),
+                AtMost(0.5),
+                Share,
+            ),
+            claim(
+                "back at once: overload",
+                of("at-once", Metric("failed_overloaded")),
+                MoreThan(of("waits", Metric("failed_overloaded"))),
+                Count,
             ),
         ],
     },

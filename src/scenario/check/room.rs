@@ -21,6 +21,7 @@ struct Bounds {
     partition: u32,
     routing: Option<String>,
     stable: Option<String>,
+    dynamic_stable_scale: bool,
 }
 
 /// Extra instances that a rollout waits for.
@@ -91,6 +92,11 @@ fn need(subject: &Subject<'_, '_>, bounds: &Bounds, desired: u32) -> Option<Need
         "canary" if !is(&bounds.stable, "shrink") => {
             Some(whole_fleet("canary", "write `stable = \"shrink\"`"))
         }
+        "argo-canary" if !is(&bounds.routing, "weighted") => surge(subject, bounds, desired),
+        "argo-canary" if !bounds.dynamic_stable_scale => {
+            Some(whole_fleet("argo-canary", "write `dynamic_stable_scale = true`"))
+        }
+        "argo-blue-green" => Some(whole_fleet("argo-blue-green", "use another kind of strategy")),
         "blue-green" => Some(whole_fleet("blue-green", "use another kind of strategy")),
         _ => None,
     }

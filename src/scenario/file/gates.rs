@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
 use super::word::WordOr;
-use crate::gate::{Control, Metric, OnNoData, Pair, Scope, Span};
+use crate::gate::{AnalysisRun, Control, Metric, OnNoData, Pair, Scope, Span};
 use crate::units::{Ratio, SimDuration};
 
 /// The fields that every gate has.
@@ -24,6 +24,8 @@ pub(crate) const HEAD: &[&str] = &[
     "scrape",
     "lag",
     "on_no_data",
+    "analysis_run",
+    "argo",
     "test",
     "all",
     "any",
@@ -60,6 +62,10 @@ pub(crate) struct GateFile {
     pub(crate) lag: SimDuration,
     /// What a look without data says.
     pub(crate) on_no_data: OnNoData,
+    /// As an AnalysisRun of Argo.
+    pub(crate) analysis_run: Option<AnalysisRun>,
+    /// The measurement of a manifest that it stands for, `TEMPLATE/METRIC`.
+    pub(crate) argo: Option<String>,
     /// The test, read by its own kind.
     #[serde(rename = "test")]
     pub(crate) _test: Option<IgnoredAny>,
@@ -98,6 +104,8 @@ impl Default for GateFile {
             scrape,
             lag,
             on_no_data,
+            analysis_run: None,
+            argo: None,
             _test: None,
             all: None,
             any: None,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use crate::manifest::{Imported, Manifest, Problem};
+use crate::manifest::{Imported, Manifest, Measurement, Problem};
 use crate::scenario::diagnostic::source::{Shown, Sources, Span, Texts};
 use crate::scenario::diagnostic::{Diagnostic, Findings, Report};
 use crate::scenario::document::path::dotted;
@@ -26,7 +26,14 @@ pub(crate) type Importer = fn(&[Manifest<'_>], Option<&str>) -> Result<Imported,
 pub(crate) struct Carried<'t> {
     strategy: Table<'t>,
     scenario: Table<'t>,
+    measurements: Vec<Measurement>,
 }
+
+/// What a gate judges by, of which its own wins as a whole.
+const LIMITS: [&str; 6] = ["max", "min", "fail_max", "fail_min", "max_increase", "test"];
+
+/// Gates by the measurements that they stand for.
+type Gates = BTreeMap<String, Vec<String>>;
 
 /// Files, the object of theirs that is named, and where a strategy names them.
 type Named = (Vec<PathBuf>, Option<String>, usize);
@@ -90,10 +97,13 @@ impl<'t> Manifests<'t> {
             return Carry::NoManifest;
         };
         let object = object.map(|(object, _)| object);
-        let Some(carried) = self.read(&manifests, object, &place, (findings, sources)) else {
+        let gates = gates_for_measurements(root);
+        let files = (&manifests[..], object);
+        let Some(carried) = self.read(files, &place, &gates, (findings, sources)) else {
             return Carry::Failed;
         };
         let written_kind = text("kind");
+        self.fill_gates(root, &gates, (&carried, &place), sources);
         let Some(strategy) = strategy_table(root, name) else { return Carry::Failed };
         let kind = carried.strategy.get("kind").and_then(|kind| kind.get_ref().as_str());
         if let (Some((written, span)), Some(kind)) = (written_kind, kind)
@@ -114,9 +124,9 @@ impl<'t> Manifests<'t> {
 
     fn read(
         &mut self,
-        manifests: &[String],
-        object: Option<String>,
+        (manifests, object): (&[String], Option<String>),
         place: &Span,
+        gates: &Gates,
         (findings, sources): (&mut Findings, &mut Sources),
     ) -> Option<Rc<Carried<'t>>> {
         let paths: Vec<PathBuf> = manifests.iter().map(|path| self.folder.join(path)).collect();
@@ -124,7 +134,8 @@ impl<'t> Manifests<'t> {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let carried = match self.import(&paths, object.as_deref(), place, sources) {
+        let read = (&paths[..], object.as_deref());
+        let carried = match self.import(read, place, gates, sources) {
             Ok((carried, notes)) => {
                 for note in notes {
                     let diagnostic = Diagnostic::new(rule::MANIFEST_NOTE, note);
@@ -143,9 +154,9 @@ impl<'t> Manifests<'t> {
 
     fn import(
         &self,
-        paths: &[PathBuf],
-        object: Option<&str>,
+        (paths, object): (&[PathBuf], Option<&str>),
         place: &Span,
+        gates: &Gates,
         sources: &mut Sources,
     ) -> Result<(Carried<'t>, Vec<String>), Vec<Diagnostic>> {
         let mut texts = Vec::new();
@@ -155,12 +166,39 @@ impl<'t> Manifests<'t> {
             texts.push((path.display().to_string(), text));
         }
         let imported = (self.importer)(&shown(&texts), object)
-            .map_err(|problems| in_manifests(problems, texts, Some(place), sources))?;
+            .map_err(|problems| in_manifests(problems, texts, Some(place), sources))?
+            .with_gates(gates);
         let carried = Carried {
             strategy: self.borrowed(&imported.strategy, place, sources),
             scenario: self.borrowed(&imported.scenario, place, sources),
+            measurements: imported.measurements,
         };
         Ok((carried, imported.notes))
+    }
+
+    /// Gives the gates that stand for measurements what their manifest says, where they say
+    /// nothing themselves.
+    fn fill_gates(
+        &self,
+        root: &mut Table<'t>,
+        gates: &Gates,
+        (carried, place): (&Carried<'t>, &Span),
+        sources: &mut Sources,
+    ) {
+        for one in &carried.measurements {
+            for name in gates.get(&one.name).into_iter().flatten() {
+                let Some(gate) = table_in(root, "gates", name) else { continue };
+                let metric = gate.get("metric").and_then(|metric| metric.get_ref().as_str());
+                let mut with = one.gate_on(metric.unwrap_or_default());
+                if LIMITS.iter().any(|key| gate.contains_key(*key)) {
+                    with.retain(|key, _| {
+                        LIMITS.iter().all(|limit| key != *limit) && key != "strict"
+                    });
+                }
+                let with = self.borrowed(&with, place, sources);
+                fill(gate, &with);
+            }
+        }
     }
 
     /// The same table with every place standing for `place`.
@@ -182,11 +220,12 @@ pub(crate) fn alone(
     object: Option<&str>,
     importer: Importer,
 ) -> Result<Imported, Report> {
-    importer(&shown(&texts), object).map_err(|problems| {
+    let imported = importer(&shown(&texts), object).map_err(|problems| {
         let mut sources = Sources::default();
         let diagnostics = in_manifests(problems, texts, None, &mut sources);
         Report { diagnostics, sources }
-    })
+    })?;
+    Ok(imported.with_gates(&Gates::new()))
 }
 
 fn shown(texts: &[(String, String)]) -> Vec<Manifest<'_>> {
@@ -248,8 +287,26 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 }
 
 fn strategy_table<'a, 't>(root: &'a mut Table<'t>, name: &str) -> Option<&'a mut Table<'t>> {
-    let strategies = as_table(root.get_mut("strategies")?)?;
-    as_table(strategies.get_mut(name)?)
+    table_in(root, "strategies", name)
+}
+
+fn table_in<'a, 't>(root: &'a mut Table<'t>, key: &str, name: &str) -> Option<&'a mut Table<'t>> {
+    let tables = as_table(root.get_mut(key)?)?;
+    as_table(tables.get_mut(name)?)
+}
+
+/// The names of gates by those of the measurements that they stand for.
+fn gates_for_measurements(root: &Table<'_>) -> Gates {
+    let mut gates = Gates::new();
+    let tables = root.get("gates").and_then(|gates| gates.get_ref().as_table());
+    for (name, gate) in tables.into_iter().flatten() {
+        let gate = gate.get_ref().as_table();
+        let argo = gate.and_then(|gate| gate.get("argo"));
+        if let Some(measurement) = argo.and_then(|argo| argo.get_ref().as_str()) {
+            gates.entry(measurement.to_owned()).or_default().push(name.get_ref().to_string());
+        }
+    }
+    gates
 }
 
 fn as_table<'a, 't>(value: &'a mut Spanned<DeValue<'t>>) -> Option<&'a mut Table<'t>> {

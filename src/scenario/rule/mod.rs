@@ -2,6 +2,7 @@
 //!
 //! The code that checks a rule names it by its constant; `rollsim explain R012` prints its entry.
 
+mod argo;
 mod fault;
 mod file;
 mod gate;
@@ -127,6 +128,7 @@ codes! {
     GATE_WINDOW = "R053", gate::GATE_WINDOW;
     ALERTS = "R054", gate::ALERTS;
     FAULT_BUDGET = "R055", fault::FAULT_BUDGET;
+    ARGO_METRIC = "R070", argo::ARGO_METRIC;
 }
 
 /// A rule whose code is given to it above.

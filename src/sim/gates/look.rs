@@ -6,7 +6,7 @@ use super::super::world::World;
 use super::AtWork;
 use super::series::{Rhythm, Series};
 use crate::engine::Rank;
-use crate::gate::{Objective, Outcome, Rule, State, Tally, Verdict, Watch, Window};
+use crate::gate::{Control, Objective, Outcome, Rule, State, Tally, Verdict, Watch, Window};
 use crate::traffic::Scrapes;
 use crate::units::SimTime;
 
@@ -16,6 +16,7 @@ pub(super) struct Part {
     /// Number of its gate in the plan.
     pub(super) gate: usize,
     pub(super) tally: Tally,
+    control: Control,
     /// When it was asked for, before its initial delay.
     asked: SimTime,
     next: SimTime,
@@ -27,6 +28,11 @@ pub(super) struct Part {
 impl Part {
     pub(super) const fn next_look(&self) -> SimTime {
         self.next
+    }
+
+    /// What it would come to if its time were over now.
+    pub(super) fn at_the_end(&self) -> State {
+        self.tally.closed(&self.control)
     }
 }
 
@@ -49,10 +55,11 @@ impl World<'_> {
         let watch = self.test_of(gate)?;
         let ticks = self.plane.scrapes()?.of(super::tick_width(watch.control.scrape))?;
         let begin = self.now + watch.control.initial_delay;
-        let from = if watch.test.needs().history { SimTime::ZERO } else { begin };
+        let from = if sees_before(watch) { SimTime::ZERO } else { begin };
         Some(Part {
             gate,
             tally: Tally::default(),
+            control: watch.control,
             asked: self.now,
             next: watch.control.look_at(self.now, 1),
             series: Series::new(from, ticks),
@@ -87,7 +94,7 @@ impl World<'_> {
         let name = &self.plan.gates[part.gate].name;
         let detail = format!("{name}, look {looks}: {}", verdict.reason);
         part.last.clone_from(&verdict.reason);
-        part.next += watch.control.interval;
+        part.next += watch.control.wait_after(verdict.outcome);
         let next = part.next;
         one.state = one.together.state(&one.states());
         match verdict.outcome {
@@ -97,6 +104,7 @@ impl World<'_> {
             }
             Outcome::Fail => self.tell("gate-failed", detail),
             Outcome::Inconclusive => self.tell("gate-inconclusive", detail),
+            Outcome::Error => self.tell("gate-error", detail),
         }
         if state == State::Running {
             let event = Event::Look { work: work as u32, part: number as u32 };
@@ -119,8 +127,7 @@ impl World<'_> {
             .and_then(|all: &Scrapes| all.of(super::tick_width(control.scrape)))?;
         part.series.advance(self.now, rhythm, ticks, &gates.log);
         // What needs the history has no beginning of its own.
-        let has_history = watch.test.needs().history;
-        let asked = if has_history { SimTime::ZERO } else { part.asked };
+        let asked = if sees_before(watch) { SimTime::ZERO } else { part.asked };
         let steps = part.series.steps();
         let window = Window {
             metric: watch.metric,
@@ -134,11 +141,22 @@ impl World<'_> {
             },
             look: part.tally.looks + 1,
         };
-        let verdict = watch.look(&window);
+        // Whom nobody can ask has no answer, whatever there was before.
+        let is_mute = control.analysis_run.is_some() && gates.log.is_lost(self.now);
+        let verdict = if is_mute {
+            Verdict::error("the metrics cannot be asked".to_owned())
+        } else {
+            watch.look(&window)
+        };
         gates.divergence = match (gates.divergence, verdict.divergence) {
             (Some(most), Some(divergence)) => Some(f64::max(most, divergence)),
             (most, divergence) => divergence.or(most),
         };
         Some(verdict)
     }
+}
+
+/// Whether a test is shown what was before it began.
+fn sees_before(watch: &Watch) -> bool {
+    watch.test.needs().history || watch.control.sees_before()
 }

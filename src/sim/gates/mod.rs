@@ -50,6 +50,8 @@ pub(super) struct Gates {
 enum Place {
     /// A step, until its strategy says that it is over.
     Step,
+    /// The rollout, from a step on, until its strategy says that it is over.
+    Background,
     /// The whole rollout.
     Guard,
 }
@@ -73,11 +75,7 @@ impl AtWork {
 
     /// What it would come to if its time were over now.
     fn at_the_end(&self) -> State {
-        let closed = |part: &Part| {
-            let mut tally = part.tally;
-            tally.close()
-        };
-        self.together.state(&self.parts.iter().map(closed).collect::<Vec<_>>())
+        self.together.state(&self.parts.iter().map(Part::at_the_end).collect::<Vec<_>>())
     }
 }
 
@@ -227,15 +225,15 @@ impl World<'_> {
     /// A paused rollout goes on: guards that could not tell begin anew.
     pub(super) fn renew_guards(&mut self) {
         let is_lost = |one: &&mut AtWork| {
-            one.place == Place::Guard && !one.is_over && one.state == State::Inconclusive
+            one.place != Place::Step && !one.is_over && one.state == State::Inconclusive
         };
         let mut renewed = Vec::new();
         for one in self.gates.at_work.iter_mut().filter(is_lost) {
             one.is_over = true;
-            renewed.push(one.gate);
+            renewed.push((one.gate, one.place));
         }
-        for gate in renewed {
-            self.begin_gate(gate, Place::Guard);
+        for (gate, place) in renewed {
+            self.begin_gate(gate, place);
         }
     }
 
@@ -248,11 +246,29 @@ impl World<'_> {
         }
     }
 
+    /// The strategy asks for gates over the rest of the rollout.
+    pub(super) fn guard(&mut self, names: &Arc<[String]>) {
+        for name in names.iter() {
+            if let Some(gate) = self.plan.gate_called(name) {
+                self.begin_gate(gate, Place::Background);
+            }
+        }
+    }
+
     /// The step is over, and with it its gates.
     pub(super) fn end_gates(&mut self) {
+        self.end_all_of(Place::Step);
+    }
+
+    /// What the strategy has asked for over the rollout is over.
+    pub(super) fn end_guards(&mut self) {
+        self.end_all_of(Place::Background);
+    }
+
+    fn end_all_of(&mut self, place: Place) {
         let mut passed = Vec::new();
         for one in &mut self.gates.at_work {
-            if one.place == Place::Guard || one.is_over {
+            if one.place != place || one.is_over {
                 continue;
             }
             one.is_over = true;
@@ -305,7 +321,7 @@ impl World<'_> {
             }
             // The strategy sees what the gates of its step have come to.
             (State::Inconclusive, Place::Step) => {}
-            (State::Inconclusive, Place::Guard) => {
+            (State::Inconclusive, Place::Guard | Place::Background) => {
                 let why = format!("gate {name} cannot tell: {reason}");
                 self.pause(Hold::Failure, why);
             }

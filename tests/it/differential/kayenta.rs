@@ -112,6 +112,7 @@ fn score(case: &Value, expected: &Value) -> Difference {
         Outcome::Pass => "Pass",
         Outcome::Inconclusive => "Marginal",
         Outcome::Fail => "Fail",
+        Outcome::Error => "Error",
     };
     let groups = table(&expected["groupScores"]);
     let near = |got: f64, want: f64| (got - want).abs() < NEAR;

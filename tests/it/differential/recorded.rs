@@ -1,6 +1,7 @@
 //! Recorded cases of real controllers: the stored ones, or those of files of the same names in the
 //! folder that `ROLLSIM_CASES` names.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -24,15 +25,28 @@ impl Recorded {
 
 /// The cases of the file called `name`; `stored` is the project's own copy.
 pub(super) fn recorded(name: &'static str, stored: &str) -> Recorded {
-    let Some(folder) = std::env::var_os("ROLLSIM_CASES") else {
-        return Recorded { name, cases: list(stored, name), is_stored: true };
-    };
+    elsewhere(name).unwrap_or_else(|| Recorded { name, cases: list(stored, name), is_stored: true })
+}
+
+/// The same where the own copy is compressed with gzip.
+pub(super) fn recorded_packed(name: &'static str, stored: &[u8]) -> Recorded {
+    elsewhere(name).unwrap_or_else(|| {
+        let mut text = String::new();
+        let read = flate2::read::GzDecoder::new(stored).read_to_string(&mut text);
+        read.unwrap_or_else(|error| panic!("{name} cannot be unpacked: {error}"));
+        Recorded { name, cases: list(&text, name), is_stored: true }
+    })
+}
+
+/// The cases of another folder, where one is named.
+fn elsewhere(name: &'static str) -> Option<Recorded> {
+    let folder = std::env::var_os("ROLLSIM_CASES")?;
     let path = PathBuf::from(folder).join(name);
     let Ok(text) = std::fs::read_to_string(&path) else {
         println!("{}: not there", path.display());
-        return Recorded { name, cases: Vec::new(), is_stored: false };
+        return Some(Recorded { name, cases: Vec::new(), is_stored: false });
     };
-    Recorded { name, cases: list(&text, name), is_stored: false }
+    Some(Recorded { name, cases: list(&text, name), is_stored: false })
 }
 
 /// A file is a list of cases, or holds one as `cases`.
