@@ -31,8 +31,8 @@ impl World<'_> {
         }
     }
 
-    /// By version, serving instances that requests can reach and how many of them the platform calls
-    /// ready, where sides are made of parts of the fleet.
+    /// By version, serving instances that requests can reach and how many of them the platform
+    /// calls ready, where sides are made of parts of the fleet.
     pub(super) fn reached_by_sides(&self) -> Option<[(Serving, u32); 3]> {
         let canary = self.division.canary?;
         Some(Version::EVERY.map(|version| self.reached(canary, version)))
