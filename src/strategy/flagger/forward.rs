@@ -173,7 +173,7 @@ impl Forward {
         let interval = self.flagger.interval.max(SHORTEST_INTERVAL);
         let mut next = self.next.unwrap_or(now);
         while next <= now {
-            next = next + interval;
+            next += interval;
         }
         self.next = Some(next);
         next
