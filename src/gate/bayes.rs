@@ -23,8 +23,10 @@
 use serde::Deserialize;
 
 use super::metric::{Amount, percent};
+use super::sight::about;
 use super::{
-    Kind, Metric, Problem, Scope, Test, Verdict, Window, check_failures, check_probability, parse,
+    Kind, Metric, Problem, Scope, Sight, Test, Verdict, Window, check_failures, check_probability,
+    parse,
 };
 use crate::stats::beta::Beta;
 use crate::stats::proportion::Share;
@@ -61,6 +63,16 @@ impl Bayes {
         let [a, b] = self.prior;
         Beta { a: a + share.failed as f64, b: b + (share.of - share.failed) as f64 }
     }
+
+    /// The probability that the new version is worse after so many of its requests failed, and
+    /// none of the old one's, of which there are `ratio` for each.
+    fn worse(&self, failed: f64, of: f64, ratio: f64) -> f64 {
+        let of = of.round().max(1.0) as u64;
+        let new = Share { failed: (failed.round() as u64).min(of), of };
+        let old = Share { failed: 0, of: (of as f64 * ratio).round() as u64 };
+        let margin = self.margin.of(Metric::ErrorRate).unwrap_or(0.0);
+        self.after(new).exceeds(self.after(old), margin)
+    }
 }
 
 impl Test for Bayes {
@@ -83,6 +95,35 @@ impl Test for Bayes {
             problems.push(Problem::new("margin", "`margin` is a share of requests", help));
         }
         problems
+    }
+
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        let Some(ratio) = sight.ratio() else { return Vec::new() };
+        let mut doubts = Vec::new();
+        let expected = sight.full * sight.place.error_rate;
+        let found = self.worse(expected, sight.full, ratio);
+        if sight.place.error_rate > 0.0 && found <= self.probability {
+            let [a, b] = self.prior;
+            doubts.push(format!(
+                "about {} failures among {} requests raise its belief, which weighs {} requests, \
+                 to {} only: it misses {} of failures as often as not",
+                about(expected),
+                about(sight.full),
+                about(a + b),
+                percent(found),
+                percent(sight.place.error_rate)
+            ));
+        }
+        let single = self.worse(1.0, sight.first, ratio);
+        if single > self.probability {
+            doubts.push(format!(
+                "a single failure among the {} requests of its first look raises its belief to \
+                 {}: any one trips it; give `prior` more weight",
+                about(sight.first),
+                percent(single)
+            ));
+        }
+        doubts
     }
 
     fn decide(&self, window: &Window<'_>) -> Verdict {
@@ -121,6 +162,19 @@ mod tests {
         let verdict = Bayes::default().decide(&window(&steps));
         assert_eq!(verdict.outcome, Outcome::Fail);
         assert!(verdict.divergence.is_some_and(|worse| worse > 0.9999), "{}", verdict.reason);
+    }
+
+    /// Of 150 requests 1% is 1.5 failures, which a belief worth 1000 requests outweighs; one worth
+    /// two requests is sure after the first.
+    #[test]
+    fn a_belief_may_weigh_too_much_or_too_little() {
+        let sight = Sight::of(Metric::ErrorRate, 0.05, 150.0);
+        for (prior, word) in [([1.0, 999.0], "belief, which weighs 1000"), ([0.1, 1.9], "trips")] {
+            let doubts = Bayes { prior, ..Bayes::default() }.doubts(&sight);
+            assert!(doubts.len() == 1 && doubts[0].contains(word), "{doubts:?}");
+        }
+        let busy = Sight::of(Metric::ErrorRate, 0.05, 15_000.0);
+        assert_eq!(Bayes::default().doubts(&busy), [] as [String; 0]);
     }
 
     #[test]

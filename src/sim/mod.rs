@@ -23,6 +23,7 @@ mod stop;
 mod trace;
 mod world;
 
+pub use fault::mean_rate;
 pub use plan::{
     HealthCheckPlan, OperatorAction, OperatorPlan, Plan, RoutingPlan, SimulationPlan, SloPlan,
     StrategyPlan,

@@ -19,6 +19,7 @@ mod rolling;
 mod shadow;
 mod stateful_set;
 mod step;
+mod supersede;
 mod waves;
 
 use std::fmt;

@@ -126,6 +126,7 @@ codes! {
     GATE_NAME = "R052", gate::GATE_NAME;
     GATE_WINDOW = "R053", gate::GATE_WINDOW;
     ALERTS = "R054", gate::ALERTS;
+    FAULT_BUDGET = "R055", fault::FAULT_BUDGET;
 }
 
 /// A rule whose code is given to it above.
