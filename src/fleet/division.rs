@@ -19,13 +19,19 @@ pub struct Part {
 pub struct Division {
     /// The parts, at least one, in the order in which they come.
     pub parts: Vec<Part>,
+    /// The part that a weight sends requests to, whatever its instances run; none: the instances
+    /// of the new version.
+    pub canary: Option<PartId>,
 }
 
 impl Division {
     /// A fleet in one part.
     #[must_use]
     pub fn whole() -> Self {
-        Self { parts: vec![Part { name: String::new(), zones: Vec::new(), end: u32::MAX }] }
+        Self {
+            parts: vec![Part { name: String::new(), zones: Vec::new(), end: u32::MAX }],
+            canary: None,
+        }
     }
 
     /// The part that an instance of the initial fleet belongs to.

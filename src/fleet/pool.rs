@@ -16,11 +16,29 @@ pub struct Pool {
     by_zone: Vec<[Tally; 3]>,
     by_part: Vec<[Tally; 3]>,
     part_sizes: Vec<u32>,
-    warm_from_sum: [u128; 3],
-    lack: [Lack; 3],
+    sums: [Sums; 3],
+    sums_by_part: Vec<[Sums; 3]>,
     unready: [IdSet; 3],
     ready: [IdSet; 3],
     has_changed: bool,
+}
+
+/// What is added up over serving instances beside their number.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    /// The moments their warm-ups began, nanoseconds.
+    warm_from: u128,
+    /// What faults take of their speed.
+    lack: Lack,
+}
+
+const fn serving(tally: &Tally, sums: &Sums) -> Serving {
+    Serving {
+        count: tally.count(Fact::Serving),
+        warming: tally.count(Fact::Warming),
+        warm_from_sum: sums.warm_from,
+        lack: sums.lack,
+    }
 }
 
 impl Pool {
@@ -40,8 +58,8 @@ impl Pool {
             by_zone: vec![[Tally::default(); 3]; usize::from(zones)],
             by_part: vec![[Tally::default(); 3]; division.parts.len()],
             part_sizes: Vec::new(),
-            warm_from_sum: [0; 3],
-            lack: [Lack::default(); 3],
+            sums: [Sums::default(); 3],
+            sums_by_part: vec![[Sums::default(); 3]; division.parts.len()],
             unready: std::array::from_fn(|_| IdSet::default()),
             ready: [IdSet::all_below(size), IdSet::default(), IdSet::default()],
             has_changed: true,
@@ -73,8 +91,8 @@ impl Pool {
             by_zone: vec![tally],
             by_part: vec![tally],
             part_sizes: vec![desired.iter().sum()],
-            warm_from_sum: [0; 3],
-            lack: [Lack::default(); 3],
+            sums: [Sums::default(); 3],
+            sums_by_part: vec![[Sums::default(); 3]],
             unready: std::array::from_fn(|_| IdSet::default()),
             ready: std::array::from_fn(|_| IdSet::default()),
             has_changed: false,
@@ -129,7 +147,10 @@ impl Pool {
         for (one, speed, step) in [(before, speeds[0], Step::Out), (after, speeds[1], Step::In)] {
             if one.is(Fact::Serving) {
                 let warm_from = one.is(Fact::Warming).then_some(one.warm_from);
-                self.lack[one.version.index()].count(speed, warm_from, step);
+                let version = one.version.index();
+                self.sums[version].lack.count(speed, warm_from, step);
+                let of_part = &mut self.sums_by_part[one.part.index()][version];
+                of_part.lack.count(speed, warm_from, step);
             }
         }
     }
@@ -248,18 +269,30 @@ impl Pool {
     /// Instances of a version that serve what the balancer sends them.
     #[must_use]
     pub const fn serving(&self, version: Version) -> Serving {
-        Serving {
-            count: self.of(Fact::Serving, version),
-            warming: self.of(Fact::Warming, version),
-            warm_from_sum: self.warm_from_sum[version.index()],
-            lack: self.lack[version.index()],
-        }
+        let index = version.index();
+        serving(&self.tally[index], &self.sums[index])
     }
 
     /// Serving instances of a version that the platform calls ready.
     #[must_use]
     pub const fn ready_serving(&self, version: Version) -> u32 {
         self.of(Fact::ReadyServing, version)
+    }
+
+    /// Instances of a version in one part of the fleet.
+    #[must_use]
+    pub fn counts_of(&self, part: PartId, version: Version) -> Counts {
+        self.in_part(part)[version.index()].counts()
+    }
+
+    /// Instances of a version in one part that serve, how many of them the platform calls ready,
+    /// and how many of the version there the balancer sends requests to.
+    #[must_use]
+    pub fn serving_of(&self, part: PartId, version: Version) -> (Serving, u32, u32) {
+        let index = version.index();
+        let tally = &self.in_part(part)[index];
+        let serving = serving(tally, &self.sums_by_part[part.index()][index]);
+        (serving, tally.count(Fact::ReadyServing), tally.count(Fact::Routed))
     }
 
     /// Whether the state of some instance will change without anybody's doing.
@@ -306,6 +339,24 @@ impl Pool {
         unready.or_else(|| match version {
             Version::Old => self.ready[index].iter().find(is_here),
             Version::New | Version::Third => self.ready[index].iter().rev().find(is_here),
+        })
+    }
+
+    /// The instance of `version` with the lowest index, terminating ones excepted.
+    #[must_use]
+    pub fn lowest(&self, version: Version) -> Option<InstanceId> {
+        self.in_order(version).next()
+    }
+
+    /// The instances of `version`, terminating ones excepted, by their indices.
+    pub fn in_order(&self, version: Version) -> impl Iterator<Item = InstanceId> + '_ {
+        let index = version.index();
+        let mut unready = self.unready[index].iter().peekable();
+        let mut ready = self.ready[index].iter().peekable();
+        std::iter::from_fn(move || match (unready.peek(), ready.peek()) {
+            (Some(one), Some(other)) if one < other => unready.next(),
+            (Some(_), None) => unready.next(),
+            _ => ready.next(),
         })
     }
 
@@ -368,8 +419,11 @@ impl Pool {
         }
         if (before.facts | after.facts) & Fact::Warming.bit() != 0 {
             let warm_from = |one: Counted| if one.is(Fact::Warming) { one.warm_from } else { 0 };
-            let sum = &mut self.warm_from_sum[version];
-            *sum = *sum + u128::from(warm_from(after)) - u128::from(warm_from(before));
+            let of_part = &mut self.sums_by_part[after.part.index()][version];
+            for sums in [&mut self.sums[version], of_part] {
+                let without = sums.warm_from - u128::from(warm_from(before));
+                sums.warm_from = without + u128::from(warm_from(after));
+            }
         }
         if changed & (Fact::Active.bit() | Fact::Ready.bit()) == 0 {
             return;

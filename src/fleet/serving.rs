@@ -29,6 +29,22 @@ pub struct Lack {
 }
 
 impl Serving {
+    /// These and others, together.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        let (a, b) = (self.lack, others.lack);
+        Self {
+            count: self.count + others.count,
+            warming: self.warming + others.warming,
+            warm_from_sum: self.warm_from_sum + others.warm_from_sum,
+            lack: Lack {
+                serving: a.serving + b.serving,
+                warming: a.warming + b.warming,
+                warm_from_sum: a.warm_from_sum + b.warm_from_sum,
+            },
+        }
+    }
+
     /// Speed of all of them once they are warm, 1 being that of an instance.
     #[must_use]
     pub fn speed(&self) -> f64 {

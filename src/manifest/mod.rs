@@ -41,9 +41,12 @@ mod argo;
 mod bound;
 mod deployment;
 mod findings;
+mod flagger;
+mod go_duration;
 mod hcl;
 mod left_out;
 mod measurement;
+mod nomad;
 mod object;
 mod parse;
 mod pod;
@@ -64,8 +67,13 @@ use toml::Table;
 use tree::Field;
 
 /// Every controller that is understood.
-static CATALOG: &[Controller] =
-    &[deployment::CONTROLLER, stateful_set::CONTROLLER, argo::CONTROLLER];
+static CATALOG: &[Controller] = &[
+    deployment::CONTROLLER,
+    stateful_set::CONTROLLER,
+    argo::CONTROLLER,
+    flagger::CONTROLLER,
+    nomad::CONTROLLER,
+];
 
 /// A file's text, which is YAML, JSON or HCL.
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +137,6 @@ enum Sign {
     /// By `kind`, served by one `apiVersion`; those in `retired` once served it and are refused.
     Kubernetes { api: &'static str, kind: &'static str, retired: &'static [&'static str] },
     /// By what a document without `kind` holds: its objects of this controller.
-    #[allow(dead_code, reason = "the controllers outside of Kubernetes come next")]
     Content(for<'t> fn(Field<'t>) -> Vec<Sighting<'t>>),
 }
 
@@ -178,6 +185,10 @@ pub fn read(manifests: &[Manifest<'_>], object: Option<&str>) -> Result<Imported
     let Part { strategy, scenario, measurements } = (controller.read)(chosen, &objects, &mut found);
     let notes = found.finish()?;
     let mut left_out = left_out::fields(chosen.root);
+    for claimed in objects.iter().filter(|other| (controller.claims)(chosen, other)) {
+        let paths = left_out::fields(claimed.root).into_iter();
+        left_out.extend(paths.map(|path| format!("{}.{path}", claimed.kind)));
+    }
     let unread = files.unread_kinds(chosen, controller);
     if !unread.is_empty() {
         left_out.push(format!("objects of kind {unread}"));

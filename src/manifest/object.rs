@@ -31,7 +31,6 @@ pub(super) struct Object<'t> {
     /// All of it.
     pub(super) root: Field<'t>,
     /// The document that it is in: itself, a `List`, a template of many resources.
-    #[allow(dead_code, reason = "for the controllers that read templates, which come next")]
     pub(super) document: Field<'t>,
     /// Which of the trees it is in.
     pub(super) tree: usize,

@@ -184,7 +184,6 @@ impl<'t> Field<'t> {
 
     /// The label of an HCL block, counted from 0: `service` and `main` of
     /// `resource "service" "main" {}`.
-    #[allow(dead_code, reason = "for the controllers that come next")]
     pub(super) fn label(self, number: usize) -> Option<&'t str> {
         let key = format!("{LABEL}{number}");
         self.get(&key).and_then(Field::text)

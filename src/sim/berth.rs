@@ -19,7 +19,9 @@ impl World<'_> {
         let at = |zone| Berth { zone, part: PartId(0), ordinal: None };
         match pick {
             Pick::Zone(zone) => at(zone),
-            Pick::Any | Pick::HighestIndex => at(self.pool.zone_for(version)),
+            Pick::Any | Pick::HighestIndex | Pick::LowestIndex | Pick::One(_) => {
+                at(self.pool.zone_for(version))
+            }
             Pick::Ordinal(ordinal) => {
                 let zones = (self.plan.fleet.zones.len() as u32).max(1);
                 // Where the initial fleet had it: what it stores is there.
@@ -40,6 +42,11 @@ impl World<'_> {
             Pick::Zone(zone) => self.pool.first_to_go_in(version, zone),
             Pick::Part(part) => self.pool.first_to_go_of(version, part),
             Pick::HighestIndex => self.pool.highest(version),
+            Pick::LowestIndex => self.pool.lowest(version),
+            Pick::One(id) => {
+                let one = self.one(id);
+                (one.version == version && one.state.is_active()).then_some(id)
+            }
             Pick::Ordinal(ordinal) => self.pool.with_ordinal(version, ordinal),
         }
     }

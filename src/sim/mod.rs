@@ -5,6 +5,7 @@
 
 mod berth;
 mod boots;
+mod decider;
 mod demand;
 mod event;
 mod fault;
@@ -15,6 +16,7 @@ mod plan;
 mod rollout;
 mod routing;
 mod run;
+mod side;
 mod simulate;
 mod start;
 mod stop;

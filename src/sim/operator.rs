@@ -102,6 +102,7 @@ impl World<'_> {
                 split: self.rollout.split,
                 switched: self.rollout.switched,
                 gates: self.gates.standing(),
+                checked: self.gates.checked(),
                 pool: &self.pool,
             };
             self.rollout.strategy.resize(&view, before)

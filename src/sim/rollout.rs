@@ -158,6 +158,7 @@ impl World<'_> {
                 split: self.rollout.split,
                 switched: self.rollout.switched,
                 gates: self.gates.standing(),
+                checked: self.gates.checked(),
                 pool: &self.pool,
             };
             let strategy = &mut self.rollout.strategy;
@@ -207,8 +208,11 @@ impl World<'_> {
             Action::EndGates => self.end_gates(),
             Action::Guard(names) => self.guard(&names),
             Action::EndGuards => self.end_guards(),
+            Action::Check(names) => self.check_now(&names),
             Action::Pause(reason) => self.pause(Hold::Strategy, reason),
             Action::Finish(reason) => self.finish(reason),
+            Action::Fail(reason) => self.fail_for_good(reason),
+            Action::Abort(reason) => self.conclude(Outcome::Aborted, reason),
         }
     }
 
@@ -383,7 +387,8 @@ impl World<'_> {
     pub(super) fn see_deadline(&mut self) {
         self.rollout.is_deadline_set = false;
         let is_waiting = self.rollout.phase == Phase::Baking || self.rollout.hold.is_some();
-        if !self.rollout.is_running || is_waiting {
+        let is_its_own = self.parameters(self.rollout.direction).keeps_deadline();
+        if !self.rollout.is_running || is_waiting || is_its_own {
             return;
         }
         if self.now < self.deadline() {

@@ -6,7 +6,7 @@ use super::world::World;
 use crate::engine::Rank;
 use crate::fleet::{Instance, ReadyUntil, State, tick_at_or_after};
 use crate::traffic::Signal;
-use crate::units::{InstanceId, SimDuration, SimTime, Version};
+use crate::units::{InstanceId, SimDuration, SimTime};
 
 impl World<'_> {
     /// The endpoint's state has changed: the balancer follows after its lag, or after its own
@@ -118,8 +118,7 @@ impl World<'_> {
 
     /// The release's defect can be seen once requests reach one of its instances.
     pub(super) fn note_release_sign(&mut self) {
-        let serves = self.pool.routed(Version::New) > 0 && self.is_used(Version::New);
-        if self.rollout.is_release_faulty && !self.rollout.is_dark && serves {
+        if self.rollout.is_release_faulty && !self.rollout.is_dark && self.reaches_new() {
             self.rollout.note_sign(self.now);
         }
     }

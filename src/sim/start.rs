@@ -17,6 +17,7 @@ impl World<'_> {
         let one = Instance { part, ordinal, ..Instance::launched(version, zone, number) };
         let id = self.pool.add(one);
         self.plane.install(id, version);
+        self.take_side(id);
         self.install_anew(id);
         self.record(id, "launched", "");
         self.waiting.push_back(id);
@@ -41,6 +42,7 @@ impl World<'_> {
             };
         });
         self.plane.install(id, version);
+        self.take_side(id);
         self.install_anew(id);
         if self.one(id).is_routed {
             self.plane.route(id, self.now);

@@ -18,10 +18,7 @@ impl World<'_> {
     /// Another strategy takes over from whatever state the fleet is in.
     pub(super) fn begin_anew(&mut self, direction: Direction) {
         let plan = &self.plan.strategy;
-        let parameters = match direction {
-            Direction::Back => plan.rollback.as_ref().unwrap_or(&plan.parameters),
-            Direction::Forward | Direction::Over => &plan.parameters,
-        };
+        let parameters = self.parameters(direction);
         let setup = setup(self.plan, self.desired, direction);
         self.gates.stop();
         let rollout = &mut self.rollout;

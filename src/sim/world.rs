@@ -15,7 +15,7 @@ use super::trace::Trace;
 use crate::engine::{Calendar, Rank};
 use crate::fleet::{Division, Instance, Plans, Pool, Serving, StartChance};
 use crate::random::{Key, Purpose, Seed};
-use crate::traffic::{DataPlane, Door, Split, Windows};
+use crate::traffic::{DataPlane, Door, Windows};
 use crate::units::{Bins, InstanceId, Ratio, SimDuration, SimTime, Version};
 
 /// What a slope is measured over.
@@ -291,6 +291,7 @@ impl<'a> World<'a> {
     /// Shows the fleet as it is now to the observer. Its capacity, requests/s.
     fn show_state(&mut self) -> f64 {
         let is_used = Version::EVERY.map(|version| self.is_used(version));
+        let sides = self.reached_by_sides();
         let (pool, desired, waiting) = (&self.pool, self.desired, self.waiting.len() as u32);
         self.observer.see(|state| {
             state.ready_routed = 0;
@@ -302,6 +303,10 @@ impl<'a> World<'a> {
                     state.ready_routed += pool.ready_serving(version);
                 }
             }
+            if let Some(sides) = sides {
+                state.serving = sides.map(|(serving, _)| serving);
+                state.ready_routed = sides.iter().map(|(_, ready)| ready).sum();
+            }
             state.routed = Version::ALL.map(|version| pool.routed(version));
             state.ready = Version::ALL.map(|version| pool.counts(version).ready);
             state.starting = pool.starting();
@@ -311,22 +316,6 @@ impl<'a> World<'a> {
             state.surge = exist.saturating_sub(waiting).saturating_sub(desired);
             state.desired = desired;
         })
-    }
-
-    /// Whether requests are sent to a version at all: not with a share of nothing, unless the
-    /// other has no endpoint.
-    pub(super) fn is_used(&self, version: Version) -> bool {
-        let share = match self.rollout.split {
-            Split::ByCount => return true,
-            Split::Weighted(share) | Split::Cohort(share) => share,
-        };
-        let unused = match version {
-            Version::Old => share >= Ratio::ONE,
-            Version::New | Version::Third => share.is_zero(),
-        };
-        let is_opposite = |one: &Version| one.side() == version.other();
-        let mut opposite = Version::EVERY.into_iter().filter(is_opposite);
-        !unused || opposite.all(|one| self.pool.routed(one) == 0)
     }
 }
 

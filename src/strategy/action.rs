@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::traffic::{Phase, Split};
-use crate::units::{PartId, Ratio, SimTime, Version, ZoneId};
+use crate::units::{InstanceId, PartId, Ratio, SimTime, Version, ZoneId};
 
 /// One thing that a strategy asks the world to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,10 +78,16 @@ pub enum Action {
     Guard(Arc<[String]>),
     /// What [`Action::Guard`] asked for is over.
     EndGuards,
+    /// Lets these gates look once, now, by name; [`super::View::checked`] tells what they said.
+    Check(Arc<[String]>),
     /// Waits for a person.
     Pause(Reason),
     /// The rollout has reached its end.
     Finish(Reason),
+    /// The rollout has failed by its strategy's own rules; what follows is `on_failure`'s to say.
+    Fail(Reason),
+    /// The rollout ends here for good, versions mixed, whatever `on_failure` says.
+    Abort(Reason),
 }
 
 /// Which instances are told to stop first. Always: starting before running, unready before ready.
@@ -95,6 +101,10 @@ pub enum Pick {
     Part(PartId),
     /// The highest index first, ready or not.
     HighestIndex,
+    /// The lowest index first, ready or not.
+    LowestIndex,
+    /// This very one, if it is there.
+    One(InstanceId),
     /// The one with this ordinal, and a new one takes it.
     Ordinal(u32),
 }

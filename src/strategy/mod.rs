@@ -9,8 +9,10 @@ pub mod argo;
 mod blue_green;
 mod canary;
 mod flag;
+pub mod flagger;
 mod immutable;
 mod inner;
+pub mod nomad;
 mod none;
 mod pause;
 mod recreate;
@@ -125,6 +127,9 @@ pub trait Parameters: fmt::Debug + Send + Sync {
 
     /// Why the strategy found under that name cannot be run inside this one; none if it can.
     fn check_inner(&self, inner: &dyn Parameters) -> Option<String> {
+        if inner.stands_alone() {
+            return Some("this kind of strategy cannot be run by another one".to_owned());
+        }
         let is_composed = inner.inner().is_some();
         is_composed.then(|| "the inner strategy must stand by itself".to_owned())
     }
@@ -134,6 +139,16 @@ pub trait Parameters: fmt::Debug + Send + Sync {
     fn with_inner(&self, inner: Arc<dyn Parameters>) -> Option<Arc<dyn Parameters>> {
         let _ = inner;
         None
+    }
+
+    /// Whether no other strategy can run it.
+    fn stands_alone(&self) -> bool {
+        false
+    }
+
+    /// Whether it keeps a deadline of its own, so that `readiness.deadline` does not act.
+    fn keeps_deadline(&self) -> bool {
+        false
     }
 
     /// The parts of the fleet that are brought over one after another.
@@ -199,6 +214,15 @@ pub struct Standing {
     pub now: State,
     /// If their time were over.
     pub at_the_end: State,
+}
+
+/// What gates said that were asked to look at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// When.
+    pub at: SimTime,
+    /// Whether every one of them passed.
+    pub has_passed: bool,
 }
 
 /// A rule that a strategy's parameters break.
@@ -293,6 +317,9 @@ pub struct View<'a> {
     pub switched: Option<SimTime>,
     /// What the gates that it asked for with [`Action::RunGates`] have come to; none without any.
     pub gates: Option<Standing>,
+    /// When gates last looked at once, asked by [`Action::Check`], and whether all of them passed;
+    /// none if they have not.
+    pub checked: Option<Checked>,
     /// All instances.
     pub pool: &'a Pool,
 }
@@ -318,6 +345,7 @@ impl<'a> View<'a> {
             split: Split::ByCount,
             switched: None,
             gates: None,
+            checked: None,
             pool,
         }
     }
@@ -354,6 +382,8 @@ pub const KINDS: &[Kind] = &[
     shadow::KIND,
     argo::CANARY,
     argo::BLUE_GREEN,
+    flagger::KIND,
+    nomad::KIND,
 ];
 
 /// The [`Parse`] of a parameter type.

@@ -3,8 +3,8 @@
 //! # What it does
 //! Launches as many new instances as `share` of the fleet (rounded up) where no user reaches them,
 //! copies that share of the requests to them for `duration`, then lets them go and runs the
-//! strategy called `inner`. Answers to copies count for nothing; their load is felt by the new
-//! instances and by whatever is shared, such as the connections of a dependency.
+//! strategy called `inner`. Answers to copies reach gates and nobody else; their load is felt by
+//! the new instances and by whatever is shared, such as the connections of a dependency.
 //!
 //! # When it hurts
 //! Requests that change something are done twice; a dependency near its ceiling tips over; nothing

@@ -172,7 +172,7 @@ impl Parameters for Waves {
                 Part { name: format!("the first {end}"), zones: Vec::new(), end }
             })),
         }
-        Division { parts }
+        Division { parts, canary: None }
     }
 }
 

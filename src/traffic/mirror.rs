@@ -1,5 +1,5 @@
-//! Copies of requests for a version that serves nobody yet: their answers count for nothing, their
-//! load is felt.
+//! Copies of requests for a version that serves nobody yet: their answers are seen by gates and by
+//! nobody else, their load is felt.
 
 use crate::random::{Key, Purpose, Seed};
 use crate::units::Ratio;

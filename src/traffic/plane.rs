@@ -175,6 +175,13 @@ impl DataPlane {
         on_path!(&mut self.path, path => path.install(instance.0, version));
     }
 
+    /// Puts an endpoint that the balancer does not know yet on the side of the split that this
+    /// version names, [`Version::Old`] or [`Version::New`], whatever it runs; unless said, it is on
+    /// the side of what it runs.
+    pub fn join(&mut self, instance: InstanceId, side: Version) {
+        on_path!(&mut self.path, path => path.join(instance.0, side));
+    }
+
     /// An endpoint is gone for good: it holds nothing, the balancer has forgotten it, and nothing
     /// will be asked of it again. What it took of memory is given back.
     pub fn remove(&mut self, instance: InstanceId) {

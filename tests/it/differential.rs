@@ -10,7 +10,9 @@
 mod argo;
 mod deployment;
 mod fenceposts;
+mod flagger;
 mod kayenta;
+mod nomad;
 mod recorded;
 mod scaling;
 mod stateful_set;
@@ -48,6 +50,16 @@ const SUITES: &[(&str, &[Suite])] = &[
         ],
     ),
     (
+        "flagger.json",
+        &[
+            ("ready_threshold", 18, 0, ""),
+            ("tick_trajectory", 185, 0, ""),
+            ("upstream_phases", 5, 0, ""),
+            ("upstream_primary_weights", 2, 0, ""),
+            ("upstream_ready", 2, 0, ""),
+        ],
+    ),
+    (
         "kayenta.json",
         &[
             ("classifier", 175, 0, ""),
@@ -77,6 +89,20 @@ const SUITES: &[(&str, &[Suite])] = &[
             4,
             "a first rollout, which begins without a fleet, and a person who deletes one pod",
         )],
+    ),
+    (
+        "nomad.json",
+        &[
+            ("canary_timeline", 22, 0, ""),
+            ("destructive_limit", 151, 0, ""),
+            ("rolling_timeline", 144, 0, ""),
+            (
+                "upstream_reconciler",
+                18,
+                1,
+                "the record of a limit to rescheduled canaries leaves out most of the allocations",
+            ),
+        ],
     ),
 ];
 

@@ -1,11 +1,13 @@
 //! The list of cases, and the words in which it is written.
 
-use super::{Case, Claim, Expected, Quantity, Term, Tolerance, Unit, incidents, kubernetes, rules};
+use super::{
+    Case, Claim, Expected, Quantity, Term, Tolerance, Unit, flagger, incidents, kubernetes, rules,
+};
 
 /// Every case, by its name.
 #[must_use]
 pub fn cases() -> Vec<&'static Case> {
-    let lists = [rules::CASES, incidents::CASES, kubernetes::CASES];
+    let lists = [rules::CASES, incidents::CASES, kubernetes::CASES, flagger::CASES];
     let mut all: Vec<&Case> = lists.into_iter().flatten().collect();
     all.sort_by_key(|case| case.id);
     all

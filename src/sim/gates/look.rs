@@ -26,6 +26,18 @@ pub(super) struct Part {
 }
 
 impl Part {
+    fn new(gate: usize, control: Control, asked: SimTime, series: Series) -> Self {
+        Self {
+            gate,
+            tally: Tally::default(),
+            control,
+            asked,
+            next: SimTime::MAX,
+            series,
+            last: String::new(),
+        }
+    }
+
     pub(super) const fn next_look(&self) -> SimTime {
         self.next
     }
@@ -56,18 +68,24 @@ impl World<'_> {
         let ticks = self.plane.scrapes()?.of(super::tick_width(watch.control.scrape))?;
         let begin = self.now + watch.control.initial_delay;
         let from = if sees_before(watch) { SimTime::ZERO } else { begin };
-        Some(Part {
-            gate,
-            tally: Tally::default(),
-            control: watch.control,
-            asked: self.now,
-            next: watch.control.look_at(self.now, 1),
-            series: Series::new(from, ticks),
-            last: String::new(),
-        })
+        let next = watch.control.look_at(self.now, 1);
+        Some(Part { next, ..Part::new(gate, watch.control, self.now, Series::new(from, ticks)) })
     }
 
-    fn test_of(&self, gate: usize) -> Option<&Watch> {
+    /// A test that is asked at moments of its strategy's choice and sees whatever its window
+    /// holds, also from before it was first asked.
+    pub(super) fn part_of_check(&self, gate: usize) -> Option<Part> {
+        let watch = self.test_of(gate)?;
+        let ticks = self.plane.scrapes()?.of(super::tick_width(watch.control.scrape))?;
+        let from = if sees_before(watch) {
+            SimTime::ZERO
+        } else {
+            watch.control.window_from(SimTime::ZERO, self.now)
+        };
+        Some(Part::new(gate, watch.control, SimTime::ZERO, Series::new(from, ticks)))
+    }
+
+    pub(super) fn test_of(&self, gate: usize) -> Option<&Watch> {
         match &self.plan.gates[gate].rule {
             Rule::Test(watch) => Some(watch),
             Rule::Several(..) => None,
@@ -114,7 +132,7 @@ impl World<'_> {
     }
 
     /// What a test says to what has arrived by now.
-    fn verdict(&mut self, work: usize, number: usize) -> Option<Verdict> {
+    pub(super) fn verdict(&mut self, work: usize, number: usize) -> Option<Verdict> {
         let plan = self.plan;
         let gates = &mut self.gates;
         let part = &mut gates.at_work[work].parts[number];

@@ -3,11 +3,13 @@
 //! | file | what it answers |
 //! |---|---|
 //! | `mod.rs` | which gates are at work, and what follows? |
+//! | `check.rs` | what do gates say when a strategy asks them at once? |
 //! | `look.rs` | what does a gate see at one look, and what does it say? |
 //! | `series.rs` | what do ticks of the data plane make of a scrape? |
 //! | `service.rs` | who is told of the service's burn rate, and what does its budget allow? |
 //! | `fleet_log.rs` | what was the fleet at a scrape? |
 
+mod check;
 mod fleet_log;
 mod look;
 mod series;
@@ -27,7 +29,7 @@ use super::run::Outcome;
 use super::world::World;
 use crate::engine::Rank;
 use crate::gate::{Baseline, Rule, Scope, State, Together};
-use crate::strategy::{Direction, OnFailure, Standing};
+use crate::strategy::{Checked, Direction, OnFailure, Standing};
 use crate::traffic::{Scrapes, Ticks};
 use crate::units::{Merge, SimDuration, SimTime, Version};
 
@@ -42,6 +44,8 @@ pub(super) struct Gates {
     /// Largest divergence that any of them computed.
     pub(super) divergence: Option<f64>,
     service: Service,
+    /// What the gates said that were asked to look at once.
+    checked: Option<Checked>,
     is_observing: bool,
 }
 
@@ -54,6 +58,8 @@ enum Place {
     Background,
     /// The whole rollout.
     Guard,
+    /// The moments at which its strategy asks.
+    Check,
 }
 
 /// A gate that looks, or several that make one.
@@ -135,6 +141,7 @@ impl Gates {
             late: Vec::new(),
             divergence: None,
             service: Service::default(),
+            checked: None,
             is_observing,
         }
     }
@@ -161,6 +168,11 @@ impl Gates {
             Together::All.state(&of_step().map(state).collect::<Vec<_>>())
         };
         Some(Standing { now: all(|one| one.state), at_the_end: all(AtWork::at_the_end) })
+    }
+
+    /// What the gates said that were asked to look at once; none if they were not.
+    pub(super) const fn checked(&self) -> Option<Checked> {
+        self.checked
     }
 
     /// Nobody looks any more.
@@ -320,7 +332,7 @@ impl World<'_> {
                 }
             }
             // The strategy sees what the gates of its step have come to.
-            (State::Inconclusive, Place::Step) => {}
+            (State::Inconclusive, Place::Step | Place::Check) => {}
             (State::Inconclusive, Place::Guard | Place::Background) => {
                 let why = format!("gate {name} cannot tell: {reason}");
                 self.pause(Hold::Failure, why);

@@ -1,7 +1,6 @@
 //! What the simulation does to the plane, and what it makes different for requests whose fate is
 //! already recorded.
 
-use super::copies::NOBODY;
 use super::station::{Entry, Fate, Room, Station};
 use super::stations::Fresh;
 use super::{ArrivalPath, Count};
@@ -27,6 +26,10 @@ impl ArrivalPath {
         self.stations.put(endpoint, Fresh { version, is_flagged, door });
         self.mirror.remove(endpoint);
         self.balancer.install(endpoint, version.side());
+    }
+
+    pub(in crate::traffic) fn join(&mut self, endpoint: u32, side: Version) {
+        self.balancer.install(endpoint, side);
     }
 
     pub(in crate::traffic) fn remove(&mut self, endpoint: u32) {
@@ -75,8 +78,8 @@ impl ArrivalPath {
     /// is reckoned anew if it waits, or ends `longer` later.
     fn take_again(&mut self, endpoint: u32, mut entry: Entry, fate: Option<Fate>, longer: u64) {
         let now = self.now;
-        // A copy was sent by nobody and is recorded nowhere.
-        let place = self.recorder.place_of(if entry.sent == NOBODY { now } else { entry.sent });
+        // A copy is recorded nowhere, so it has no place of its own.
+        let place = self.recorder.place_of(if entry.is_copy() { now } else { entry.sent });
         let is_masked = entry.fate.is_masked();
         let owner = self.station_mut(endpoint).process.owner(is_masked);
         if fate.is_some() {
@@ -120,7 +123,7 @@ impl ArrivalPath {
     pub(in crate::traffic) fn route(&mut self, endpoint: u32, now: u64) {
         // Loads are asked for when they are needed; this path keeps none.
         self.balancer.route(endpoint, 0, now);
-        if self.stations.version(endpoint) == Version::New {
+        if self.balancer.side_of(endpoint) == Version::New {
             self.mirror.add(endpoint);
         }
     }
@@ -143,7 +146,15 @@ impl ArrivalPath {
         station.process.recover();
         let process = station.process;
         for entry in held {
-            if entry.sent == NOBODY || entry.sent.saturating_add(timeout) <= now {
+            if entry.is_copy() {
+                let owner = process.owner(entry.fate.is_masked());
+                self.observe_copy(&entry, owner, Count::TakeBack);
+                if let Some(scrapes) = &mut self.scrapes {
+                    scrapes.failed(now, Some(owner.watched), Count::Add);
+                }
+                continue;
+            }
+            if entry.sent.saturating_add(timeout) <= now {
                 continue;
             }
             let place = self.recorder.place_of(entry.sent);

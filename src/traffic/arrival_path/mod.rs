@@ -12,7 +12,6 @@ mod station;
 mod stations;
 mod synthetic;
 
-use self::copies::NOBODY;
 use self::station::{Entry, Fate, Limits, Room, Station};
 use self::stations::{Fresh, Stations};
 use super::balancer::Balancer;
@@ -246,8 +245,8 @@ impl ArrivalPath {
 
     /// Records the fate of a request, or takes it back.
     fn record(&mut self, place: Place, entry: &Entry, owner: Owner, count: Count) {
-        if entry.sent == NOBODY {
-            return;
+        if entry.is_copy() {
+            return self.observe_copy(entry, owner, count);
         }
         let Owner { version, watched } = owner;
         let timeout = self.rules.timeout;

@@ -80,7 +80,7 @@ impl Fate {
         self.0 & Self::MASKED != 0
     }
 
-    const fn error(self) -> Option<Charge> {
+    pub(super) const fn error(self) -> Option<Charge> {
         match Charge::ALL[(self.0 >> Self::ERROR_SHIFT & 7) as usize] {
             Charge::Overload => None,
             charge => Some(charge),

@@ -203,6 +203,11 @@ impl Balancer {
         self.members[endpoint as usize].is_known
     }
 
+    /// The version whose side of the split the endpoint is on.
+    pub(super) fn side_of(&self, endpoint: u32) -> Version {
+        self.members[endpoint as usize].version
+    }
+
     /// How many endpoints it knows.
     pub(super) const fn known(&self) -> u32 {
         self.known

@@ -53,6 +53,8 @@ pub(super) struct Attempt {
     pub(super) is_masked: bool,
     /// Whether the client has given up; the work goes on.
     pub(super) is_abandoned: bool,
+    /// Whether it is a copy, for which nobody has waited at any time.
+    pub(super) is_copy: bool,
 }
 
 /// What a new attempt begins with.
@@ -162,6 +164,7 @@ impl Attempts {
             is_exposed: false,
             is_masked: false,
             is_abandoned: false,
+            is_copy: false,
         };
         if self.free == NONE {
             self.store.push(attempt);

@@ -33,6 +33,10 @@ impl EventPath {
         }
     }
 
+    pub(in crate::traffic) fn join(&mut self, endpoint: u32, side: Version) {
+        self.balancer.install(endpoint, side);
+    }
+
     pub(in crate::traffic) fn remove(&mut self, endpoint: u32) {
         let process = self.endpoints[endpoint as usize].process;
         self.endpoints[endpoint as usize] = Endpoint::new(process);
@@ -105,7 +109,7 @@ impl EventPath {
         if let Some(outliers) = self.outliers.as_mut().filter(|_| !self.balancer.knows(endpoint)) {
             outliers.reset(endpoint);
         }
-        if self.endpoints[endpoint as usize].process.version == Version::New {
+        if self.balancer.side_of(endpoint) == Version::New {
             self.mirror.add(endpoint);
         }
         self.balancer.route(endpoint, self.load_of(endpoint), now);

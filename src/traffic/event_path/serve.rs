@@ -135,6 +135,7 @@ impl EventPath {
         let Attempt { sent, number, error, late, is_abandoned, is_masked, .. } =
             self.attempts[attempt];
         if is_abandoned {
+            self.observe_copy(attempt, error.is_none(), now);
             self.attempts.end(attempt);
         } else if self.is_late(attempt, now.saturating_sub(1)) {
             self.fail(attempt, Cause::Timeout, late, now);
@@ -210,6 +211,7 @@ impl EventPath {
     fn cut(&mut self, attempt: u32, endpoint: u32, charge: Charge, now: u64) {
         let Attempt { is_abandoned, connects, late, .. } = self.attempts[attempt];
         if is_abandoned {
+            self.observe_copy(attempt, false, now);
             return self.attempts.end(attempt);
         }
         if self.is_late(attempt, now) {

@@ -56,7 +56,7 @@ fn difference(case: &Value) -> Option<String> {
     let setup = Setup { desired, zones: 1, direction, haste: 1.0 };
     let view = |pool: &Pool, desired, answer: &mut dyn FnMut(&View<'_>) -> Vec<Action>| {
         let (now, split) = (SimTime::ZERO, Split::ByCount);
-        answer(&View { now, desired, split, switched: None, gates: None, pool })
+        answer(&View { now, desired, split, switched: None, gates: None, checked: None, pool })
     };
     let hold = |strategy: &mut Box<dyn Strategy>, mut sizes: Vec<u32>, desired, is_available| loop {
         let pool = pool(&sizes, is_available);
