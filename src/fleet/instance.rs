@@ -82,6 +82,12 @@ impl State {
         !matches!(self, Self::Stopping | Self::Draining | Self::Terminated)
     }
 
+    /// Whether its process has exited, or its start was given up.
+    #[must_use]
+    pub const fn is_down(self) -> bool {
+        matches!(self, Self::Backoff | Self::Failed)
+    }
+
     /// Whether it was launched, is not ready yet and still may be.
     #[must_use]
     pub const fn is_starting(self) -> bool {

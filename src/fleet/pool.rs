@@ -342,6 +342,16 @@ impl Pool {
         })
     }
 
+    /// Instances of `version` whose process is down.
+    pub fn down(&self, version: Version) -> impl Iterator<Item = InstanceId> + '_ {
+        self.unready[version.index()].iter().filter(|&id| self.get(id).state.is_down())
+    }
+
+    /// Instances of `version` that are not ready and not told to stop.
+    pub fn not_ready(&self, version: Version) -> impl Iterator<Item = InstanceId> + '_ {
+        self.unready[version.index()].iter()
+    }
+
     /// The instance of `version` with the lowest index, terminating ones excepted.
     #[must_use]
     pub fn lowest(&self, version: Version) -> Option<InstanceId> {

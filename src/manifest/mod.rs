@@ -15,6 +15,7 @@
 //! | `write.rs`, `standalone.rs` | values as a scenario writes them; a scenario that stands alone |
 //! | `measurement.rs` | which gates stand for what is measured by queries? |
 //! | `workload.rs`, `pod.rs`, `probe.rs`, `pre_stop.rs` | what every workload of Kubernetes has |
+//! | `cloud.rs`, `target_group.rs` | what resources of the clouds have in common |
 //! | all others | a controller each |
 //!
 //! # Adding a controller
@@ -38,12 +39,17 @@
 //! that it targets, the one in charge `claims` the other.
 
 mod argo;
+mod beanstalk;
 mod bound;
+mod cloud;
+mod codedeploy;
 mod deployment;
+mod ecs_service;
 mod findings;
 mod flagger;
 mod go_duration;
 mod hcl;
+mod instance_group;
 mod left_out;
 mod measurement;
 mod nomad;
@@ -52,10 +58,10 @@ mod parse;
 mod pod;
 mod pre_stop;
 mod probe;
-#[allow(dead_code, reason = "for the controllers outside of Kubernetes, which come next")]
 mod resource;
 mod standalone;
 mod stateful_set;
+mod target_group;
 mod tree;
 mod workload;
 mod write;
@@ -73,6 +79,10 @@ static CATALOG: &[Controller] = &[
     argo::CONTROLLER,
     flagger::CONTROLLER,
     nomad::CONTROLLER,
+    ecs_service::CONTROLLER,
+    codedeploy::CONTROLLER,
+    beanstalk::CONTROLLER,
+    instance_group::CONTROLLER,
 ];
 
 /// A file's text, which is YAML, JSON or HCL.

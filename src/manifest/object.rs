@@ -204,7 +204,8 @@ impl<'t> Files<'t> {
 
 /// The objects of a document: itself, those of a `List`, or those that controllers see in it.
 fn objects_of(root: Field<'_>, tree: usize) -> impl Iterator<Item = Object<'_>> {
-    let is_kubernetes = word(root, "kind").is_some();
+    // Google's own resources have a kind as well, such as `compute#instanceGroupManager`.
+    let is_kubernetes = word(root, "kind").is_some_and(|kind| !kind.contains('#'));
     let list = (word(root, "kind") == Some("List")).then(|| root.get("items")).flatten();
     let seen: Vec<Object<'_>> = if is_kubernetes {
         let alone = list.is_none().then_some(root);

@@ -97,7 +97,8 @@ impl Strategies<'_> {
         let at = at(name);
         let parameters = self.compose(scope, &at, parameters)?;
         let on_failure = head.on_failure.unwrap_or_else(|| parameters.default_on_failure());
-        let on_gate_failure = head.on_failure.unwrap_or(OnFailure::Rollback);
+        let on_gate_failure =
+            head.on_failure.unwrap_or_else(|| parameters.default_on_gate_failure());
         let guards = gates::guards(scope, &at, &head.gates, self.gates);
         gates::check_uses(scope, &at, &parameters.gates(), self.gates);
         let has_gates = !(head.gates.is_empty() && parameters.gates().is_empty());
@@ -274,6 +275,19 @@ impl Strategies<'_> {
                 issue = issue.because(&format!("{at}.{other}"), "together with this");
             }
             scope.raise(issue);
+        }
+        if problems.is_empty()
+            && let Some(desired) = known
+        {
+            let zones = u16::try_from(self.file.fleet.zones.len()).unwrap_or(u16::MAX);
+            for advice in parameters.advise(desired, zones) {
+                let path = match advice.field.as_str() {
+                    "" => at.to_owned(),
+                    field => format!("{at}.{field}"),
+                };
+                let issue = Issue::new(rule::CONTROLLER, &path, advice.message);
+                scope.raise(issue.help(advice.help));
+            }
         }
         if problems.is_empty()
             && let Some(desired) = known

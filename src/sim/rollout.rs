@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::run::Outcome;
 use super::world::World;
 use crate::engine::Rank;
-use crate::strategy::{Action, Direction, OnFailure, Pick, Reason, Setup, Strategy, View};
+use crate::strategy::{Action, Direction, Judge, OnFailure, Pick, Reason, Setup, Strategy, View};
 use crate::traffic::{Phase, Split};
 use crate::units::{Ratio, SimDuration, SimTime, Version};
 
@@ -396,9 +396,16 @@ impl World<'_> {
             return;
         }
         self.rollout.missed = Some(self.now);
+        if self.is_judged_by_strategy() {
+            return;
+        }
         let length = self.plan.readiness.deadline;
         self.tell("deadline-exceeded", format!("no progress for {length}"));
         self.fail("the deadline passed");
+    }
+
+    fn is_judged_by_strategy(&self) -> bool {
+        self.plan.strategy.parameters.judge() == Judge::Strategy
     }
 
     /// A missed deadline with nothing left that could happen is a stall.
@@ -412,6 +419,9 @@ impl World<'_> {
 
     /// A failure of the rollout: a start failed for good, or the deadline passed.
     pub(super) fn fail(&mut self, why: &'static str) {
+        if self.is_judged_by_strategy() {
+            return;
+        }
         self.fail_with(self.plan.strategy.on_failure, why);
     }
 

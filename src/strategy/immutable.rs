@@ -124,7 +124,7 @@ impl Strategy for Forward {
 /// The way back: the old fleet whole, which it is unless it was already told to stop, and the new
 /// instances go.
 #[derive(Debug)]
-struct Back;
+pub(super) struct Back;
 
 impl Strategy for Back {
     fn decide(&mut self, view: &View<'_>) -> Vec<Action> {

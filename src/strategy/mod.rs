@@ -8,15 +8,20 @@ mod action;
 pub mod argo;
 mod blue_green;
 mod canary;
+mod codedeploy;
+mod ecs;
+mod elastic_beanstalk;
 mod flag;
 pub mod flagger;
 mod immutable;
 mod inner;
+mod instance_group;
 pub mod nomad;
 mod none;
 mod pause;
 mod recreate;
 mod rolling;
+mod script;
 mod shadow;
 mod stateful_set;
 mod step;
@@ -27,6 +32,10 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use action::{Action, Pick, Reason};
+pub use codedeploy::MinimumHealthy;
+pub use ecs::{TaskBounds, Threshold};
+pub use elastic_beanstalk::{batch_size, batches, effective_timeout};
+pub use instance_group::{Disruption, exact_size};
 
 use crate::fleet::{Division, FleetPlan, Pool};
 use crate::gate::State;
@@ -95,6 +104,28 @@ pub trait Parameters: fmt::Debug + Send + Sync {
 
     /// What happens on a failure when the scenario does not say.
     fn default_on_failure(&self) -> OnFailure;
+
+    /// What happens when a gate fails, when the scenario does not say.
+    fn default_on_gate_failure(&self) -> OnFailure {
+        OnFailure::Rollback
+    }
+
+    /// Who says that the rollout has failed.
+    fn judge(&self) -> Judge {
+        Judge::Platform
+    }
+
+    /// Whether gates over the whole rollout that would fail before it starts are left out of it.
+    fn ignores_red_gates(&self) -> bool {
+        false
+    }
+
+    /// What the fields come to in a fleet of so many instances and zones that its author may not
+    /// expect, or that the controller's documentation leaves open.
+    fn advise(&self, desired: u32, zones: u16) -> Vec<Problem> {
+        let _ = (desired, zones);
+        Vec::new()
+    }
 
     /// The gates that it asks for on its way, by name.
     fn gates(&self) -> Vec<GateUse> {
@@ -249,6 +280,15 @@ impl Problem {
     }
 }
 
+/// Who says that a rollout has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judge {
+    /// The platform: a start failed for good, or nothing moved for as long as the deadline.
+    Platform,
+    /// The strategy alone, with [`Action::Fail`]; there is no deadline.
+    Strategy,
+}
+
 /// What happens when the deadline passes or a start fails for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -380,10 +420,14 @@ pub const KINDS: &[Kind] = &[
     waves::KIND,
     flag::KIND,
     shadow::KIND,
-    argo::CANARY,
-    argo::BLUE_GREEN,
+    ecs::KIND,
+    codedeploy::KIND,
+    elastic_beanstalk::KIND,
+    instance_group::KIND,
     flagger::KIND,
     nomad::KIND,
+    argo::CANARY,
+    argo::BLUE_GREEN,
 ];
 
 /// The [`Parse`] of a parameter type.

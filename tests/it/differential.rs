@@ -8,6 +8,7 @@
 //! names and form from another folder.
 
 mod argo;
+mod cloud;
 mod deployment;
 mod fenceposts;
 mod flagger;
@@ -30,6 +31,29 @@ type Suite = (&'static str, u32, u32, &'static str);
 
 /// Every suite, by file.
 const SUITES: &[(&str, &[Suite])] = &[
+    (
+        "cloud.json",
+        &[
+            ("codedeploy_doc", 8, 0, ""),
+            ("codedeploy_min_healthy", 38, 0, ""),
+            ("codedeploy_time_based_canary", 2, 0, ""),
+            ("codedeploy_time_based_linear", 3, 0, ""),
+            ("eb_immutable", 2, 0, ""),
+            ("eb_rolling_additional_fixed", 17, 0, ""),
+            ("eb_rolling_fixed", 17, 0, ""),
+            ("eb_timeout", 2, 0, ""),
+            ("eb_trafficsplitting", 2, 0, ""),
+            ("ecs_canary", 2, 0, ""),
+            ("ecs_circuit_breaker", 17, 0, ""),
+            ("ecs_circuit_breaker_doc", 2, 0, ""),
+            ("ecs_linear", 3, 0, ""),
+            ("ecs_rolling_bounds", 54, 0, ""),
+            ("ecs_rolling_doc", 2, 0, ""),
+            ("mig_batch", 3, 0, ""),
+            ("mig_defaults", 1, 0, ""),
+            ("mig_percent_exact", 21, 0, ""),
+        ],
+    ),
     (
         "argo_canary.json",
         &[

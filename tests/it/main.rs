@@ -8,6 +8,7 @@ mod differential;
 mod faults;
 mod features;
 mod features_argo;
+mod features_cloud;
 mod features_ticks;
 mod gate_runs;
 mod gates;

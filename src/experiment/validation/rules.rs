@@ -77,6 +77,53 @@ pub(super) const CASES: &[Case] = &[
         ],
     },
     Case {
+        id: "V08",
+        source: "Amazon ECS guide",
+        scenarios: &[
+            shipped!("cases/ecs-health-check.toml"),
+            shipped!("cases/ecs-health-check-fast.toml"),
+        ],
+        claims: &[
+            claim(
+                "first task healthy, 30 s x 5",
+                of("thirty-by-five", At("ready", 1)),
+                exactly(150.0),
+                Seconds,
+            ),
+            claim(
+                "first task healthy, 5 s x 2",
+                of("five-by-two", At("ready", 1)),
+                exactly(10.0),
+                Seconds,
+            ),
+        ],
+    },
+    Case {
+        id: "V09",
+        source: "Amazon ECS API reference",
+        scenarios: &[shipped!("cases/ecs-circuit-breaker.toml")],
+        claims: &[
+            claim(
+                "failed tasks of 1 until it trips",
+                of("ecs instances=1", Events("crashed")),
+                exactly(3.0),
+                Count,
+            ),
+            claim(
+                "failed tasks of 25",
+                of("ecs instances=25", Events("crashed")),
+                exactly(13.0),
+                Count,
+            ),
+            claim(
+                "failed tasks of 1000",
+                of("ecs instances=1000", Events("crashed")),
+                exactly(200.0),
+                Count,
+            ),
+        ],
+    },
+    Case {
         id: "V10",
         source: "terrapod 222; quay 6871",
         scenarios: &[shipped!("cases/drain-race.toml")],

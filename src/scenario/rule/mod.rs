@@ -3,6 +3,7 @@
 //! The code that checks a rule names it by its constant; `rollsim explain R012` prints its entry.
 
 mod argo;
+mod controller;
 mod fault;
 mod file;
 mod gate;
@@ -129,6 +130,7 @@ codes! {
     ALERTS = "R054", gate::ALERTS;
     FAULT_BUDGET = "R055", fault::FAULT_BUDGET;
     ARGO_METRIC = "R070", argo::ARGO_METRIC;
+    CONTROLLER = "R090", controller::CONTROLLER;
 }
 
 /// A rule whose code is given to it above.

@@ -24,6 +24,11 @@ impl World<'_> {
         self.gates.checked = Some(Checked { at: self.now, has_passed });
     }
 
+    /// Whether a gate would fail by what its window holds now.
+    pub(super) fn is_red(&mut self, gate: usize) -> bool {
+        self.check_called(gate).is_some_and(|work| self.ask(work).0 == State::Failed)
+    }
+
     /// The place of a gate among those at work; it takes one the first time it is asked.
     fn check_called(&mut self, gate: usize) -> Option<usize> {
         let is_it = |one: &AtWork| one.gate == gate && one.place == Place::Check;
@@ -50,9 +55,8 @@ impl World<'_> {
             self.gates.at_work[work].parts[number].tally.looks += 1;
             states.push(match verdict.outcome {
                 Outcome::Pass => State::Passed,
-                // One who asks once has nobody to ask again.
-                Outcome::Fail | Outcome::Error => State::Failed,
-                Outcome::Inconclusive => State::Inconclusive,
+                Outcome::Fail => State::Failed,
+                Outcome::Inconclusive | Outcome::Error => State::Inconclusive,
             });
             said.push(verdict.reason);
         }

@@ -213,8 +213,12 @@ impl World<'_> {
             return;
         }
         let plan = self.plan;
+        let ignores_red = plan.strategy.parameters.ignores_red_gates();
         for &gate in &plan.strategy.guards {
-            if looks_at_new(plan, gate) {
+            if ignores_red && self.is_red(gate) {
+                let name = &plan.gates[gate].name;
+                self.tell("gate-ignored", format!("{name}: it was red before the rollout"));
+            } else if looks_at_new(plan, gate) {
                 self.gates.late.push(gate);
             } else {
                 self.begin_gate(gate, Place::Guard);

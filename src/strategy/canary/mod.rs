@@ -34,7 +34,8 @@ mod weighted;
 use serde::Deserialize;
 
 use self::by_count::ByCount;
-use self::weighted::{Back, Forward};
+pub(super) use self::weighted::Back;
+use self::weighted::Forward;
 use super::rolling::{Bounds, QUARTER};
 use super::step::{self, Pause, Written};
 use super::supersede::Supersede;

@@ -149,7 +149,7 @@ impl Strategy for Forward {
 
 /// The way back: requests leave at once, as far as the old fleet can carry them.
 #[derive(Debug)]
-pub(super) struct Back {
+pub(in crate::strategy) struct Back {
     routing: Routing,
     delay: SimDuration,
     leaving: Option<SimTime>,
@@ -164,6 +164,11 @@ impl Back {
     /// old one carries everything.
     pub(super) const fn at_once(canary: &Canary) -> Self {
         Self { delay: SimDuration::ZERO, ..Self::new(canary) }
+    }
+
+    /// By weight, and what lost its requests goes at once.
+    pub(in crate::strategy) const fn of_second_fleet() -> Self {
+        Self { routing: Routing::Weighted, delay: SimDuration::ZERO, leaving: None }
     }
 }
 

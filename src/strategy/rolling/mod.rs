@@ -44,9 +44,7 @@ use serde::Deserialize;
 use self::in_place::InPlace;
 pub(super) use self::plan::Bounds;
 use self::plan::Pace;
-#[cfg(test)]
-use self::reconcile::Resolved;
-pub(super) use self::reconcile::{Leave, Move};
+pub(super) use self::reconcile::{Leave, Move, Resolved};
 use self::sliding::Sliding;
 use super::{GateUse, Kind, OnFailure, Parameters, Problem, Setup, Strategy, parse};
 use crate::units::{CountOrPercent, Ratio, SimDuration};
@@ -133,6 +131,24 @@ impl Rolling {
             max_surge: self.max_surge.unwrap_or(surge),
         }
     }
+}
+
+/// The strategy that replaces between these bounds, surge and unavailability in instances, and
+/// leaves so many as they are.
+pub(super) fn within(
+    [surge, unavailable]: [u32; 2],
+    partition: u32,
+    is_in_place: bool,
+    setup: Setup,
+) -> Box<dyn Strategy> {
+    let rolling = Rolling {
+        max_surge: Some(CountOrPercent::Count(surge)),
+        max_unavailable: Some(CountOrPercent::Count(unavailable)),
+        replacement: if is_in_place { Replacement::InPlace } else { Replacement::New },
+        partition,
+        ..Rolling::default()
+    };
+    rolling.begin(setup)
 }
 
 impl Parameters for Rolling {
