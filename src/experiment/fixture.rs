@@ -213,6 +213,8 @@ fn record(state: &mut StateBin, bin: &mut TrafficBin, fleet: &Fleet) {
     bin.requests += (DEMAND / 4.0) as u64;
     bin.failed_cause[Cause::Overloaded as usize] += overloaded;
     bin.failed_cause[Cause::Refused as usize] += refused;
+    bin.ledger[Charge::Overload as usize][0] += overloaded;
+    bin.ledger[Charge::DrainRace as usize][0] += refused;
     bin.answered[Version::Old.index()] += u64::from(fleet.old);
     bin.answered[Version::New.index()] += u64::from(fleet.new);
 }

@@ -1,7 +1,7 @@
 //! How many requests an experiment will send, known before it begins.
 
 use crate::scenario::Scenario;
-use crate::sim::{Plan, Run};
+use crate::sim::{Plan, Run, mean_rate};
 use crate::traffic::RateCurve;
 use crate::units::{SimDuration, SimTime};
 
@@ -20,7 +20,7 @@ pub fn expected_requests(
             let plan = &variant.plan;
             let end = SimTime::ZERO + plan.simulation.warmup + window(plan)?;
             let runs = f64::from(plan.simulation.replications);
-            sum += runs * requests_until(&plan.data.traffic.rate, end);
+            sum += runs * requests_until(&mean_rate(plan), end);
         }
         Some(sum)
     };
@@ -64,6 +64,7 @@ mod tests {
     use super::*;
     use crate::experiment::fixture;
     use crate::sim::Detail;
+    use crate::units::Ratio;
 
     fn at(seconds: u64) -> SimTime {
         SimTime::ZERO + SimDuration::from_secs(seconds)
@@ -82,6 +83,27 @@ mod tests {
         ] {
             assert_eq!(requests_until(&rate, at(end)), requests, "{rate:?} until {end} s");
         }
+    }
+
+    /// A spike of three times the rate in every second run doubles it on average.
+    #[test]
+    fn spikes_count() {
+        use crate::fault::{Begin, Effect, FaultPlan, Place};
+        let mut scenario = fixture::scenario(&["recreate"], 10);
+        scenario.variants[0].plan.faults.push(FaultPlan {
+            kind: "traffic-spike",
+            effects: vec![Effect::Demand(3.0)],
+            place: Place { version: None, zones: None, share: Ratio::ONE },
+            begin: Begin::START,
+            duration: Some(SimDuration::from_secs(30)),
+            probability: Ratio::from_billionths(500_000_000),
+        });
+        let simulate = |plan: &Plan, replication| {
+            Some(fixture::simulate(plan, replication, Detail::Series).run)
+        };
+        // 134 s, of which 30 s count twice.
+        let expected = expected_requests(&scenario, 0.0, simulate);
+        assert_eq!(expected, Some(10.0 * 164.0 * 19_200.0));
     }
 
     #[test]

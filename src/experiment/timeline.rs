@@ -2,7 +2,7 @@
 
 use crate::measure::error_budget;
 use crate::sim::{Plan, Run, StateBin};
-use crate::traffic::TrafficBin;
+use crate::traffic::{Ledger, TrafficBin};
 use crate::units::{Bins, Merge, SimDuration, SimTime, Version};
 
 /// One row of `timeline.csv`: means over the replications that reach the bin.
@@ -28,6 +28,8 @@ pub struct TimelineRow {
     pub requests: f64,
     /// Of those, failed.
     pub failed: f64,
+    /// Those by what they are charged to and by phase.
+    pub ledger: Ledger<f64>,
     /// Share of the error budget spent from the rollout's start to the bin's end; a replication
     /// that has ended keeps what it spent.
     pub error_budget_spent: f64,
@@ -146,6 +148,7 @@ fn row(sum: &BinSum, start_nanos: i128, spent: f64, allowed: f64) -> TimelineRow
         total: mean(states.total),
         requests: requests / replications,
         failed: failed(traffic) as f64 / replications,
+        ledger: traffic.ledger.map(|phases| phases.map(|count| count as f64 / replications)),
         error_budget_spent: spent,
         burn_rate: share(failed(traffic), traffic.requests).map(|share| share / allowed),
         latency_p95_s: traffic.latency.quantile(0.95).map(SimDuration::as_secs_f64),
@@ -188,6 +191,8 @@ mod tests {
         assert_eq!(second_step.capacity_rps, 18_000.0);
         assert_eq!(second_step.routed, [6.0, 3.0]);
         assert_eq!(second_step.failed, 303.0);
+        let by_charge = second_step.ledger.map(|phases| phases.iter().sum::<f64>());
+        assert_eq!(by_charge, [3.0, 0.0, 300.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
         let burn = second_step.burn_rate.expect("there are requests");
         assert!((burn - 303.0 / 4800.0 / 0.001).abs() < 1e-9, "{burn}");
         assert_eq!(second_step.new_share, Some(3.0 / 9.0));

@@ -1,6 +1,6 @@
 //! What faults do: effects as values, which the simulation applies and takes back.
 
-use crate::units::{CountOrPercent, Offset, Ratio, SimDuration, Version, ZoneId};
+use crate::units::{CountOrPercent, Offset, Ratio, Rounding, SimDuration, Version, ZoneId};
 
 /// One thing that a fault does to the instances in its scope, or to everything.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +50,42 @@ pub enum Effect {
     /// Each zone has memory for so many instances of the old version; beyond it, processes are
     /// evicted.
     Memory(Ratio),
+    /// Instances are told to leave the machines they are on.
+    Evict(Drain),
+}
+
+/// How machines are emptied.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drain {
+    /// Instances on one machine, >= 1; machines are emptied one after another.
+    pub per_node: u32,
+    /// What a disruption budget leaves alone; none: nothing.
+    pub floor: Option<Floor>,
+    /// How long until a refused eviction is asked for again; > 0.
+    pub retry: SimDuration,
+}
+
+/// How many instances must stay ready when one is evicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Floor {
+    /// So many.
+    MinAvailable(CountOrPercent),
+    /// All but so many.
+    MaxUnavailable(CountOrPercent),
+}
+
+impl Floor {
+    /// The number out of a desired count. Percentages round up either way, as those of a
+    /// PodDisruptionBudget do (Kubernetes, "Specifying a Disruption Budget").
+    #[must_use]
+    pub const fn of(self, desired: u32) -> u32 {
+        match self {
+            Self::MinAvailable(least) => least.resolve(desired, Rounding::Up),
+            Self::MaxUnavailable(most) => {
+                desired.saturating_sub(most.resolve(desired, Rounding::Up))
+            }
+        }
+    }
 }
 
 /// A cache in every process, and what stands behind all of them.
@@ -109,4 +145,23 @@ pub struct FaultPlan {
     pub duration: Option<SimDuration>,
     /// Probability that it happens in a run at all, in 0..=1.
     pub probability: Ratio,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Kubernetes' documentation: of seven pods 50% are four, whether they must stay or may go.
+    #[test]
+    fn budgets_round_up() {
+        let half = CountOrPercent::Percent(Ratio::from_billionths(500_000_000));
+        for (floor, desired, left) in [
+            (Floor::MinAvailable(half), 7, 4),
+            (Floor::MaxUnavailable(half), 7, 3),
+            (Floor::MinAvailable(CountOrPercent::Count(3)), 2, 3),
+            (Floor::MaxUnavailable(CountOrPercent::Count(3)), 2, 0),
+        ] {
+            assert_eq!(floor.of(desired), left, "{floor:?} of {desired}");
+        }
+    }
 }

@@ -22,6 +22,7 @@ mod kill;
 mod latency;
 mod memory_pressure;
 mod metrics_outage;
+mod node_drain;
 mod overlapping_rollout;
 mod probe_blind;
 mod probe_flap;
@@ -35,7 +36,7 @@ mod zone_outage;
 use std::fmt;
 use std::sync::Arc;
 
-pub use effect::{Begin, Cache, Effect, FaultPlan, Place};
+pub use effect::{Begin, Cache, Drain, Effect, FaultPlan, Floor, Place};
 
 use crate::units::{Ratio, Version};
 
@@ -108,6 +109,7 @@ pub const KINDS: &[Kind] = &[
     zone_outage::KIND,
     instance_crash::KIND,
     kill::KIND,
+    node_drain::KIND,
     hang::KIND,
     errors::KIND,
     latency::KIND,

@@ -23,8 +23,10 @@
 use serde::Deserialize;
 
 use super::metric::{Amount, percent};
+use super::sight::about;
 use super::{
-    Kind, Metric, Problem, Scope, Test, Verdict, Window, check_failures, check_probability, parse,
+    Kind, Metric, Problem, Scope, Sight, Test, Verdict, Window, check_failures, check_probability,
+    parse,
 };
 use crate::stats::beta::Beta;
 use crate::stats::proportion::Share;
@@ -61,6 +63,16 @@ impl Bayes {
         let [a, b] = self.prior;
         Beta { a: a + share.failed as f64, b: b + (share.of - share.failed) as f64 }
     }
+
+    /// The probability that the new version is worse after so many of its requests failed, and
+    /// none of the old one's, of which there are `ratio` for each.
+    fn worse(&self, failed: f64, of: f64, ratio: f64) -> f64 {
+        let of = of.round().max(1.0) as u64;
+        let new = Share { failed: (failed.round() as u64).min(of), of };
+        let old = Share { failed: 0, of: (of as f64 * ratio).round() as u64 };
+        let margin = self.margin.of(Metric::ErrorRate).unwrap_or(0.0);
+        self.after(new).exceeds(self.after(old), margin)
+    }
 }
 
 impl Test for Bayes {
@@ -83,6 +95,26 @@ impl Test for Bayes {
             problems.push(Problem::new("margin", "`margin` is a share of requests", help));
         }
         problems
+    }
+
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        let Some(ratio) = sight.ratio() else { return Vec::new() };
+        let rate = sight.place.error_rate;
+        let expected = sight.full * rate;
+        let found = self.worse(expected, sight.full, ratio);
+        if rate <= 0.0 || found > self.probability {
+            return Vec::new();
+        }
+        let [a, b] = self.prior;
+        vec![format!(
+            "about {} failures among {} requests raise its belief, which weighs {} requests, to \
+             {} only: it misses {} of failures as often as not",
+            about(expected),
+            about(sight.full),
+            about(a + b),
+            percent(found),
+            percent(rate)
+        )]
     }
 
     fn decide(&self, window: &Window<'_>) -> Verdict {
@@ -121,6 +153,18 @@ mod tests {
         let verdict = Bayes::default().decide(&window(&steps));
         assert_eq!(verdict.outcome, Outcome::Fail);
         assert!(verdict.divergence.is_some_and(|worse| worse > 0.9999), "{}", verdict.reason);
+    }
+
+    /// Of 150 requests 1% is 1.5 failures, which a belief worth 10,000 requests outweighs.
+    #[test]
+    fn a_belief_may_weigh_too_much() {
+        let strong = Bayes { prior: [10.0, 9990.0], ..Bayes::default() };
+        for (requests, doubts) in [(150.0, 1), (15_000.0, 0)] {
+            let sight = Sight::of(Metric::ErrorRate, 0.05, requests);
+            let found = strong.doubts(&sight);
+            assert_eq!(found.len(), doubts, "{found:?}");
+            assert!(found.iter().all(|doubt| doubt.contains("weighs 10000 requests")), "{found:?}");
+        }
     }
 
     #[test]

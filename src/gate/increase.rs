@@ -23,8 +23,9 @@
 
 use serde::Deserialize;
 
-use super::metric::Amount;
-use super::{Kind, Metric, Problem, Scope, Test, Verdict, Window, parse};
+use super::metric::{Amount, percent};
+use super::sight::about;
+use super::{Kind, Metric, Problem, Scope, Sight, Test, Verdict, Window, parse};
 
 pub(super) const KIND: Kind = Kind {
     name: "increase",
@@ -81,6 +82,22 @@ impl Test for Increase {
             problems.push(Problem::new("against", message, "write `against = \"old\"`"));
         }
         problems
+    }
+
+    fn doubts(&self, sight: &Sight) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let slack = self.slack.and_then(|slack| slack.of(sight.metric)).unwrap_or(0.0);
+        let is_of_failures = matches!(sight.metric, Metric::ErrorRate | Metric::Availability);
+        if is_of_failures && sight.first * slack < 1.0 {
+            doubts.push(format!(
+                "a single failure among the {} requests of its first look is {}, beyond `slack` = \
+                 {}: any one trips it while the other has none",
+                about(sight.first),
+                percent((1.0 / sight.first).min(1.0)),
+                percent(slack)
+            ));
+        }
+        doubts
     }
 
     fn decide(&self, window: &Window<'_>) -> Verdict {
@@ -144,6 +161,17 @@ mod tests {
             let verdict = test.decide(&window);
             assert_eq!(verdict.outcome, outcome, "{}", verdict.reason);
         }
+    }
+
+    #[test]
+    fn one_failure_is_an_increase_of_none() {
+        let (percent, of_requests) = (Amount::Percent, Sight::of(Metric::ErrorRate, 0.05, 150.0));
+        for (slack, doubts) in [(None, 1), (Some(percent(0.005)), 1), (Some(percent(0.01)), 0)] {
+            let test = increase(50.0, slack, Against::Old);
+            assert_eq!(test.doubts(&of_requests).len(), doubts, "{slack:?}");
+        }
+        let latency = Sight { metric: Metric::LatencyP95, ..of_requests };
+        assert!(increase(50.0, None, Against::Old).doubts(&latency).is_empty());
     }
 
     #[test]

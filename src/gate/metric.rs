@@ -146,9 +146,10 @@ pub(super) fn significant(value: f64) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
-    /// The new version's.
+    /// The new version's; of requests, while a feature flag is up, those of the users who see what
+    /// is behind it.
     New,
-    /// The old version's.
+    /// The old version's, or those of the other users.
     Old,
     /// All, those that reached no instance included.
     Service,

@@ -68,6 +68,16 @@ pub(super) fn about(requests: f64) -> String {
     if requests < 10.0 { significant(requests) } else { format!("{requests:.0}") }
 }
 
+#[cfg(test)]
+impl Sight {
+    /// Of a new version with this share and so many requests at each look, 1% of which fail.
+    pub(super) fn of(metric: Metric, share: f64, requests: f64) -> Self {
+        let objective = Objective { availability: 0.999, window: SimDuration::from_secs(86_400) };
+        let place = Place { rate: 100.0, share, time: None, error_rate: 0.01, objective };
+        Self { metric, scope: Scope::New, place, first: requests, full: requests, scrapes: 4.0 }
+    }
+}
+
 impl Watch {
     /// What it cannot do in a place, in words; nothing where nothing speaks against it.
     #[must_use]

@@ -388,7 +388,7 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
         #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
         #[test]
         fn no_text_panics_or_is_refused_without_a_place(
-            from in 0_usize..4,
+            from in 0_usize..5,
             edits in prop::collection::vec(
                 (any::<prop::sample::Index>(), 0_usize..40, 0_usize..40), 0..6
             ),
@@ -399,7 +399,9 @@ spec: {replicas: 5, selector: {}, template: {spec: {containers: [{name: api}]}}}
             let spec = "replicas: 3\nminReadySeconds: 3\nprogressDeadlineSeconds: 90\n\
                 strategy: {rollingUpdate: {maxSurge: 25%, maxUnavailable: 0}}";
             let several = SEVERAL.to_owned();
-            let texts = [with_pod(pod), with_spec(spec), several, String::new()];
+            let hcl = "job \"a\" {\n  group \"b\" {\n    count = 3\n    update { canary = 1 }\n  \
+                }\n  meta = { x = [1, \"${y}\"] }\n}\n";
+            let texts = [with_pod(pod), with_spec(spec), several, String::new(), hcl.to_owned()];
             let mut text = texts[from].clone();
             for &(at, cut, piece) in &edits {
                 let at = at.index(text.len() + 1);

@@ -81,8 +81,9 @@ mod tests {
         for json in [
             "{\"resource\": {\"a_b\": {\"web\": {\"count\": 3}}, \"c\": {}}}",
             "{\"resource\": {\"a_b\": {\"web\": [{\"count\": 3}]}}}",
-            "{\"planned_values\": {\"root_module\": {\"child_modules\": [{\"resources\": [{\
-             \"type\": \"a_b\", \"name\": \"web\", \"values\": {\"count\": 3}}, {\"type\": \"c\"}]}]}}}",
+            "{\"planned_values\": {\"root_module\": {\"child_modules\": [{\"resources\": [\
+             {\"type\": \"a_b\", \"name\": \"web\", \"values\": {\"count\": 3}}, \
+             {\"type\": \"c\"}]}]}}}",
         ] {
             let tree = documents(json, 0).next().unwrap().unwrap();
             check(terraform(tree.root(), "a_b"));

@@ -43,8 +43,8 @@ impl Imported {
         };
         let instances = self.fleet(&mut text, fleet);
         text.push_str(
-            "\n# A placeholder: no manifest says how much arrives. Put your own rate here. Nor does \
-             one say\n# how long a start takes (`[startup]`), how much an instance serves \
+            "\n# A placeholder: no manifest says how much arrives. Put your own rate here. Nor \
+             does one say\n# how long a start takes (`[startup]`), how much an instance serves \
              (`[instance]`), or what is\n# wrong with the new version (`[release]`).\n",
         );
         let rate = instances.saturating_mul(RATE_OF_ONE).min(MOST_RATE);

@@ -41,10 +41,11 @@ pub(super) fn template<'t>(
     spec: Field<'t>,
     found: &mut Findings,
 ) -> Option<Field<'t>> {
-    if spec.get("selector").is_none() {
-        found.note(
+    match spec.get("selector") {
+        Some(selector) => selector.see_all(),
+        None => found.note(
             "there is no `selector`, which Kubernetes would refuse (a kustomize base?)".into(),
-        );
+        ),
     }
     let template = found.mapping(spec, "template");
     if template.is_none() {

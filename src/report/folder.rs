@@ -8,18 +8,21 @@ use tempfile::TempDir;
 
 /// Every name that this or an earlier run may have written; what else lies in a result folder is
 /// not ours and stays.
-pub const OURS: [&str; 15] = [
+pub const OURS: [&str; 18] = [
     "summary.json",
     "summary.csv",
     "runs.csv",
     "timeline.csv",
     "events.csv",
+    "ledger.csv",
     "capacity.svg",
     "error_budget.svg",
     "duration.svg",
+    "boundary.svg",
     "capacity.png",
     "error_budget.png",
     "duration.png",
+    "boundary.png",
     "report.html",
     "gate.csv",
     "gate.svg",

@@ -11,6 +11,7 @@ pub mod folder;
 pub mod gate_csv;
 pub mod gate_table;
 pub mod ledger;
+pub mod ledger_csv;
 pub mod number;
 pub mod runs_csv;
 pub mod summary_csv;
@@ -77,6 +78,7 @@ pub fn write(
     let summary = Summary::of(results, &digest);
     folder.write("summary.csv", |out| summary_csv::render(results, out))?;
     folder.write("timeline.csv", |out| timeline_csv::render(results, out))?;
+    folder.write("ledger.csv", |out| ledger_csv::render(results, out))?;
     folder.write("events.csv", |out| events_csv::render(results, out))?;
     folder.write("summary.json", |out| summary.render(out))?;
     for (name, content) in chart::render_all(&read(folder.path())?, formats)? {
@@ -139,7 +141,9 @@ fn read(folder: &Path) -> Result<chart::Input, ReportError> {
         .collect();
     let moments = timeline_csv::read(open("timeline.csv")?, &names)
         .map_err(|error| unreadable("timeline.csv", error))?;
-    Ok(chart::Input { summary, moments })
+    let ledger = ledger_csv::read(open("ledger.csv")?, &names)
+        .map_err(|error| unreadable("ledger.csv", error))?;
+    Ok(chart::Input { summary, moments, ledger })
 }
 
 fn unreadable(name: &str, reason: impl std::fmt::Display) -> ReportError {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::number;
 use crate::experiment::{Results, TimelineRow};
@@ -80,6 +81,8 @@ pub struct Moment {
     pub old_routed: f64,
     /// New instances routed to.
     pub new_routed: f64,
+    /// Requests sent in the bin.
+    pub requests: f64,
     /// Share of the error budget spent so far.
     pub error_budget_spent: f64,
     /// Failed share over the share that may fail; none without requests.
@@ -91,17 +94,25 @@ pub struct Moment {
 /// # Errors
 /// If it is not such a file, or cannot be read.
 pub fn read(source: impl Read, names: &[&str]) -> csv::Result<BTreeMap<String, Vec<Moment>>> {
-    let mut moments: BTreeMap<String, Vec<Moment>> =
+    rows_of(source, names)
+}
+
+/// The rows of the variants called `names`, whose name is the first column.
+pub(super) fn rows_of<R: DeserializeOwned>(
+    source: impl Read,
+    names: &[&str],
+) -> csv::Result<BTreeMap<String, Vec<R>>> {
+    let mut rows: BTreeMap<String, Vec<R>> =
         names.iter().map(|name| ((*name).to_owned(), Vec::new())).collect();
     let mut csv = csv::Reader::from_reader(source);
     let header = csv.headers()?.clone();
     for record in csv.records() {
         let record = record?;
-        if let Some(known) = record.get(0).and_then(|variant| moments.get_mut(variant)) {
+        if let Some(known) = record.get(0).and_then(|variant| rows.get_mut(variant)) {
             known.push(record.deserialize(Some(&header))?);
         }
     }
-    Ok(moments)
+    Ok(rows)
 }
 
 #[cfg(test)]

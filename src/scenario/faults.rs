@@ -4,7 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
-use crate::fault::{self, Begin, Fault, FaultPlan, Kind, Place};
+use crate::fault::{self, Begin, Effect, Fault, FaultPlan, Floor, Kind, Place};
 use crate::scenario::check;
 use crate::scenario::check::scope::{Issue, Scope};
 use crate::scenario::document::read::{Reader, suggestion};
@@ -80,6 +80,7 @@ fn plan<'t>(
     let fault = fault.filter(|_| is_whole)?;
     check_fields(scope, &at, &head, fault.as_ref());
     check_moment(scope, file, &at, &head);
+    warn_of_a_full_budget(scope, file, &at, fault.as_ref());
     let place = place(scope, file, &at, fault.as_ref())?;
     Some(FaultPlan {
         kind: kind.name,
@@ -229,6 +230,30 @@ fn zones(
         return None;
     }
     Some(found)
+}
+
+/// A disruption budget that keeps every instance there is.
+fn warn_of_a_full_budget(
+    scope: &mut Scope<'_, '_>,
+    file: &ScenarioFile,
+    at: &str,
+    fault: &dyn Fault,
+) {
+    let Some(fleet) = file.fleet.instances else { return };
+    // What contradicts itself has been reported.
+    let effects = if fault.check().is_empty() { fault.inject() } else { Vec::new() };
+    for effect in effects {
+        let Effect::Evict(drain) = effect else { continue };
+        let Some(floor) = drain.floor.filter(|floor| floor.of(fleet) >= fleet) else { continue };
+        let field = match floor {
+            Floor::MinAvailable(_) => "min_available",
+            Floor::MaxUnavailable(_) => "max_unavailable",
+        };
+        let message = format!("this budget keeps {} of {fleet} instances", floor.of(fleet));
+        let issue = Issue::new(rule::FAULT_BUDGET, &format!("{at}.{field}"), message);
+        let help = "no eviction is granted unless a rollout adds instances; keep fewer";
+        scope.raise(issue.because("fleet.instances", "all there are").help(help));
+    }
 }
 
 /// What the new version takes of a memory that nothing limits.

@@ -169,7 +169,11 @@ impl Strategies<'_> {
             let message = "no third version can take over from this strategy";
             let issue = Issue::new(rule::OPERATOR, &format!("operator.{number}.action"), message);
             let issue = issue.because(&format!("{at}.kind"), "this kind");
-            scope.raise(issue.help("release over a `rolling` or `recreate` strategy"));
+            scope.raise(
+                issue.help(
+                    "release over a `rolling`, `recreate`, `canary` or `blue-green` strategy",
+                ),
+            );
         }
     }
 

@@ -70,6 +70,8 @@ pub(super) enum Event {
     FaultEnds(u32),
     /// A crash by a fault's rate.
     FaultCrash { of: Of, fault: u32 },
+    /// Evictions that were refused are asked for again, unless `round` is old.
+    Evict { fault: u32, round: u32 },
     /// Caches are looked at.
     CacheTick(u32),
     /// The offered rate takes another course, or capacity and demand cross.

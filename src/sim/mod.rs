@@ -24,6 +24,7 @@ mod trace;
 mod turn;
 mod world;
 
+pub use fault::mean_rate;
 pub use plan::{
     HealthCheckPlan, OperatorAction, OperatorPlan, Plan, RoutingPlan, SimulationPlan, SloPlan,
     StrategyPlan,

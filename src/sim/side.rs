@@ -18,9 +18,11 @@ impl World<'_> {
     }
 
     /// Whether requests are sent to a version at all: not with a share of nothing, unless the
-    /// other has no endpoint.
+    /// other side has no endpoint.
     pub(super) fn is_used(&self, version: Version) -> bool {
-        self.has_share(version) || self.pool.routed(version.other()) == 0
+        let is_opposite = |one: &Version| one.side() == version.other();
+        let mut opposite = Version::EVERY.into_iter().filter(is_opposite);
+        self.has_share(version) || opposite.all(|one| self.pool.routed(one) == 0)
     }
 
     /// Whether requests are sent to any endpoint of the new version.
@@ -31,8 +33,8 @@ impl World<'_> {
         }
     }
 
-    /// By version, serving instances that requests can reach and how many of them the platform calls
-    /// ready, where sides are made of parts of the fleet.
+    /// By version, serving instances that requests can reach and how many of them the platform
+    /// calls ready, where sides are made of parts of the fleet.
     pub(super) fn reached_by_sides(&self) -> Option<[(Serving, u32); 3]> {
         let canary = self.division.canary?;
         Some(Version::EVERY.map(|version| self.reached(canary, version)))
@@ -60,7 +62,7 @@ impl World<'_> {
             Split::ByCount => return true,
             Split::Weighted(share) | Split::Cohort(share) => share,
         };
-        match side.served_as() {
+        match side {
             Version::Old => share < Ratio::ONE,
             Version::New | Version::Third => !share.is_zero(),
         }

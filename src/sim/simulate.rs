@@ -142,6 +142,7 @@ impl World<'_> {
             Event::Switch { token } => self.switch(token),
             Event::FaultBegins(number) => self.fault_begins(number),
             Event::FaultEnds(number) => self.fault_ends(number),
+            Event::Evict { fault, round } => self.ask_again(fault, round),
             Event::CacheTick(number) => self.cache_tick(number),
             Event::FaultCrash { of, fault } if self.is_current(of) => self.fault_crash(of, fault),
             Event::Operator { number } => self.operate(number),

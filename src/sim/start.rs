@@ -16,7 +16,7 @@ impl World<'_> {
         let ordinal = ordinal.unwrap_or(self.pool.len() as u32);
         let one = Instance { part, ordinal, ..Instance::launched(version, zone, number) };
         let id = self.pool.add(one);
-        self.plane.install(id, version.served_as());
+        self.plane.install(id, version);
         self.take_side(id);
         self.install_anew(id);
         self.record(id, "launched", "");
@@ -41,7 +41,7 @@ impl World<'_> {
                 ..Instance::launched(version, one.zone, number)
             };
         });
-        self.plane.install(id, version.served_as());
+        self.plane.install(id, version);
         self.take_side(id);
         self.install_anew(id);
         if self.one(id).is_routed {

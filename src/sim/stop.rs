@@ -10,6 +10,11 @@ use crate::units::{InstanceId, SimTime, Version};
 impl World<'_> {
     /// Tells an instance to stop; in place, to come back as `becomes`.
     pub(super) fn retire(&mut self, id: InstanceId, becomes: Option<Version>) {
+        self.retire_for(id, becomes, becomes.map_or("", |_| "replaced in place"));
+    }
+
+    /// The same with a reason of its own.
+    pub(super) fn retire_for(&mut self, id: InstanceId, becomes: Option<Version>, why: &str) {
         self.leave_boot(id);
         let (one, now) = (*self.one(id), self.now);
         if one.state == State::Waiting {
@@ -26,7 +31,7 @@ impl World<'_> {
             one.will_crash = false;
             one.state = State::Stopping;
         });
-        self.record(id, "retired", becomes.map_or("", |_| "replaced in place"));
+        self.record(id, "retired", why);
         if one.state == State::Booting && self.plan.startup.contention > 0.0 {
             self.expect_zone(one.zone);
         }

@@ -73,13 +73,13 @@ pub enum Action {
     RunGates(Arc<[String]>),
     /// The step is over, and with it its gates.
     EndGates,
-    /// Lets these gates look once, now, by name; [`super::View::checked`] tells what they said.
-    Check(Arc<[String]>),
     /// Lets these gates look over the rollout from now on, by name, until [`Action::EndGuards`]: a
     /// verdict acts on the rollout, not on the step.
     Guard(Arc<[String]>),
     /// What [`Action::Guard`] asked for is over.
     EndGuards,
+    /// Lets these gates look once, now, by name; [`super::View::checked`] tells what they said.
+    Check(Arc<[String]>),
     /// Waits for a person.
     Pause(Reason),
     /// The rollout has reached its end.

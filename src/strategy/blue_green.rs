@@ -4,6 +4,8 @@
 //! Launches the new fleet beside the old (first `preview` of it, if less than all), keeps it from
 //! users, then moves all requests at once. The switch follows the balancer's lag. The old fleet
 //! waits for `bake` and then goes. Rolling back switches back at once while the old fleet stands.
+//! Where a third version is released on the way, the old fleet takes everything back first, the
+//! second goes, and the third begins with its preview.
 //!
 //! # When it hurts
 //! Twice the instances while it lasts; a cold fleet takes the full load in one moment; a slow
@@ -25,6 +27,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::pause::{self, Next};
+use super::supersede::{Supersede, clear};
 use super::{
     Action, Direction, GateUse, Kind, OnFailure, Parameters, Pick, Problem, Reason, Setup,
     Strategy, View, parse,
@@ -74,16 +77,17 @@ impl Parameters for BlueGreen {
 
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
         match setup.direction {
-            Direction::Forward | Direction::Over => Box::new(Forward {
-                preview: self.preview.resolve(setup.desired, Rounding::Up),
-                preview_time: self.preview_time,
-                preview_gates: self.preview_gates.clone().into(),
-                bake: self.bake,
-                bake_gates: self.bake_gates.clone().into(),
-                stage: Stage::Begin,
-            }),
+            Direction::Forward => Box::new(self.forward(setup)),
             Direction::Back => Box::new(Back { has_asked: false }),
+            Direction::Over => {
+                let back = Box::new(Back { has_asked: false });
+                Box::new(Supersede::new(back, Box::new(self.forward(setup))))
+            }
         }
+    }
+
+    fn can_supersede(&self) -> bool {
+        true
     }
 
     fn default_on_failure(&self) -> OnFailure {
@@ -96,6 +100,20 @@ impl Parameters for BlueGreen {
         let bake = GateUse::all("bake_gates", &self.bake_gates, Some(self.bake), "bake");
         let before = preview.into_iter().map(|one| one.at_share(Some(Ratio::ZERO)));
         before.chain(bake.into_iter().map(|one| one.at_share(Some(Ratio::ONE)))).collect()
+    }
+}
+
+impl BlueGreen {
+    fn forward(&self, setup: Setup) -> Forward {
+        Forward {
+            preview: self.preview.resolve(setup.desired, Rounding::Up),
+            preview_time: self.preview_time,
+            preview_gates: self.preview_gates.clone().into(),
+            bake: self.bake,
+            bake_gates: self.bake_gates.clone().into(),
+            to: setup.direction.to(),
+            stage: Stage::Begin,
+        }
     }
 }
 
@@ -117,12 +135,14 @@ struct Forward {
     preview_gates: Arc<[String]>,
     bake: SimDuration,
     bake_gates: Arc<[String]>,
+    /// The version that comes.
+    to: Version,
     stage: Stage,
 }
 
 impl Strategy for Forward {
     fn decide(&mut self, view: &View<'_>) -> Vec<Action> {
-        let new = view.pool.counts(Version::New);
+        let new = view.pool.counts(self.to);
         match self.stage {
             Stage::Begin => {
                 self.stage = Stage::Previewing;
@@ -130,7 +150,7 @@ impl Strategy for Forward {
                 vec![
                     Action::StartStep(Reason::new("the new fleet")),
                     Action::Split { split: Split::Weighted(Ratio::ZERO), reason: hidden },
-                    scale(Version::New, self.preview, Reason::new("the new fleet beside the old")),
+                    scale(self.to, self.preview, Reason::new("the new fleet beside the old")),
                 ]
             }
             Stage::Previewing if new.available >= self.preview => {
@@ -189,9 +209,9 @@ impl Forward {
     fn complete(&mut self, view: &View<'_>) -> Vec<Action> {
         self.stage = Stage::Completing;
         let mut actions = vec![Action::Phase(Phase::RollingOut)];
-        if view.pool.desired(Version::New) < view.desired {
+        if view.pool.desired(self.to) < view.desired {
             let reason = Reason::new("the preview is over");
-            actions.push(scale(Version::New, view.desired, reason));
+            actions.push(scale(self.to, view.desired, reason));
         }
         actions
     }
@@ -227,10 +247,9 @@ impl Strategy for Back {
         if view.switched.is_none() {
             return Vec::new();
         }
-        vec![
-            scale(Version::New, 0, Reason::new("the new fleet is out of use")),
-            Action::Finish(Reason::new("the old version serves everything")),
-        ]
+        let mut actions = clear(view, Reason::new("the new fleet is out of use"));
+        actions.push(Action::Finish(Reason::new("the old version serves everything")));
+        actions
     }
 }
 

@@ -6,6 +6,8 @@
 //! users, who stay among those who see it. The release's errors and longer service times follow
 //! the flag; what a start can suffer from follows the binary. Rolling back drops the flag, which
 //! takes `flag_lag`, and touches no instance unless the binary itself was still on its way.
+//! While the flag is up gates see by user: those who see what is behind it are the new version's,
+//! all others the old one's, whichever binary answers them. Before, they see by binary.
 //!
 //! # When it hurts
 //! Defects of the binary, which no flag holds back; a flag that takes long to reach every
@@ -92,7 +94,11 @@ impl Parameters for Flag {
     }
 
     fn gates(&self) -> Vec<GateUse> {
-        self.written().flat_map(|step| step.gates()).chain(self.inner.gates()).collect()
+        let of_step = |step: Written<'_>| {
+            let share = Some(step.weight);
+            step.gates().into_iter().map(move |one| one.at_share(share))
+        };
+        self.written().flat_map(of_step).chain(self.inner.gates()).collect()
     }
 
     fn inner(&self) -> Option<&str> {

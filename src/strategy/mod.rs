@@ -25,6 +25,7 @@ mod script;
 mod shadow;
 mod stateful_set;
 mod step;
+mod supersede;
 mod waves;
 
 use std::fmt;

@@ -14,6 +14,11 @@ impl Flag {
         Self { threshold: share.threshold() }
     }
 
+    /// Whether anybody sees what is behind it.
+    pub(super) const fn is_up(self) -> bool {
+        self.threshold > 0
+    }
+
     /// Whether a user, by the number drawn for it, sees what is behind the flag.
     pub(super) fn shows(self, drawn: u64) -> bool {
         u128::from(drawn) < self.threshold

@@ -36,6 +36,8 @@ pub use plan::{
     RetryPlan, TrafficPlan,
 };
 pub use plane::{DataPlane, Departure, Door, Ramp, Signal, Split, Windows};
-pub use record::{Cause, Charge, CoarseHistogram, Phase, Second, Tally, TrafficBin, TrafficRecord};
+pub use record::{
+    Cause, Charge, CoarseHistogram, Ledger, Phase, Second, Tally, TrafficBin, TrafficRecord,
+};
 pub use scrape::{Ended, Scrapes, Tick, Ticks};
 pub use trouble::Trouble;

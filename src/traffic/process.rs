@@ -8,13 +8,26 @@ use crate::units::{SimDuration, SimTime, Version};
 /// Longer than any run, 36 years: what would take or wait longer never ends.
 pub(super) const FOREVER: u64 = u64::MAX >> 4;
 
-/// A longer demand, two years, is cut to this: the bits above are needed for something else.
-pub(super) const LONGEST_DEMAND: u64 = u64::MAX >> 8;
+/// A longer demand, one year, is cut to this: the bits above are needed for something else.
+pub(super) const LONGEST_DEMAND: u64 = u64::MAX >> 9;
+
+/// Whose a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Owner {
+    /// The version that it comes to.
+    pub(super) version: Version,
+    /// The version among whose requests it counts for those who watch: while a flag is up, the
+    /// requests of those who see what is behind it are the new version's, and the others the old
+    /// one's.
+    pub(super) watched: Version,
+}
 
 /// What both paths know of a process besides its requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Process {
     pub(super) version: Version,
+    /// On which side of a split it stands.
+    pub(super) side: Version,
     door: Door,
     /// What a request is charged to that finds no slot or answer in time, from `usual` on.
     late: Charge,
@@ -43,10 +56,14 @@ pub(super) struct Process {
 }
 
 impl Process {
+    /// One of a version whose services take so many times as long as the old one's.
     pub(super) const fn new(version: Version, factor: f64) -> Self {
+        let side = version.side();
+        let version = version.served_as();
         let ramp = Ramp { from: SimTime::ZERO, length: SimDuration::ZERO, speed: 1.0 };
         Self {
             version,
+            side,
             door: Door::Closed(Departure::OnPurpose),
             late: Charge::DrainRace,
             usual: 0,
@@ -77,6 +94,20 @@ impl Process {
     #[inline(always)]
     pub(super) fn exposes(&self, flag: Option<Flag>, drawn: impl FnOnce() -> u64) -> bool {
         self.is_flagged && flag.is_some_and(|flag| flag.shows(drawn()))
+    }
+
+    /// Whether for those who watch a request here counts among the old version's, whatever answers
+    /// it: its user does not see what others see behind the flag.
+    #[inline(always)]
+    pub(super) fn masks(&self, flag: Option<Flag>, is_exposed: bool) -> bool {
+        self.is_flagged && !is_exposed && flag.is_some_and(Flag::is_up)
+    }
+
+    /// Whose a request is that comes here.
+    #[inline(always)]
+    pub(super) const fn owner(&self, is_masked: bool) -> Owner {
+        let watched = if is_masked { Version::Old } else { self.side };
+        Owner { version: self.version, watched }
     }
 
     /// Whether a request that the release's defect may hit is hit here.

@@ -74,6 +74,21 @@ impl Charge {
         Self::Dependency,
         Self::InjectedFault,
     ];
+
+    /// What files call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DrainRace => "drain_race",
+            Self::Crash => "crash",
+            Self::Overload => "overload",
+            Self::ColdStart => "cold_start",
+            Self::BadRelease => "bad_release",
+            Self::MixedVersions => "mixed_versions",
+            Self::Dependency => "dependency",
+            Self::InjectedFault => "injected_fault",
+        }
+    }
 }
 
 impl Phase {
@@ -82,7 +97,21 @@ impl Phase {
     /// All, in order.
     pub const ALL: [Self; Self::COUNT] =
         [Self::RollingOut, Self::Baking, Self::RollingBack, Self::Settling];
+
+    /// What files call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RollingOut => "rolling_out",
+            Self::Baking => "baking",
+            Self::RollingBack => "rolling_back",
+            Self::Settling => "settling",
+        }
+    }
 }
+
+/// A number for each [`Charge`] in each [`Phase`].
+pub type Ledger<N> = [[N; Phase::COUNT]; Charge::COUNT];
 
 /// Counts over one window of time, by the moment requests were sent.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -118,8 +147,8 @@ pub struct TrafficBin {
     pub requests: u64,
     /// Of those, failed, by [`Cause`].
     pub failed_cause: [u64; Cause::COUNT],
-    /// Of those, failed, by [`Charge`].
-    pub failed_charge: [u64; Charge::COUNT],
+    /// Of those, failed, by [`Charge`] and [`Phase`].
+    pub ledger: Ledger<u64>,
     /// Final answers by version.
     pub answered: [u64; 2],
     /// Latency of successes.
@@ -134,7 +163,8 @@ impl Merge for TrafficBin {
         for (sum, more) in self.failed_cause.iter_mut().zip(other.failed_cause) {
             *sum += more;
         }
-        for (sum, more) in self.failed_charge.iter_mut().zip(other.failed_charge) {
+        let entries = self.ledger.iter_mut().flatten();
+        for (sum, more) in entries.zip(other.ledger.into_iter().flatten()) {
             *sum += more;
         }
         for (sum, more) in self.answered.iter_mut().zip(other.answered) {

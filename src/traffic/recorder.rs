@@ -228,7 +228,7 @@ impl Recorder {
             self.bins.cell_at(place.bin)
         };
         add(&mut bin.failed_cause[cause]);
-        add(&mut bin.failed_charge[charge]);
+        add(&mut bin.ledger[charge][failure.phase as usize]);
         if let Some(version) = failure.answered {
             add(&mut tally.answered_error[version.index()]);
             add(&mut bin.answered[version.index()]);

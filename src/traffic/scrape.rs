@@ -23,7 +23,8 @@ pub struct Ended {
 /// What ended in one tick.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tick {
-    /// By version; what a third version answers counts as the new one's.
+    /// By version; what a third version answers counts as the new one's. While a feature flag
+    /// is up: by whether the user sees what is behind it.
     pub versions: [Ended; 2],
     /// Requests that failed without reaching an instance.
     pub unserved: u64,

@@ -64,13 +64,12 @@ impl Version {
         self as usize
     }
 
-    /// The other one of old and new. The third serves as the old one does, without the release's
-    /// defects, so its other is the new one too.
+    /// The other side, see [`Version::side`].
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
-            Self::Old | Self::Third => Self::New,
-            Self::New => Self::Old,
+            Self::Old => Self::New,
+            Self::New | Self::Third => Self::Old,
         }
     }
 
@@ -80,6 +79,16 @@ impl Version {
         match self {
             Self::Old | Self::Third => Self::Old,
             Self::New => Self::New,
+        }
+    }
+
+    /// On which side of a split of the requests it stands, and among whose it counts for those who
+    /// watch: the third takes the new one's place.
+    #[must_use]
+    pub const fn side(self) -> Self {
+        match self {
+            Self::Old => Self::Old,
+            Self::New | Self::Third => Self::New,
         }
     }
 

@@ -73,11 +73,12 @@ fn names(folder: &Path) -> Vec<String> {
     contents(folder).into_iter().map(|(name, _)| name).collect()
 }
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "capacity.svg",
     "duration.svg",
     "error_budget.svg",
     "events.csv",
+    "ledger.csv",
     "runs.csv",
     "summary.csv",
     "summary.json",

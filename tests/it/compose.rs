@@ -137,14 +137,15 @@ fn a_rollback_has_its_time() {
 }
 
 /// A release that fails every request, dark until 40 s and then shown to 10% of the users for a
-/// minute: nothing fails before, a tenth while the flag is at 10%. A gate then drops the flag, and
+/// minute: nothing fails before, a tenth while the flag is at 10%. A gate that sees those users as
+/// the new version's, all of whose requests fail, then drops the flag, and
 /// no instance is touched.
 #[test]
 fn a_flag_holds_the_defects_back() {
     let text = "[fleet]\ninstances = 4\n[instance]\nslots = 8\nservice_time = \"10ms\"\n\
         [startup]\nboot = \"10s\"\n[readiness]\nperiod = \"0s\"\n[traffic]\nrate = 200\n\
         [release]\nerror_rate = 1.0\n[simulation]\nreplications = 4\nwarmup = \"0s\"\n\
-        [gates.errors]\nmetric = \"error-rate\"\nmax = \"5%\"\ninterval = \"60s\"\n\
+        [gates.errors]\nmetric = \"error-rate\"\nmax = \"50%\"\ninterval = \"60s\"\n\
         [strategies.flag]\nkind = \"flag\"\ninner = \"steady\"\n\
         steps = [{ weight = \"10%\", pause = \"61s\", gates = [\"errors\"] }]\n\
         [strategies.steady]\nkind = \"rolling\"\nmax_surge = 1\nmax_unavailable = 0\n";
@@ -191,4 +192,64 @@ fn a_shadow_serves_copies_that_count_for_nothing() {
     let [one, other] = [shadow.mean("failed"), steady.mean("failed")];
     assert!((one - other).abs() < 0.1 * other, "{one} and {other}");
     assert_eq!(shadow.mean("requests"), shadow.mean("ok") + shadow.mean("failed"));
+}
+
+/// Starts of 10 s; a third version at 25 s, while the second has its tenth of the requests: that
+/// goes back to the old one, the second is told to stop at once, and the steps begin anew.
+#[test]
+fn a_canary_is_superseded() {
+    let run = superseded("kind = \"canary\"\nsteps = [{ weight = \"10%\", pause = \"1m\" }]");
+    let expected = [
+        (0.0, "new", 1),
+        (25.0, "new", 0),
+        (25.0, "third", 1),
+        (95.0, "third", 10),
+        (135.0, "old", 0),
+    ];
+    assert_eq!(scaled(&run), expected);
+    assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("completed", 135.0));
+}
+
+/// By count the version in the middle goes first, within the bounds; the old one then gives up
+/// what the step takes.
+#[test]
+fn a_canary_by_count_is_superseded() {
+    let run = superseded(
+        "kind = \"canary\"\nrouting = \"by-count\"\nmax_surge = 2\nmax_unavailable = 0\n\
+         steps = [{ weight = \"20%\", pause = \"1m\" }]",
+    );
+    let third = run.events.iter().find(|row| row.desired[2] == 2).expect("it has its share");
+    assert_eq!(third.desired[1], 2, "within the surge nothing need go first");
+    let paused = run.events.iter().filter(|row| row.desired[2] == 2).last().expect("it pauses");
+    assert_eq!(paused.desired, [8, 0, 2]);
+    assert_eq!(run.outcome.name(), "completed");
+}
+
+/// The second fleet is gone before the third is previewed; the old one serves meanwhile.
+#[test]
+fn a_blue_green_is_superseded() {
+    let run = superseded("kind = \"blue-green\"\nbake = \"1m\"");
+    let expected = [(0.0, "new", 10), (25.0, "new", 0), (25.0, "third", 10), (95.0, "old", 0)];
+    assert_eq!(scaled(&run), expected);
+    assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("completed", 95.0));
+}
+
+/// A rollout of ten that somebody supersedes at 25 s.
+fn superseded(strategy: &str) -> Run {
+    let text = format!(
+        "{}[[operator]]\nat = \"25s\"\naction = \"release\"\n[strategies.it]\n{strategy}\n",
+        scenario(10, "")
+    );
+    run_events(&text)
+}
+
+/// When which version's desired count became what.
+fn scaled(run: &Run) -> Vec<(f64, &'static str, u32)> {
+    let rows = run.events.iter().filter(|row| row.event == "scaled");
+    rows.filter_map(|row| {
+        let version = row.version?;
+        let at = row.at.nanos_from(run.start) as f64 / 1e9;
+        Some((at, version.name(), row.desired[version.index()]))
+    })
+    .collect()
 }

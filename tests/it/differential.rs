@@ -55,16 +55,6 @@ const SUITES: &[(&str, &[Suite])] = &[
         ],
     ),
     (
-        "flagger.json",
-        &[
-            ("ready_threshold", 18, 0, ""),
-            ("tick_trajectory", 185, 0, ""),
-            ("upstream_phases", 5, 0, ""),
-            ("upstream_primary_weights", 2, 0, ""),
-            ("upstream_ready", 2, 0, ""),
-        ],
-    ),
-    (
         "argo_canary.json",
         &[
             ("analysis_metric", 420, 0, ""),
@@ -81,6 +71,16 @@ const SUITES: &[(&str, &[Suite])] = &[
             ("upstream_dynamic_stable_scale", 5, 0, ""),
             ("upstream_progress_threshold", 5, 0, ""),
             ("upstream_replica_counts", 24, 0, ""),
+        ],
+    ),
+    (
+        "flagger.json",
+        &[
+            ("ready_threshold", 18, 0, ""),
+            ("tick_trajectory", 185, 0, ""),
+            ("upstream_phases", 5, 0, ""),
+            ("upstream_primary_weights", 2, 0, ""),
+            ("upstream_ready", 2, 0, ""),
         ],
     ),
     (

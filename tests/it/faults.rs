@@ -527,3 +527,60 @@ fn c15_a_larger_release_and_its_surge() {
     };
     assert_eq!([most(&hurts), most(&single)], [Some(10); 2]);
 }
+
+/// Four instances that boot in 20 s, on a machine each, all to be emptied; this is the budget.
+fn drained(budget: &str, rest: &str) -> Sample {
+    one(&format!(
+        "[fleet]\ninstances = 4\n[[faults]]\nkind = \"node-drain\"\n{budget}\n{rest}\n\
+         [strategies.steady]\nkind = \"none\"\nduration = \"3m\""
+    ))
+}
+
+/// Each next one goes when the replacement of the last is ready, which the drain sees at its next
+/// request, every 5 s.
+#[test]
+fn a_budget_holds_evictions_back() {
+    let sample = drained("max_unavailable = 1", "[traffic]\nrate = 0");
+    assert_eq!(times(&sample, "retired"), [0.0, 20.0, 40.0, 60.0]);
+    assert_eq!(times(&sample, "eviction-refused"), [0.0, 20.0, 40.0]);
+    assert_eq!(times(&sample, "fault-ended"), [60.0]);
+    close(sample.mean("ready_min"), 0.75, 1e-12);
+}
+
+#[test]
+fn without_a_budget_replacements_come_too_late() {
+    let sample = drained("per_node = 2", "");
+    // The second machine follows when the first is empty: when its requests of 100 ms are done.
+    let retired = times(&sample, "retired");
+    assert_eq!(retired[..2], [0.0, 0.0]);
+    assert!(retired[2] > 0.0 && retired[2] <= 0.1, "{retired:?}");
+    close(sample.mean("ready_min"), 0.0, 1e-12);
+}
+
+#[test]
+fn a_budget_without_room_refuses_until_the_drain_is_given_up() {
+    let sample = drained("min_available = \"76%\"", "duration = \"1m\"");
+    assert_eq!(times(&sample, "retired"), [] as [f64; 0]);
+    assert_eq!(times(&sample, "eviction-refused"), [0.0]);
+    assert_eq!(times(&sample, "fault-ended"), [60.0]);
+    let run = &sample.runs[0];
+    let end = run.events.iter().find(|row| row.event == "fault-ended").expect("it is given up");
+    assert!(end.detail.ends_with("; 0 evicted, 4 still there"), "{}", end.detail);
+    close(sample.mean("failed"), 0.0, 0.0);
+}
+
+/// A rollout's own deletions ask no budget, but they use it up: while the rollout has one of four
+/// out, nothing may be evicted.
+#[test]
+fn a_rollout_uses_the_budget_up() {
+    let sample = one("[fleet]\ninstances = 4\n[[faults]]\nkind = \"node-drain\"\n\
+                      at = \"10s\"\nretry = \"7s\"\nmax_unavailable = 1\nversion = \"old\"\n\
+                      [strategies.rolling]\nkind = \"rolling\"\nmax_unavailable = 1\n\
+                      max_surge = 0");
+    // All four are replaced by the rollout, on other machines, so the drain has nothing to do.
+    let run = &sample.runs[0];
+    let evicted = run.events.iter().filter(|row| row.detail.starts_with("evicted"));
+    assert_eq!(evicted.count(), 0);
+    assert_eq!(times(&sample, "fault-ended").len(), 1);
+    close(sample.mean("ready_min"), 0.75, 1e-12);
+}

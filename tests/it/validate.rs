@@ -189,5 +189,5 @@ fn a_case_that_is_not_there_is_bad_usage() {
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
     let stderr = String::from_utf8(output.stderr).expect("text");
-    assert!(stderr.starts_with("error: there is no case `V99`; there are V05, V06"), "{stderr}");
+    assert!(stderr.starts_with("error: there is no case `V99`; there are V01, V02"), "{stderr}");
 }

@@ -69,8 +69,8 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-/// One row: the variant, its bounds above and below, how many starts of 10 s follow each other, the least available, the most
-/// replicas.
+/// One row: the variant, its size and bounds, how many starts of 10 s follow each other, the least
+/// available, the most replicas.
 macro_rules! row {
     ($variant:literal, $row:literal, $starts:literal, $least:literal, $most:literal) => {
         [

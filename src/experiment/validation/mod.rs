@@ -2,8 +2,8 @@
 //! stands in a report, a book or an issue, and the scenarios in which it must come out.
 //!
 //! `cases.rs` is the list; `rules.rs`, `incidents.rs`, `kubernetes.rs` and `flagger.rs` are its
-//! parts, all of it data; `quantity.rs` is what can be asked of a run; [`run`] carries the scenarios
-//! out and judges.
+//! parts, all of it data; `quantity.rs` is what can be asked of a run; [`run`] carries the
+//! scenarios out and judges.
 
 mod cases;
 mod flagger;

@@ -341,6 +341,43 @@ pub(super) const CASES: &[Case] = &[
         ],
     },
     Case {
+        id: "V25",
+        source: "Kubernetes, issue 66811",
+        scenarios: &[shipped!("cases/budget-deadlock.toml")],
+        claims: &[
+            claim(
+                "1 of 1 must stay: evicted in a day",
+                of("steady min_available=1", Events("retired")),
+                exactly(0.0),
+                Count,
+            ),
+            claim(
+                "the same: drains that finish",
+                of("steady min_available=1", Events("fault-ended")),
+                exactly(0.0),
+                Count,
+            ),
+            claim(
+                "drains that finish without it",
+                of("steady min_available=0", Events("fault-ended")),
+                exactly(1.0),
+                Count,
+            ),
+            claim(
+                "drains that finish with a surge",
+                of("restart min_available=1", Events("fault-ended")),
+                exactly(1.0),
+                Count,
+            ),
+            claim(
+                "the same: ready at the lowest",
+                of("restart min_available=1", Metric("ready_min")),
+                exactly(1.0),
+                Ratio,
+            ),
+        ],
+    },
+    Case {
         id: "V27",
         source: "Joosen et al., EuroSys 2025",
         scenarios: &[shipped!("cases/cold-starts.toml")],

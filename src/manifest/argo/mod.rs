@@ -272,36 +272,64 @@ mod tests {
 
     #[test]
     fn bare_numbers_in_quotes_are_percentages() {
-        let text = "canary:\n  maxSurge: \"25\"\n  maxUnavailable: '5'\n  steps:\n  - setWeight: 20\n  \
-                    - pause: {duration: 5m}\n  - pause: {}\n  - pause: {duration: \"90\"}";
-        let expected = "kind = 'argo-canary'\nmax_surge = '25%'\nmax_unavailable = '5%'\n\
-                        steps = [{ set_weight = 20 }, { pause = '300s' }, { pause = 'forever' }, \
-                        { pause = '90s' }]";
+        let text = "canary:
+  maxSurge: \"25\"
+  maxUnavailable: '5'
+  steps:
+  - setWeight: 20
+  - pause: {duration: 5m}
+  - pause: {}
+  - pause: {duration: \"90\"}";
+        let expected = "kind = 'argo-canary'
+max_surge = '25%'
+max_unavailable = '5%'
+steps = [{ set_weight = 20 }, { pause = '300s' }, { pause = 'forever' }, { pause = '90s' }]";
         assert_eq!(strategy(text), toml::from_str(expected).unwrap());
     }
 
     #[test]
     fn a_router_and_everything_that_goes_with_it() {
-        let text = "canary:\n  canaryService: a\n  stableService: b\n  dynamicStableScale: true\n  \
-                    minPodsPerReplicaSet: 2\n  abortScaleDownDelaySeconds: 0\n  trafficRouting:\n    \
-                    nginx: {stableIngress: c}\n    maxTrafficWeight: 1000\n  steps:\n  \
-                    - setCanaryScale: {replicas: 3}\n  - setWeight: 150\n  \
-                    - setCanaryScale: {matchTrafficWeight: true}";
-        let expected = "kind = 'argo-canary'\nrouting = 'weighted'\ndynamic_stable_scale = true\n\
-                        min_pods_per_replica_set = 2\nabort_scale_down_delay = '0s'\n\
-                        max_traffic_weight = 1000\nsteps = [{ set_canary_scale = { replicas = 3 } }, \
-                        { set_weight = 150 }, { set_canary_scale = { match_traffic_weight = true } }]";
+        let text = "canary:
+  canaryService: a
+  stableService: b
+  dynamicStableScale: true
+  minPodsPerReplicaSet: 2
+  abortScaleDownDelaySeconds: 0
+  trafficRouting:
+    nginx: {stableIngress: c}
+    maxTrafficWeight: 1000
+  steps:
+  - setCanaryScale: {replicas: 3}
+  - setWeight: 150
+  - setCanaryScale: {matchTrafficWeight: true}";
+        let expected = "kind = 'argo-canary'
+routing = 'weighted'
+dynamic_stable_scale = true
+min_pods_per_replica_set = 2
+abort_scale_down_delay = '0s'
+max_traffic_weight = 1000
+steps = [
+    { set_canary_scale = { replicas = 3 } },
+    { set_weight = 150 },
+    { set_canary_scale = { match_traffic_weight = true } },
+]";
         assert_eq!(strategy(text), toml::from_str(expected).unwrap());
     }
 
     #[test]
     fn blue_green_with_all_it_has() {
-        let text = "blueGreen:\n  activeService: a\n  previewService: b\n  previewReplicaCount: 2\n  \
-                    autoPromotionSeconds: 60\n  scaleDownDelaySeconds: 90\n  \
-                    abortScaleDownDelaySeconds: 10";
-        let expected = "kind = 'argo-blue-green'\npreview_replica_count = 2\n\
-                        auto_promotion_seconds = '60s'\nscale_down_delay = '90s'\n\
-                        abort_scale_down_delay = '10s'";
+        let text = "blueGreen:
+  activeService: a
+  previewService: b
+  previewReplicaCount: 2
+  autoPromotionSeconds: 60
+  scaleDownDelaySeconds: 90
+  abortScaleDownDelaySeconds: 10";
+        let expected = "kind = 'argo-blue-green'
+preview_replica_count = 2
+auto_promotion_seconds = '60s'
+scale_down_delay = '90s'
+abort_scale_down_delay = '10s'";
         assert_eq!(strategy(text), toml::from_str(expected).unwrap());
         let by_hand = "blueGreen: {activeService: a, autoPromotionEnabled: false}";
         assert_eq!(strategy(by_hand)["auto_promotion"], toml::Value::Boolean(false));
@@ -384,9 +412,15 @@ spec:
     #[test]
     fn templates_of_other_files_become_measurements() {
         let rollout = with_strategy(
-            "canary:\n  analysis: {templates: [{templateName: rate, clusterScope: true}], \
-             startingStep: 1, args: [{name: least, value: '0.95'}]}\n  steps:\n  \
-             - setHeaderRoute: {name: x}\n    setWeight: 5\n  - pause: {duration: 5}",
+            "canary:
+  analysis:
+    templates: [{templateName: rate, clusterScope: true}]
+    startingStep: 1
+    args: [{name: least, value: '0.95'}]
+  steps:
+  - setHeaderRoute: {name: x}
+    setWeight: 5
+  - pause: {duration: 5}",
         );
         let files = [rollout.as_str(), TEMPLATE].map(|text| Manifest { path: "x.yaml", text });
         let imported = super::super::read(&files, None).unwrap();
@@ -404,7 +438,9 @@ spec:
         assert_eq!(imported.notes.len(), 2, "{:?}", imported.notes);
         // In a step one that goes on for ever would never end.
         let step = with_strategy(
-            "canary: {steps: [{analysis: {templates: [{templateName: rate, clusterScope: true}]}}]}",
+            "canary:
+  steps:
+  - analysis: {templates: [{templateName: rate, clusterScope: true}]}",
         );
         let files = [step.as_str(), TEMPLATE].map(|text| Manifest { path: "x.yaml", text });
         let problems = super::super::read(&files, None).unwrap_err();
@@ -413,12 +449,26 @@ spec:
 
     #[test]
     fn a_workload_has_the_pod_template() {
-        let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: shop}\n\
-                       spec:\n  replicas: 4\n  workloadRef: {apiVersion: apps/v1, kind: Deployment, \
-                       name: shop}\n  strategy: {canary: {}}\n";
-        let deployment = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec:\n  \
-                          replicas: 0\n  selector: {}\n  template:\n    spec:\n      \
-                          terminationGracePeriodSeconds: 77\n      containers: [{name: api}]\n";
+        let rollout = "apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: shop}
+spec:
+  replicas: 4
+  workloadRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+  strategy: {canary: {}}
+";
+        let deployment = "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  replicas: 0
+  selector: {}
+  template:
+    spec:
+      terminationGracePeriodSeconds: 77
+      containers: [{name: api}]
+";
         let imported = read(&format!("{rollout}{deployment}"), None).unwrap();
         assert_eq!(imported.scenario["shutdown"]["grace"].as_str(), Some("77s"));
         assert_eq!(imported.scenario["fleet"]["instances"].as_integer(), Some(4));

@@ -7,6 +7,7 @@
 
 mod axis;
 mod boundary;
+mod budget_rows;
 mod capacity;
 mod duration;
 mod error_budget;
@@ -20,6 +21,7 @@ mod theme;
 
 use std::collections::BTreeMap;
 
+use super::ledger_csv::Entry;
 use super::number;
 use super::summary_json::{Summary, VariantSummary};
 use super::timeline_csv::Moment;
@@ -37,6 +39,8 @@ pub struct Input {
     pub summary: Summary,
     /// The rows of `timeline.csv` of the variants that are drawn.
     pub moments: BTreeMap<String, Vec<Moment>>,
+    /// Those of `ledger.csv`.
+    pub ledger: BTreeMap<String, Vec<Entry>>,
 }
 
 /// A kind of picture file.
@@ -131,6 +135,11 @@ impl Input {
     fn moments(&self, variant: &VariantSummary) -> &[Moment] {
         self.moments.get(&variant.name).map_or(&[], Vec::as_slice)
     }
+
+    /// What its failures are charged to.
+    fn entries(&self, variant: &VariantSummary) -> &[Entry] {
+        self.ledger.get(&variant.name).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The time and the rates that all variants together need room for.
@@ -211,7 +220,7 @@ fn cut_note(picture: &mut Picture, input: &Input) {
 mod tests {
     use super::*;
     use crate::experiment::fixture;
-    use crate::report::timeline_csv;
+    use crate::report::{ledger_csv, timeline_csv};
     use picture::{Frame, Turn, Weight};
 
     pub(super) fn input(names: &[&str], replications: u32) -> Input {
@@ -219,7 +228,10 @@ mod tests {
         let mut csv = Vec::new();
         timeline_csv::render(&results, &mut csv).expect("memory can be written");
         let moments = timeline_csv::read(csv.as_slice(), names).expect("our own file");
-        Input { summary: Summary::of(&results, ""), moments }
+        csv.clear();
+        ledger_csv::render(&results, &mut csv).expect("memory can be written");
+        let ledger = ledger_csv::read(csv.as_slice(), names).expect("our own file");
+        Input { summary: Summary::of(&results, ""), moments, ledger }
     }
 
     /// Names of variants, from one to more than are drawn.
@@ -367,6 +379,7 @@ mod tests {
     fn results_without_requests_or_time_can_be_drawn() {
         let mut input = input(&["surge", "recreate"], 1);
         input.moments.clear();
+        input.ledger.clear();
         input.summary.variants[0].metrics.clear();
         for chart in &CHARTS {
             let svg = svg::render(&(chart.render)(&input)).expect("drawn");

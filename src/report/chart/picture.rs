@@ -81,6 +81,18 @@ impl Text {
     }
 }
 
+/// Goes on with a line. On a level part only its ends are kept, and of steep ones what can be seen.
+pub(super) fn go_to(points: &mut Vec<Point>, point: Point) {
+    if let [.., before, last] = points.as_slice() {
+        let is_level = before.1 == last.1 && last.1 == point.1;
+        let is_near = point.0 - before.0 < 0.5 && (point.1 - before.1).abs() < 0.5;
+        if is_level || is_near {
+            points.pop();
+        }
+    }
+    points.push(point);
+}
+
 /// One shape.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Shape {

@@ -1,6 +1,7 @@
 //! How charts look: colours, sizes, and how wide a text is.
 
 use super::picture::Colour;
+use crate::traffic::Charge;
 
 /// Width of every chart: that of a README's column.
 pub(super) const WIDTH: f64 = 900.0;
@@ -43,16 +44,16 @@ pub(super) const SERIES: [Colour; 8] = [
     Colour(124, 72, 34),
 ];
 
-/// A failure's causes, in the order of the ledger.
-pub(super) const CAUSES: [(&str, &str, Colour); 8] = [
-    ("failed_by_drain_race", "drain race", Colour(86, 180, 233)),
-    ("failed_by_crash", "crash", Colour(0, 0, 0)),
-    ("failed_by_overload", "overload", Colour(213, 94, 0)),
-    ("failed_by_cold_start", "cold start", Colour(240, 228, 66)),
-    ("failed_by_bad_release", "bad release", Colour(204, 121, 167)),
-    ("failed_by_mixed_versions", "mixed versions", Colour(0, 158, 115)),
-    ("failed_by_dependency", "dependency", Colour(0, 114, 178)),
-    ("failed_by_injected_fault", "injected fault", Colour(230, 159, 0)),
+/// What a failure is charged to, in the order of the ledger: what files call it, what charts do.
+pub(super) const CAUSES: [(&str, &str, Colour); Charge::COUNT] = [
+    (Charge::DrainRace.name(), "drain race", Colour(86, 180, 233)),
+    (Charge::Crash.name(), "crash", Colour(0, 0, 0)),
+    (Charge::Overload.name(), "overload", Colour(213, 94, 0)),
+    (Charge::ColdStart.name(), "cold start", Colour(240, 228, 66)),
+    (Charge::BadRelease.name(), "bad release", Colour(204, 121, 167)),
+    (Charge::MixedVersions.name(), "mixed versions", Colour(0, 158, 115)),
+    (Charge::Dependency.name(), "dependency", Colour(0, 114, 178)),
+    (Charge::InjectedFault.name(), "injected fault", Colour(230, 159, 0)),
 ];
 
 /// How wide `text` is at `size`, on the safe side: pictures do not carry their font, and among the

@@ -24,8 +24,8 @@ pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, Diagnostic> {
     let shown = path.display().to_string();
     let mut file = File::open(path).map_err(|error| unreadable(&shown, why(&error)))?;
     match file.metadata() {
-        Ok(about) if about.is_dir() => return Err(unreadable(&shown, "it is a directory")),
-        Ok(about) if about.len() > most => return Err(too_large(&shown, most)),
+        Ok(about) if about.is_dir() => Err(unreadable(&shown, "it is a directory")),
+        Ok(about) if about.len() > most => Err(too_large(&shown, most)),
         Ok(_) => text_of(&mut file, &shown, most),
         Err(error) => Err(unreadable(&shown, why(&error))),
     }

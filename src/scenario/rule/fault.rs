@@ -87,3 +87,29 @@ rate = \"1%\"
 at = \"-30s\"
 ",
 };
+
+pub(super) const FAULT_BUDGET: Entry = Entry {
+    severity: Severity::Warning,
+    title: "a disruption budget leaves room for an eviction",
+    explanation: "\
+An eviction is granted only while more instances are ready than the budget keeps. One that keeps the
+whole fleet refuses every eviction, and the drain waits for ever, unless a rollout adds instances
+for a while. A fleet of one with `min_available = 1` is such a budget, and so is
+`max_unavailable = 0`.",
+    wrong: "\
+[fleet]
+instances = 1
+
+[[faults]]
+kind = \"node-drain\"
+min_available = 1
+",
+    right: "\
+[fleet]
+instances = 2
+
+[[faults]]
+kind = \"node-drain\"
+min_available = 1
+",
+};

@@ -128,6 +128,7 @@ codes! {
     GATE_NAME = "R052", gate::GATE_NAME;
     GATE_WINDOW = "R053", gate::GATE_WINDOW;
     ALERTS = "R054", gate::ALERTS;
+    FAULT_BUDGET = "R055", fault::FAULT_BUDGET;
     ARGO_METRIC = "R070", argo::ARGO_METRIC;
     CONTROLLER = "R090", controller::CONTROLLER;
 }

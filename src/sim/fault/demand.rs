@@ -15,24 +15,45 @@ pub(in crate::sim) fn with_spikes(plan: &Plan, seed: Seed) -> Option<Plan> {
     if plan.faults.is_empty() {
         return None;
     }
-    let start = SimTime::ZERO + plan.simulation.warmup;
-    let mut spikes: Vec<Spike> = Vec::new();
-    for (fault, happens) in plan.faults.iter().zip(happening(plan, seed)) {
-        let Some(from) = known_begin(fault, start).filter(|_| happens) else { continue };
-        let to = fault.duration.map_or(SimTime::MAX, |duration| from + duration);
-        let factors = fault.effects.iter().filter_map(|effect| match effect {
-            Effect::Demand(factor) => Some(*factor),
-            _ => None,
-        });
-        spikes.extend(factors.filter(|_| from < to).map(|factor| (from, to, factor)));
-    }
+    let happens = happening(plan, seed);
+    let spikes = spikes(plan, |number, factor| happens[number].then_some(factor));
     if spikes.is_empty() {
         return None;
     }
     let mut spiked = plan.clone();
-    spiked.data.traffic.rate =
-        spikes.iter().fold(spiked.data.traffic.rate, |rate, spike| multiplied(&rate, *spike));
+    spiked.data.traffic.rate = under(&plan.data.traffic.rate, &spikes);
     Some(spiked)
+}
+
+/// The offered rate that runs have on average: each spike with its factor where it happens. They
+/// happen independently of each other, so the mean of the product is the product of the means.
+#[must_use]
+pub fn mean_rate(plan: &Plan) -> RateCurve {
+    let mean = |number: usize, factor: f64| {
+        let probability = plan.faults[number].probability.as_f64();
+        Some(1.0 + probability * (factor - 1.0))
+    };
+    under(&plan.data.traffic.rate, &spikes(plan, mean))
+}
+
+/// The spikes of a plan, their factors as `seen`, by the number of the fault; none: it is none.
+fn spikes(plan: &Plan, seen: impl Fn(usize, f64) -> Option<f64>) -> Vec<Spike> {
+    let start = SimTime::ZERO + plan.simulation.warmup;
+    let mut spikes: Vec<Spike> = Vec::new();
+    for (number, fault) in plan.faults.iter().enumerate() {
+        let Some(from) = known_begin(fault, start) else { continue };
+        let to = fault.duration.map_or(SimTime::MAX, |duration| from + duration);
+        let factors = fault.effects.iter().filter_map(|effect| match effect {
+            Effect::Demand(factor) => seen(number, *factor),
+            _ => None,
+        });
+        spikes.extend(factors.filter(|_| from < to).map(|factor| (from, to, factor)));
+    }
+    spikes
+}
+
+fn under(rate: &RateCurve, spikes: &[Spike]) -> RateCurve {
+    spikes.iter().fold(rate.clone(), |rate, spike| multiplied(&rate, *spike))
 }
 
 /// A rate curve that is `factor` times as high between two moments.

@@ -19,7 +19,7 @@ impl World<'_> {
         if is_crowded || is_limited {
             self.refresh_all();
         }
-        self.evict()
+        self.evict() | self.go_on_draining()
     }
 
     /// Counts the boots in each zone, where they matter. True if their number changed.

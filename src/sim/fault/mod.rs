@@ -7,6 +7,7 @@
 //! | `process.rs` | who dies, hangs, is held back? |
 //! | `probe.rs` | what do probes say? |
 //! | `follow.rs` | what follows from the fleet: crowded zones, ceilings, memory? |
+//! | `drain.rs` | who is evicted, and what does the budget say? |
 //! | `cache.rs` | how warm are the caches, and what does the origin get? |
 //! | `demand.rs` | what arrives? |
 //! | `words.rs` | how is a fault told? |
@@ -14,16 +15,19 @@
 mod cache;
 mod condition;
 mod demand;
+mod drain;
 mod follow;
 mod probe;
 mod process;
 mod words;
 
+pub use self::demand::mean_rate;
 pub(super) use self::demand::with_spikes;
 pub(super) use self::process::Step;
 
 use self::cache::Caches;
 use self::condition::Condition;
+use self::drain::Draining;
 use self::process::Held;
 use super::event::Event;
 use super::plan::Plan;
@@ -43,6 +47,7 @@ pub(super) struct Faults {
     conditions: Vec<Condition>,
     held: Vec<Held>,
     caches: Option<Caches>,
+    drains: Vec<Draining>,
     /// Share of all requests that ceilings fail.
     ceiling: Ratio,
     /// Boots under way by zone, where they slow others.
@@ -93,6 +98,7 @@ impl Faults {
             conditions: Vec::new(),
             held: Vec::new(),
             caches: None,
+            drains: Vec::new(),
             ceiling: Ratio::ZERO,
             booting: vec![0; plan.fleet.zones.len()],
             is_fleet_changed: true,
@@ -186,6 +192,7 @@ impl<'a> World<'a> {
             Effect::Migration => self.plane.set_migrating(true, self.now),
             Effect::Cache(cache) => self.begin_caches(number, *cache),
             Effect::Supersede => self.release_again(),
+            Effect::Evict(drain) => self.begin_drain(number, *drain),
             Effect::Errors(_)
             | Effect::Slowness(_)
             | Effect::Demand(_)
@@ -201,7 +208,8 @@ impl<'a> World<'a> {
         let fault: &'a FaultPlan = &self.plan.faults[number as usize];
         let stage = &mut self.faults.stages[number as usize];
         let Stage::Active { members, .. } = std::mem::replace(stage, Stage::Absent) else { return };
-        self.tell("fault-ended", words::of(fault, &self.plan.fleet.zones));
+        let what = words::of(fault, &self.plan.fleet.zones) + &self.end_drain(number);
+        self.tell("fault-ended", what);
         for effect in &fault.effects {
             match effect {
                 Effect::Down | Effect::PullsWait => self.release_held(),

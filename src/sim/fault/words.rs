@@ -1,7 +1,7 @@
 //! How a fault is told in the log of events.
 
-use crate::fault::{Effect, FaultPlan};
-use crate::units::Ratio;
+use crate::fault::{Effect, FaultPlan, Floor};
+use crate::units::{CountOrPercent, Ratio};
 
 /// A fault with what it does, where and for how long.
 pub(super) fn of(fault: &FaultPlan, zones: &[String]) -> String {
@@ -30,6 +30,13 @@ pub(super) fn of(fault: &FaultPlan, zones: &[String]) -> String {
 
 fn percent(share: Ratio) -> String {
     format!("{} %", rounded(share.as_f64() * 100.0))
+}
+
+fn count(count: CountOrPercent) -> String {
+    match count {
+        CountOrPercent::Count(count) => count.to_string(),
+        CountOrPercent::Percent(share) => percent(share),
+    }
 }
 
 /// To three decimals, without trailing zeros.
@@ -61,6 +68,13 @@ fn effect(effect: &Effect) -> Option<String> {
             format!("the origin answers {} requests a second", cache.origin_capacity)
         }
         Effect::Memory(room) => format!("zones have room for {} old instances", room.as_f64()),
+        Effect::Evict(drain) => match drain.floor {
+            None => "evictions without a budget".into(),
+            Some(Floor::MinAvailable(least)) => format!("evictions leave {} ready", count(least)),
+            Some(Floor::MaxUnavailable(most)) => {
+                format!("evictions leave all but {} ready", count(most))
+            }
+        },
         Effect::MetricsOut | Effect::Migration | Effect::Supersede => return None,
     })
 }

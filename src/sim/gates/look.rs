@@ -26,7 +26,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    fn new(gate: usize, (asked, control): (SimTime, Control), series: Series) -> Self {
+    fn new(gate: usize, control: Control, asked: SimTime, series: Series) -> Self {
         Self {
             gate,
             tally: Tally::default(),
@@ -69,7 +69,7 @@ impl World<'_> {
         let begin = self.now + watch.control.initial_delay;
         let from = if sees_before(watch) { SimTime::ZERO } else { begin };
         let next = watch.control.look_at(self.now, 1);
-        Some(Part { next, ..Part::new(gate, (self.now, watch.control), Series::new(from, ticks)) })
+        Some(Part { next, ..Part::new(gate, watch.control, self.now, Series::new(from, ticks)) })
     }
 
     /// A test that is asked at moments of its strategy's choice and sees whatever its window
@@ -77,12 +77,12 @@ impl World<'_> {
     pub(super) fn part_of_check(&self, gate: usize) -> Option<Part> {
         let watch = self.test_of(gate)?;
         let ticks = self.plane.scrapes()?.of(super::tick_width(watch.control.scrape))?;
-        let from = if watch.test.needs().history {
+        let from = if sees_before(watch) {
             SimTime::ZERO
         } else {
             watch.control.window_from(SimTime::ZERO, self.now)
         };
-        Some(Part::new(gate, (SimTime::ZERO, watch.control), Series::new(from, ticks)))
+        Some(Part::new(gate, watch.control, SimTime::ZERO, Series::new(from, ticks)))
     }
 
     pub(super) fn test_of(&self, gate: usize) -> Option<&Watch> {

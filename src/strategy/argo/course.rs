@@ -25,6 +25,8 @@ enum Doing {
     Until(SimTime),
     /// It waits for a person.
     Asking,
+    /// Its gates have just been asked for.
+    Asked,
     /// Its gates look.
     Analysing,
     /// Its gates could not tell; a person decides.
@@ -182,7 +184,7 @@ impl Course {
                 }
                 actions.push(Action::Phase(Phase::Baking));
                 actions.push(Action::RunGates(gates.clone().into()));
-                self.doing = Doing::Analysing;
+                self.doing = Doing::Asked;
             }
             (_, Doing::Analysing) if is(view, gate::State::Inconclusive) => {
                 self.doing = Doing::Lost;
@@ -204,7 +206,9 @@ impl Course {
             (Step::Analysis(_), Doing::Analysing) => {
                 view.gates.is_none() || is(view, gate::State::Passed)
             }
-            (Step::Analysis(gates), _) => gates.is_empty() || !self.has_analysis,
+            (Step::Analysis(gates), _) => {
+                self.doing == Doing::Reached && (gates.is_empty() || !self.has_analysis)
+            }
         }
     }
 
@@ -253,6 +257,9 @@ impl Course {
 
     fn reconcile(&mut self, view: &View<'_>) -> Vec<Action> {
         let mut actions = Vec::new();
+        if self.doing == Doing::Asked {
+            self.doing = Doing::Analysing;
+        }
         if self.stage == Stage::Beginning {
             self.stage = Stage::Stepping;
             actions.push(self.begin_step(view));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::pause::{self, Next};
-use super::super::rolling::{Bounds, Move};
+use super::super::rolling::{Bounds, Leave, Move};
 use super::super::{Action, Direction, Pick, Reason, Setup, Strategy, View};
 use super::{Canary, Pause};
 use crate::traffic::Phase;
@@ -73,6 +73,7 @@ impl ByCount {
             bounds: self.bounds.resolve(view.desired).times(self.haste, view.desired),
             pick: Pick::Any,
             counts_terminating: false,
+            leave: Leave::MiddleFirst,
         };
         let actions = step.reconcile(view);
         if !actions.is_empty() {

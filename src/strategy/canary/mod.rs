@@ -5,7 +5,8 @@
 //! least 1), waits until those instances are available, gives them their share of the requests
 //! and pauses. After the last step the new version grows to the full fleet, takes all requests,
 //! and the old one goes. Rolling back takes the share away at once and the instances after
-//! `abort_scale_down_delay`.
+//! `abort_scale_down_delay`. Where a third version is released on the way, the second loses its
+//! share and its instances at once, and the third begins with the first step.
 //!
 //! # When it hurts
 //! A small canary of a small fleet is much larger than its weight when routing goes by count; a
@@ -37,6 +38,7 @@ pub(super) use self::weighted::Back;
 use self::weighted::Forward;
 use super::rolling::{Bounds, QUARTER};
 use super::step::{self, Pause, Written};
+use super::supersede::Supersede;
 use super::{Direction, GateUse, Kind, OnFailure, Parameters, Problem, Setup, Strategy, parse};
 use crate::units::{CountOrPercent, Ratio, SimDuration};
 
@@ -120,7 +122,11 @@ impl Parameters for Canary {
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
         match (self.routing, setup.direction) {
             (Routing::ByCount, _) => Box::new(ByCount::new(self, setup)),
-            (_, Direction::Forward | Direction::Over) => Box::new(Forward::new(self, setup)),
+            (_, Direction::Forward) => Box::new(Forward::new(self, setup)),
+            (_, Direction::Over) => {
+                let back = Box::new(Back::at_once(self));
+                Box::new(Supersede::new(back, Box::new(Forward::new(self, setup))))
+            }
             (_, Direction::Back) => Box::new(Back::new(self)),
         }
     }
@@ -145,6 +151,10 @@ impl Parameters for Canary {
 
     fn is_by_count(&self) -> bool {
         self.routing == Routing::ByCount
+    }
+
+    fn can_supersede(&self) -> bool {
+        true
     }
 }
 

@@ -1,6 +1,7 @@
 //! The canary whose share the balancer honours, by weight or by cohort.
 
 use super::super::pause::{self, Next};
+use super::super::supersede::clear;
 use super::super::{Action, Pick, Reason, Setup, Strategy, View};
 use super::{Canary, Pause, Routing, Stable, Step};
 use crate::traffic::{Phase, Split};
@@ -27,6 +28,8 @@ pub(super) struct Forward {
     stable: Stable,
     scale_down_delay: SimDuration,
     desired: u32,
+    /// The version that comes.
+    to: Version,
     stage: Stage,
 }
 
@@ -38,6 +41,7 @@ impl Forward {
             stable: canary.stable,
             scale_down_delay: canary.scale_down_delay,
             desired: setup.desired,
+            to: setup.direction.to(),
             stage: Stage::Begin,
         }
     }
@@ -47,14 +51,14 @@ impl Forward {
         let Some(step) = self.steps.get(number).cloned() else {
             self.stage = Stage::Promoting;
             let reason = Reason::new("the last step is over");
-            return vec![Action::Phase(Phase::RollingOut), grow(self.desired, reason)];
+            return vec![Action::Phase(Phase::RollingOut), grow(self.to, self.desired, reason)];
         };
         self.stage = Stage::Growing(number);
         let reason = Reason::with("step to {} %", [step.weight.as_f64() * 100.0, 0.0, 0.0]);
         vec![
             Action::Phase(Phase::RollingOut),
             Action::StartStep(reason),
-            grow(step.size(self.desired), reason),
+            grow(self.to, step.size(self.desired), reason),
         ]
     }
 
@@ -63,7 +67,7 @@ impl Forward {
         let step = self.steps[number].clone();
         let reason = Reason::with(
             "{} instances are available",
-            [view.pool.counts(Version::New).available.into(), 0.0, 0.0],
+            [view.pool.counts(self.to).available.into(), 0.0, 0.0],
         );
         let split = split(self.routing, step.weight);
         let mut actions = vec![Action::Split { split, reason }, Action::Phase(Phase::Baking)];
@@ -94,7 +98,7 @@ impl Forward {
 
 impl Strategy for Forward {
     fn decide(&mut self, view: &View<'_>) -> Vec<Action> {
-        let available = view.pool.counts(Version::New).available;
+        let available = view.pool.counts(self.to).available;
         match self.stage {
             Stage::Begin => {
                 let split = split(self.routing, Ratio::ZERO);
@@ -156,6 +160,12 @@ impl Back {
         Self { routing: canary.routing, delay: canary.abort_scale_down_delay, leaving: None }
     }
 
+    /// The same where another version comes next: the one that it supersedes goes as soon as the
+    /// old one carries everything.
+    pub(super) const fn at_once(canary: &Canary) -> Self {
+        Self { delay: SimDuration::ZERO, ..Self::new(canary) }
+    }
+
     /// By weight, and what lost its requests goes at once.
     pub(in crate::strategy) const fn of_second_fleet() -> Self {
         Self { routing: Routing::Weighted, delay: SimDuration::ZERO, leaving: None }
@@ -168,15 +178,10 @@ impl Strategy for Back {
             if view.now < until {
                 return Vec::new();
             }
-            return vec![
-                Action::Scale {
-                    version: Version::New,
-                    to: 0,
-                    pick: Pick::Any,
-                    reason: Reason::new("the scale-down delay after an abort is over"),
-                },
-                Action::Finish(Reason::new("the old version serves everything")),
-            ];
+            let reason = Reason::new("the old version serves everything");
+            let mut actions = clear(view, reason);
+            actions.push(Action::Finish(reason));
+            return actions;
         }
         if view.pool.desired(Version::Old) < view.desired {
             return vec![Action::Scale {
@@ -221,6 +226,6 @@ const fn split(routing: Routing, share: Ratio) -> Split {
     }
 }
 
-const fn grow(to: u32, reason: Reason) -> Action {
-    Action::Scale { version: Version::New, to, pick: Pick::Any, reason }
+const fn grow(version: Version, to: u32, reason: Reason) -> Action {
+    Action::Scale { version, to, pick: Pick::Any, reason }
 }

@@ -1,6 +1,6 @@
 //! The rolling deployment: tasks start and stop between the two bounds.
 
-use super::super::rolling::{Move, Resolved};
+use super::super::rolling::{Leave, Move, Resolved};
 use super::super::{Action, Direction, Pick, Reason, Setup, Strategy, View};
 use super::{Cleanup, EarlySuccess, Ecs};
 use crate::traffic::Phase;
@@ -45,6 +45,7 @@ impl Tasks {
         let movement = Move {
             direction: self.direction,
             target: view.desired,
+            leave: Leave::OldestFirst,
             bounds,
             pick: Pick::Any,
             counts_terminating: false,

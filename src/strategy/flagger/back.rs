@@ -1,7 +1,7 @@
 //! The way back: requests leave the canary at once, and it goes in the same tick. A primary that
 //! already runs the new version, which only a person takes back, first rolls within its bounds.
 
-use super::super::rolling::{Bounds, Move};
+use super::super::rolling::{Bounds, Leave, Move};
 use super::super::{Action, Direction, Pick, Reason, Strategy, View};
 use super::{CANARY, PRIMARY};
 use crate::traffic::Split;
@@ -35,6 +35,7 @@ impl Back {
             bounds: self.bounds.resolve(view.desired),
             pick: Pick::Part(PRIMARY),
             counts_terminating: false,
+            leave: Leave::OldestFirst,
         };
         let mut actions = step.reconcile(&View { pool: &pool, ..*view });
         for action in &mut actions {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::rolling::Move;
+use super::super::rolling::{Leave, Move};
 use super::super::{Action, Direction, Pick, Reason, Strategy, View};
 use super::{
     Analysis, CANARY, Flagger, Observation, PRIMARY, Phase, Readiness, Routes, SHORTEST_INTERVAL,
@@ -123,6 +123,7 @@ impl Forward {
             bounds: self.flagger.bounds().resolve(view.desired),
             pick: Pick::Part(PRIMARY),
             counts_terminating: false,
+            leave: Leave::OldestFirst,
         };
         let mut actions = step.reconcile(&View { pool: &pool, ..*view });
         for action in &mut actions {
@@ -173,7 +174,7 @@ impl Forward {
         let interval = self.flagger.interval.max(SHORTEST_INTERVAL);
         let mut next = self.next.unwrap_or(now);
         while next <= now {
-            next = next + interval;
+            next += interval;
         }
         self.next = Some(next);
         next

@@ -219,7 +219,7 @@ impl Flagger {
     fn check_percents(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut whole = |field: &str, share: Ratio, most: u32| {
-            if share.billionths() % PERCENT != 0 || share > ratio(most) {
+            if !share.billionths().is_multiple_of(PERCENT) || share > ratio(most) {
                 let message = format!("`{field}` is not a whole percent up to {most}%");
                 problems.push(Problem::new(field, None, &message, "write one such as \"10%\""));
             }

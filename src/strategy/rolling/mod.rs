@@ -44,7 +44,7 @@ use serde::Deserialize;
 use self::in_place::InPlace;
 pub(super) use self::plan::Bounds;
 use self::plan::Pace;
-pub(super) use self::reconcile::{Move, Resolved};
+pub(super) use self::reconcile::{Leave, Move, Resolved};
 use self::sliding::Sliding;
 use super::{GateUse, Kind, OnFailure, Parameters, Problem, Setup, Strategy, parse};
 use crate::units::{CountOrPercent, Ratio, SimDuration};

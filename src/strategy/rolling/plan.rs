@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::pause::{self, Next};
 use super::super::{Action, Direction, Pick, Setup, View};
-use super::reconcile::{Move, Resolved};
+use super::reconcile::{Leave, Move, Resolved};
 use super::{Order, Pacing, Rolling};
 use crate::units::{CountOrPercent, Rounding, SimDuration, SimTime, Version, ZoneId};
 
@@ -124,6 +124,7 @@ impl Pace {
             bounds: self.bounds(view.desired),
             pick: self.pick(),
             counts_terminating: self.counts_terminating,
+            leave: Leave::OldestFirst,
         }
     }
 

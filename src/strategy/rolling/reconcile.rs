@@ -22,6 +22,15 @@ impl Resolved {
     }
 }
 
+/// Which of several versions that go is the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::strategy) enum Leave {
+    /// The oldest, as Kubernetes has it.
+    OldestFirst,
+    /// The one superseded before it was whole, as Argo Rollouts has it.
+    MiddleFirst,
+}
+
 /// Towards so many instances of the version that comes, within bounds.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::strategy) struct Move {
@@ -32,6 +41,7 @@ pub(in crate::strategy) struct Move {
     pub(in crate::strategy) pick: Pick,
     /// Whether terminating instances take room under the surge bound.
     pub(in crate::strategy) counts_terminating: bool,
+    pub(in crate::strategy) leave: Leave,
 }
 
 impl Move {
@@ -61,9 +71,14 @@ impl Move {
     }
 
     /// Two passes, as in `reconcileOldReplicaSets`: unavailable instances first, which cost no
-    /// availability, then as many as availability allows; in both the oldest version first.
+    /// availability, then as many as availability allows; in both the oldest version first
+    /// unless told otherwise.
     fn shrink(&self, view: &View<'_>) -> Vec<Action> {
-        let (pool, from, to) = (view.pool, self.direction.from(), self.direction.to());
+        let (pool, to) = (view.pool, self.direction.to());
+        let mut from = self.direction.from().to_vec();
+        if self.leave == Leave::MiddleFirst {
+            from.reverse();
+        }
         let least = view.desired.saturating_sub(self.bounds.unavailable);
         let has = self.direction.leaving(|version| pool.desired(version));
         let removable = has.saturating_sub(view.desired.saturating_sub(self.target));

@@ -25,7 +25,7 @@ impl ArrivalPath {
         let door = Door::Closed(Departure::OnPurpose);
         self.stations.put(endpoint, Fresh { version, is_flagged, door });
         self.mirror.remove(endpoint);
-        self.balancer.install(endpoint, version);
+        self.balancer.install(endpoint, version.side());
     }
 
     pub(in crate::traffic) fn join(&mut self, endpoint: u32, side: Version) {
@@ -80,9 +80,10 @@ impl ArrivalPath {
         let now = self.now;
         // A copy is recorded nowhere, so it has no place of its own.
         let place = self.recorder.place_of(if entry.is_copy() { now } else { entry.sent });
-        let version = self.stations.version(endpoint);
+        let is_masked = entry.fate.is_masked();
+        let owner = self.station_mut(endpoint).process.owner(is_masked);
         if fate.is_some() {
-            self.record(place, &entry, version, Count::TakeBack);
+            self.record(place, &entry, owner, Count::TakeBack);
         }
         let station = self.station_mut(endpoint);
         // It has its place to wait or its slot already, so only the slot is asked for.
@@ -98,7 +99,7 @@ impl ArrivalPath {
         }
         station.take(entry, first, now);
         if fate.is_some() {
-            self.record(place, &entry, version, Count::Add);
+            self.record(place, &entry, owner, Count::Add);
         }
     }
 
@@ -143,12 +144,13 @@ impl ArrivalPath {
         station.clear();
         station.process.set_door(Door::Closed(departure));
         station.process.recover();
-        let version = station.process.version;
+        let process = station.process;
         for entry in held {
             if entry.is_copy() {
-                self.observe_copy(&entry, version, Count::TakeBack);
+                let owner = process.owner(entry.fate.is_masked());
+                self.observe_copy(&entry, owner, Count::TakeBack);
                 if let Some(scrapes) = &mut self.scrapes {
-                    scrapes.failed(now, Some(version), Count::Add);
+                    scrapes.failed(now, Some(owner.watched), Count::Add);
                 }
                 continue;
             }
@@ -156,9 +158,10 @@ impl ArrivalPath {
                 continue;
             }
             let place = self.recorder.place_of(entry.sent);
-            self.record(place, &entry, version, Count::TakeBack);
+            let owner = process.owner(entry.fate.is_masked());
+            self.record(place, &entry, owner, Count::TakeBack);
             if let Some(scrapes) = &mut self.scrapes {
-                scrapes.failed(now, Some(version), Count::Add);
+                scrapes.failed(now, Some(owner.watched), Count::Add);
             }
             let failure = Failure {
                 cause: Cause::Aborted,

@@ -18,7 +18,7 @@ use super::balancer::Balancer;
 use super::flag::Flag;
 use super::mirror::Mirror;
 use super::plane::{Signal, Windows};
-use super::process::{FOREVER, Process};
+use super::process::{FOREVER, Owner, Process};
 use super::record::{Cause, Charge, Phase, TrafficRecord};
 use super::recorder::{Count, Failure, Place, Recorder};
 use super::request::{Request, Requests};
@@ -27,7 +27,7 @@ use super::trouble::{Fortune, Trouble};
 use super::users::Users;
 use super::{DataPlan, Policy};
 use crate::random::Seed;
-use crate::units::{InstanceId, SimDuration, SimTime, Version};
+use crate::units::{InstanceId, SimDuration, SimTime};
 
 /// What the plan says and no event changes.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,8 @@ struct Rules {
 impl Rules {
     /// An endpoint that has not taken anything yet.
     fn station(&self, fresh: Fresh) -> Station {
-        let mut process = Process::new(fresh.version, self.factors[fresh.version.index()]);
+        let mut process =
+            Process::new(fresh.version, self.factors[fresh.version.served_as().index()]);
         if fresh.is_flagged {
             process = process.behind_a_flag();
         }
@@ -194,20 +195,20 @@ impl ArrivalPath {
         let Request { number, sent: now, demand, is_faulty, .. } = self.requests.current();
         let station = self.stations.station(endpoint, &self.rules);
         let late = station.process.late_charge(now, self.is_short);
+        let Rules { flag, users, .. } = self.rules;
+        let is_exposed = station.process.exposes(flag, || users.draw(number));
+        let is_masked = station.process.masks(flag, is_exposed);
+        let owner = station.process.owner(is_masked);
         if !station.process.accepts() {
-            let version = station.process.version;
-            self.fail(Cause::Refused, late, Some(version));
+            self.fail(Cause::Refused, late, Some(owner));
             return None;
         }
         let room = station.room(self.rules.queue, now);
         let Room::From(start, first) = room else {
-            let (version, wait) = (station.process.version, station.wait(now));
-            self.fail(Cause::Overloaded, late, Some(version));
+            let wait = station.wait(now);
+            self.fail(Cause::Overloaded, late, Some(owner));
             return self.look_at(endpoint, wait, now);
         };
-        let version = station.process.version;
-        let Rules { flag, users, .. } = self.rules;
-        let is_exposed = station.process.exposes(flag, || users.draw(number));
         let demand = station.process.work(demand, is_exposed);
         let is_hit = station.process.hits(is_faulty, is_exposed);
         let mut defect = is_hit.then_some(Charge::BadRelease);
@@ -216,10 +217,10 @@ impl ArrivalPath {
         }
         let error = defect.map(|defect| station.process.error_charge(defect));
         let end = start.saturating_add(station.process.service(demand, start));
-        let fate = Fate::new(demand, self.phase, late, error);
+        let fate = Fate::new(demand, self.phase, late, error).masked(is_masked);
         let entry = Entry { sent: now, start, end, fate };
         station.take(entry, first, now);
-        self.record(self.recorder.place(), &entry, version, Count::Add);
+        self.record(self.recorder.place(), &entry, owner, Count::Add);
         self.look_at(endpoint, start - now, now)
     }
 
@@ -232,26 +233,28 @@ impl ArrivalPath {
         Some(Signal::Overloaded { instance: InstanceId(endpoint), at: SimTime::from_nanos(now) })
     }
 
-    /// The current request fails at once, at an instance of a version if it reached any.
-    fn fail(&mut self, cause: Cause, charge: Charge, version: Option<Version>) {
+    /// The current request fails at once.
+    fn fail(&mut self, cause: Cause, charge: Charge, owner: Option<Owner>) {
         if let Some(scrapes) = &mut self.scrapes {
-            scrapes.failed(self.requests.current().sent, version, Count::Add);
+            let watched = owner.map(|owner| owner.watched);
+            scrapes.failed(self.requests.current().sent, watched, Count::Add);
         }
         let failure = Failure { cause, charge, phase: self.phase, answered: None };
         self.recorder.failure(self.recorder.place(), failure, Count::Add);
     }
 
     /// Records the fate of a request, or takes it back.
-    fn record(&mut self, place: Place, entry: &Entry, version: Version, count: Count) {
+    fn record(&mut self, place: Place, entry: &Entry, owner: Owner, count: Count) {
         if entry.is_copy() {
-            return self.observe_copy(entry, version, count);
+            return self.observe_copy(entry, owner, count);
         }
+        let Owner { version, watched } = owner;
         let timeout = self.rules.timeout;
         match entry.failure(timeout) {
             None => {
                 let latency = entry.end - entry.sent;
                 if let Some(scrapes) = &mut self.scrapes {
-                    scrapes.ok(entry.end, version, latency, count);
+                    scrapes.ok(entry.end, watched, latency, count);
                 }
                 self.recorder.success(place, version, latency, count);
             }
@@ -259,7 +262,7 @@ impl ArrivalPath {
                 if let Some(scrapes) = &mut self.scrapes {
                     // The client knows when it has its answer, or when it gives up.
                     let known = entry.end.min(entry.sent.saturating_add(timeout));
-                    scrapes.failed(known, Some(version), count);
+                    scrapes.failed(known, Some(watched), count);
                 }
                 let answered = (cause == Cause::Error).then_some(version);
                 let failure = Failure { cause, charge, phase: entry.fate.phase(), answered };

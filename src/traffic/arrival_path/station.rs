@@ -23,7 +23,8 @@ pub(super) struct Entry {
 
 /// What is known of a request beside its times, in one word: its service demand at speed 1 on the
 /// old version, what the rollout did when it was sent, to what it is charged if it is not answered
-/// in time, and if its answer is an error, to what that is charged.
+/// in time, if its answer is an error, to what that is charged, and whether a flag masks it from
+/// those who watch the new version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fate(u64);
 
@@ -31,6 +32,7 @@ impl Fate {
     const PHASE_SHIFT: u32 = 62;
     const LATE_SHIFT: u32 = 59;
     const ERROR_SHIFT: u32 = 56;
+    const MASKED: u64 = 1 << 55;
 
     #[inline(always)]
     pub(super) const fn new(
@@ -67,6 +69,15 @@ impl Fate {
     /// The same with another charge for lateness.
     pub(super) const fn with_late(self, late: Charge) -> Self {
         Self(self.0 & !(7 << Self::LATE_SHIFT) | (late as u64) << Self::LATE_SHIFT)
+    }
+
+    /// The same with a mask, see [`Process::masks`], or as it is.
+    pub(super) const fn masked(self, is_masked: bool) -> Self {
+        if is_masked { Self(self.0 | Self::MASKED) } else { self }
+    }
+
+    pub(super) const fn is_masked(self) -> bool {
+        self.0 & Self::MASKED != 0
     }
 
     pub(super) const fn error(self) -> Option<Charge> {
@@ -323,6 +334,10 @@ mod tests {
                         let other = fate.with_late(Charge::InjectedFault);
                         assert_eq!(other.late(), Charge::InjectedFault);
                         assert_eq!(other.with_late(late), fate);
+                        let masked = fate.masked(true);
+                        assert!(masked.is_masked() && !fate.masked(false).is_masked());
+                        assert_eq!((masked.demand(), masked.phase()), (demand, phase));
+                        assert_eq!((masked.late(), masked.error()), (late, error));
                     }
                 }
             }

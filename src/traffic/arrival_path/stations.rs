@@ -85,11 +85,6 @@ impl Stations {
         }
     }
 
-    /// What an endpoint runs.
-    pub(super) fn version(&self, endpoint: u32) -> Version {
-        self.all[endpoint as usize].fresh.version
-    }
-
     /// How the process answers from now on.
     pub(super) fn set_door(&mut self, endpoint: u32, door: Door) {
         let place = &mut self.all[endpoint as usize];

@@ -49,6 +49,8 @@ pub(super) struct Attempt {
     pub(super) is_faulty: bool,
     /// Whether its user sees what is behind a flag, on the endpoint that it is at.
     pub(super) is_exposed: bool,
+    /// Whether it counts among the old version's for those who watch, see `Process::masks`.
+    pub(super) is_masked: bool,
     /// Whether the client has given up; the work goes on.
     pub(super) is_abandoned: bool,
     /// Whether it is a copy, for which nobody has waited at any time.
@@ -160,6 +162,7 @@ impl Attempts {
             error: None,
             is_faulty: fresh.is_faulty,
             is_exposed: false,
+            is_masked: false,
             is_abandoned: false,
             is_copy: false,
         };

@@ -16,7 +16,7 @@ impl EventPath {
 
     pub(in crate::traffic) fn install(&mut self, endpoint: u32, version: Version) {
         let index = endpoint as usize;
-        let mut process = Process::new(version, self.rules.factors[version.index()]);
+        let mut process = Process::new(version, self.rules.factors[version.served_as().index()]);
         if self.flag.is_some() && version == Version::New {
             process = process.behind_a_flag();
         }
@@ -27,7 +27,7 @@ impl EventPath {
         }
         self.endpoints[index] = Endpoint::new(process);
         self.mirror.remove(endpoint);
-        self.balancer.install(endpoint, version);
+        self.balancer.install(endpoint, version.side());
         if let Some(outliers) = &mut self.outliers {
             outliers.reset(endpoint);
         }

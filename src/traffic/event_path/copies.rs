@@ -20,8 +20,11 @@ impl EventPath {
         let here = &self.endpoints[endpoint as usize];
         let has_room = here.serving.count() < self.rules.slots || here.waiting < self.rules.queue;
         if !here.process.accepts() || !has_room {
+            let users = self.users;
+            let is_exposed = here.process.exposes(self.flag, || users.draw(number));
+            let owner = here.process.owner(here.process.masks(self.flag, is_exposed));
             if let Some(scrapes) = &mut self.scrapes {
-                scrapes.failed(now, Some(here.process.version), Count::Add);
+                scrapes.failed(now, Some(owner.watched), Count::Add);
             }
             return;
         }
@@ -36,13 +39,13 @@ impl EventPath {
 
     /// Observes what has become of an attempt, if it is a copy.
     pub(super) fn observe_copy(&mut self, attempt: u32, is_ok: bool, now: u64) {
-        let Attempt { endpoint, sent, is_copy, .. } = self.attempts[attempt];
+        let Attempt { endpoint, sent, is_copy, is_masked, .. } = self.attempts[attempt];
         let Some(scrapes) = self.scrapes.as_mut().filter(|_| is_copy) else { return };
-        let version = self.endpoints[endpoint as usize].process.version;
+        let watched = self.endpoints[endpoint as usize].process.owner(is_masked).watched;
         if is_ok {
-            scrapes.ok(now, version, now - sent, Count::Add);
+            scrapes.ok(now, watched, now - sent, Count::Add);
         } else {
-            scrapes.failed(now, Some(version), Count::Add);
+            scrapes.failed(now, Some(watched), Count::Add);
         }
     }
 }

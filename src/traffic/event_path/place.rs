@@ -155,6 +155,7 @@ impl EventPath {
         } else {
             let late = self.endpoints[endpoint as usize].process.late_charge(now, self.is_short);
             self.attempts[attempt].endpoint = endpoint;
+            self.note_mask(attempt, endpoint);
             self.fail(attempt, Cause::Overloaded, late, now);
         }
     }
@@ -166,12 +167,21 @@ impl EventPath {
         let (door, late) = (process.door(), process.late_charge(now, self.is_short));
         let one = &mut self.attempts[attempt];
         (one.endpoint, one.late) = (endpoint, late);
+        self.note_mask(attempt, endpoint);
         self.endpoint_failed(endpoint, now);
         if matches!(door, Door::Closed(_)) {
             return Answer::Refused;
         }
         self.fail(attempt, Cause::Refused, late, now);
         Answer::Settled
+    }
+
+    /// Among whose requests the attempt counts that an endpoint turns away.
+    fn note_mask(&mut self, attempt: u32, endpoint: u32) {
+        let (users, number) = (self.users, self.attempts[attempt].number);
+        let process = &self.endpoints[endpoint as usize].process;
+        let is_exposed = process.exposes(self.flag, || users.draw(number));
+        self.attempts[attempt].is_masked = process.masks(self.flag, is_exposed);
     }
 
     /// Tells of an endpoint where a request that came now would wait too long.

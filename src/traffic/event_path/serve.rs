@@ -17,6 +17,7 @@ impl EventPath {
         one.late = here.process.late_charge(now, self.is_short);
         let users = self.users;
         one.is_exposed = here.process.exposes(self.flag, || users.draw(one.number));
+        one.is_masked = here.process.masks(self.flag, one.is_exposed);
         let is_error = here.process.hits(one.is_faulty, one.is_exposed);
         one.error = is_error.then(|| here.process.error_charge(Charge::BadRelease));
         if here.process.is_troubled && !is_error {
@@ -131,7 +132,8 @@ impl EventPath {
     /// The service of an attempt has ended.
     #[inline(always)]
     fn conclude(&mut self, attempt: u32, endpoint: u32, now: u64) {
-        let Attempt { sent, number, error, late, is_abandoned, .. } = self.attempts[attempt];
+        let Attempt { sent, number, error, late, is_abandoned, is_masked, .. } =
+            self.attempts[attempt];
         if is_abandoned {
             self.observe_copy(attempt, error.is_none(), now);
             self.attempts.end(attempt);
@@ -146,10 +148,10 @@ impl EventPath {
                 self.stop_awaiting(attempt);
             }
             self.attempts.end(attempt);
-            let version = self.endpoints[endpoint as usize].process.version;
-            self.recorder.succeed(sent, version, now - sent);
+            let owner = self.endpoints[endpoint as usize].process.owner(is_masked);
+            self.recorder.succeed(sent, owner.version, now - sent);
             if let Some(scrapes) = &mut self.scrapes {
-                scrapes.ok(now, version, now - sent, Count::Add);
+                scrapes.ok(now, owner.watched, now - sent, Count::Add);
             }
             if self.rules.is_any_consequence {
                 self.answered(number, endpoint);

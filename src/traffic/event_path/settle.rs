@@ -122,7 +122,8 @@ impl EventPath {
 
     /// The client learns that an attempt has failed: it tries again, or the request has failed.
     fn report_failure(&mut self, attempt: u32, cause: Cause, charge: Charge, now: u64) {
-        let Attempt { sent, demand, number, retries, phase, endpoint, .. } = self.attempts[attempt];
+        let Attempt { sent, demand, number, retries, phase, endpoint, is_masked, .. } =
+            self.attempts[attempt];
         if let Some(at) = self.client.retry_at(number, retries, now) {
             let retries = retries + 1;
             return self.plan(at, Errand::Retry { sent, demand, number, retries, phase });
@@ -131,7 +132,8 @@ impl EventPath {
             (cause == Cause::Error).then(|| self.endpoints[endpoint as usize].process.version);
         if let Some(scrapes) = &mut self.scrapes {
             let reached = self.endpoints.get(endpoint as usize);
-            scrapes.failed(now, reached.map(|one| one.process.version), Count::Add);
+            let watched = reached.map(|one| one.process.owner(is_masked).watched);
+            scrapes.failed(now, watched, Count::Add);
         }
         let place = self.recorder.place_of(sent);
         self.recorder.failure(place, Failure { cause, charge, phase, answered }, Count::Add);

@@ -103,7 +103,7 @@ fn check_sums(record: &TrafficRecord) {
     assert!(after >= record.baseline.requests + record.window.requests);
     assert_eq!(
         cells.iter().map(failed).sum::<u64>(),
-        cells.iter().map(|cell| cell.failed_charge.iter().sum::<u64>()).sum::<u64>()
+        cells.iter().map(|cell| cell.ledger.as_flattened().iter().sum::<u64>()).sum::<u64>()
     );
     assert_eq!(record.seconds.iter().map(|second| second.requests).sum::<u64>(), {
         record.window.requests

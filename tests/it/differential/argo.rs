@@ -243,7 +243,7 @@ fn analysis(case: &Value, expected: &Value) -> Difference {
     let (mut tally, mut elapsed) = (Tally::default(), SimDuration::ZERO);
     for measurement in case["measurements"].as_str().expect("measurements").chars() {
         if let Some(last) = tally.last() {
-            elapsed = elapsed + control.wait_after(last);
+            elapsed += control.wait_after(last);
         }
         let outcome = match measurement {
             'S' => Outcome::Pass,

@@ -102,7 +102,7 @@ fn scenario(case: &Value, interval: f64) -> String {
     let said = &case["analysis"];
     let ready_from = f64::from(whole(&case["canaryReadyFromTick"]));
     let rolling = f64::from(whole(&case["primaryRollingTicksAfterPromote"]));
-    let canary = (ready_from - 2.0 + 0.5) * interval;
+    let canary = ((ready_from - 2.0 + 0.5) * interval).max(0.0);
     let primary = (rolling + 0.5) * interval;
     let boots = [[canary; SIZE], [primary; SIZE]].concat();
     let boots: Vec<String> = boots.iter().map(|boot| format!("\"{boot}s\"")).collect();
@@ -213,8 +213,13 @@ fn first_difference(how: &str, found: &[Value], expected: &[Value]) -> Option<St
     differs.map(|(found, expected)| format!("{how}: {found}, recorded {expected}"))
 }
 
-/// Weights that make no scenario: where the canary would never get anything.
+/// Whether its weights make a scenario: not where the canary would never get anything, nor where
+/// they are more than a whole.
 fn is_runnable(analysis: &Analysis) -> bool {
+    let weights = [analysis.max_weight, analysis.step_weight, analysis.step_weight_promotion];
+    if weights.iter().any(|&weight| weight > 100) {
+        return false;
+    }
     analysis.step_weight > 0
         || !analysis.step_weights.is_empty()
         || analysis.iterations > 0
