@@ -77,12 +77,13 @@ fn plan<'t>(
     let dropped = reader.into_dropped();
     let is_whole = dropped.is_empty();
     scope.dropped.extend(dropped);
-    let fault = fault.filter(|_| is_whole)?;
+    // What could be read is looked at all the same: all errors are told at once.
+    let fault = fault?;
     check_fields(scope, &at, &head, fault.as_ref());
     check_moment(scope, file, &at, &head);
     warn_of_a_full_budget(scope, file, &at, fault.as_ref());
     let place = place(scope, file, &at, fault.as_ref())?;
-    Some(FaultPlan {
+    is_whole.then(|| FaultPlan {
         kind: kind.name,
         effects: fault.inject(),
         place,

@@ -104,7 +104,9 @@ impl Strategies<'_> {
         let has_gates = !(head.gates.is_empty() && parameters.gates().is_empty());
         let answer = if has_gates { on_gate_failure } else { on_failure };
         self.check_idle_rollback(scope, &at, answer);
-        self.check_release(scope, &at, parameters.as_ref());
+        if !self.is_none(scope, name) {
+            self.check_release(scope, &at, parameters.as_ref());
+        }
         let mut haste = 1.0;
         let rollback = match &head.rollback {
             None => None,
@@ -163,17 +165,19 @@ impl Strategies<'_> {
 
     /// Whether a third version can take over, where one does.
     fn check_release(&self, scope: &mut Scope<'_, '_>, at: &str, parameters: &dyn Parameters) {
+        if parameters.can_supersede() {
+            return;
+        }
         let is_release = |one: &OperatorFile| one.action == ActionFile::Release;
-        let Some(number) = self.file.operator.iter().position(is_release) else { return };
-        if !parameters.can_supersede() {
+        let by_hand = self.file.operator.iter().position(is_release);
+        let by_hand = by_hand.map(|number| format!("operator.{number}.action"));
+        for path in by_hand.into_iter().chain(overlapping(scope.root)) {
             let message = "no third version can take over from this strategy";
-            let issue = Issue::new(rule::OPERATOR, &format!("operator.{number}.action"), message);
+            let issue = Issue::new(rule::OPERATOR, &path, message);
             let issue = issue.because(&format!("{at}.kind"), "this kind");
-            scope.raise(
-                issue.help(
-                    "release over a `rolling`, `recreate`, `canary` or `blue-green` strategy",
-                ),
-            );
+            let help = "release over `rolling`, `recreate`, `canary`, `blue-green`, `immutable`, \
+                        or one that runs such a strategy as its `inner`";
+            scope.raise(issue.help(help));
         }
     }
 
@@ -327,6 +331,16 @@ impl Strategies<'_> {
         scope.raise(issue);
         None
     }
+}
+
+/// Where a fault brings a third version.
+fn overlapping(root: &Table<'_>) -> Option<String> {
+    let faults = document::find(root, ["faults"])?.value.get_ref().as_array()?;
+    let is_one = |fault: &Value<'_>| {
+        let kind = fault.get_ref().as_table().and_then(|table| table.get("kind"));
+        kind.and_then(|kind| kind.get_ref().as_str()) == Some("overlapping-rollout")
+    };
+    faults.iter().position(is_one).map(|number| format!("faults.{number}.kind"))
 }
 
 fn check_fast(scope: &mut Scope<'_, '_>, at: &str, factor: f64, parameters: &dyn Parameters) {

@@ -7,6 +7,7 @@ use super::run::Outcome;
 use super::world::World;
 use crate::engine::Rank;
 use crate::strategy::{Direction, Reason, View};
+use crate::traffic::Phase;
 use crate::units::Version;
 
 impl World<'_> {
@@ -116,11 +117,15 @@ impl World<'_> {
 
     /// A third version takes over from the rollout under way.
     fn supersede(&mut self) {
-        if self.rollout.direction == Direction::Over {
+        // Where there is no rollout at all nothing can take over from it.
+        let can_be = self.plan.strategy.parameters.can_supersede();
+        if self.rollout.direction == Direction::Over || !can_be {
             return;
         }
         self.rollout.hold = None;
         self.begin_anew(Direction::Over);
+        self.rollout.phase = Phase::RollingOut;
+        self.plane.set_phase(Phase::RollingOut, self.now);
         self.begin_guards();
         self.tell_of(Version::Third, "rollout-started", "a third version supersedes the second");
         self.note_progress();

@@ -8,6 +8,8 @@
 //! takes `flag_lag`, and touches no instance unless the binary itself was still on its way.
 //! While the flag is up gates see by user: those who see what is behind it are the new version's,
 //! all others the old one's, whichever binary answers them. Before, they see by binary.
+//! Where a third version is released on the way, a flag that is up is dropped first; then the inner
+//! strategy ships the third, and the steps begin anew.
 //!
 //! # When it hurts
 //! Defects of the binary, which no flag holds back; a flag that takes long to reach every
@@ -31,6 +33,7 @@ use serde::Deserialize;
 use super::inner::Inner;
 use super::pause::{self, Next};
 use super::step::{self, Pause, Written};
+use super::supersede::Supersede;
 use super::{
     Action, Direction, GateUse, Kind, OnFailure, Parameters, Problem, Reason, Setup, Strategy,
     View, parse,
@@ -76,8 +79,10 @@ impl Parameters for Flag {
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
         let inner = self.inner.begin(setup);
         match setup.direction {
-            Direction::Forward | Direction::Over => {
-                Box::new(Raising { steps: self.steps.clone(), inner, stage: Stage::Shipping })
+            Direction::Forward => Box::new(self.raising(inner)),
+            Direction::Over => {
+                let lower = Box::new(Lowering { lag: self.flag_lag, dropped: None });
+                Box::new(Supersede::new(lower, Box::new(self.raising(inner))))
             }
             Direction::Back => Box::new(Dropping {
                 lag: self.flag_lag,
@@ -105,6 +110,10 @@ impl Parameters for Flag {
         Some(self.inner.name())
     }
 
+    fn can_supersede(&self) -> bool {
+        self.inner.can_supersede()
+    }
+
     fn with_inner(&self, inner: Arc<dyn Parameters>) -> Option<Arc<dyn Parameters>> {
         Some(Arc::new(Self { inner: self.inner.found(inner), ..self.clone() }))
     }
@@ -115,6 +124,10 @@ impl Parameters for Flag {
 }
 
 impl Flag {
+    fn raising(&self, inner: Box<dyn Strategy>) -> Raising {
+        Raising { steps: self.steps.clone(), inner, stage: Stage::Shipping }
+    }
+
     fn written(&self) -> impl Iterator<Item = Written<'_>> {
         self.steps.iter().enumerate().map(|(number, step)| Written {
             number,
@@ -199,11 +212,51 @@ impl Strategy for Raising {
         }
     }
 
+    fn resize(&mut self, view: &View<'_>, before: u32) -> Vec<Action> {
+        // Once shipped there is one version, which the inner strategy knows as its own.
+        self.inner.resize(view, before)
+    }
+
+    fn hold(&mut self, view: &View<'_>) -> Vec<Action> {
+        match self.stage {
+            Stage::Shipping => self.inner.hold(view),
+            Stage::Pausing(..) => Vec::new(),
+        }
+    }
+
     fn go_on(&mut self) {
         match self.stage {
             Stage::Shipping => self.inner.go_on(),
             Stage::Pausing(number, _) => {
                 self.stage = Stage::Pausing(number, Some(SimTime::ZERO));
+            }
+        }
+    }
+}
+
+/// Before a third version: the flag is dropped, if it can be up at all.
+#[derive(Debug)]
+struct Lowering {
+    lag: SimDuration,
+    dropped: Option<SimTime>,
+}
+
+impl Strategy for Lowering {
+    fn decide(&mut self, view: &View<'_>) -> Vec<Action> {
+        let is_on_its_way = view.pool.desired(Version::Old) > 0;
+        match self.dropped {
+            None if is_on_its_way => {
+                vec![Action::Finish(Reason::new("the flag was not up yet"))]
+            }
+            None => {
+                let until = view.now + self.lag;
+                self.dropped = Some(until);
+                vec![Action::WakeAt(until)]
+            }
+            Some(until) if view.now < until => Vec::new(),
+            Some(_) => {
+                let reason = Reason::new("the flag was dropped");
+                vec![Action::Flag { share: Ratio::ZERO, reason }, Action::Finish(reason)]
             }
         }
     }

@@ -4,7 +4,8 @@
 //! Launches one new instance beside the old ones; once it is available, the rest, up to twice the
 //! fleet. New instances serve as soon as they are ready. When all are available and `bake` is
 //! over, the old ones go. Elastic Beanstalk's immutable updates: nothing that runs is touched, so
-//! rolling back is letting the new instances go.
+//! rolling back is letting the new instances go. Where a third version is released on the way, the
+//! second goes first, and the third is tried with one instance in its turn.
 //!
 //! # When it hurts
 //! Twice the instances for a whole start; a defect is served by up to half the fleet, and one that
@@ -19,6 +20,7 @@
 
 use serde::Deserialize;
 
+use super::supersede::{Supersede, clear};
 use super::{
     Action, Direction, Kind, OnFailure, Parameters, Pick, Problem, Reason, Setup, Strategy, View,
     parse,
@@ -46,10 +48,11 @@ impl Parameters for Immutable {
 
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
         match setup.direction {
-            Direction::Forward | Direction::Over => {
-                Box::new(Forward { bake: self.bake, stage: Stage::Begin })
-            }
+            Direction::Forward => Box::new(self.forward(setup)),
             Direction::Back => Box::new(Back),
+            Direction::Over => {
+                Box::new(Supersede::new(Box::new(Back), Box::new(self.forward(setup))))
+            }
         }
     }
 
@@ -59,6 +62,16 @@ impl Parameters for Immutable {
 
     fn is_by_count(&self) -> bool {
         true
+    }
+
+    fn can_supersede(&self) -> bool {
+        true
+    }
+}
+
+impl Immutable {
+    const fn forward(&self, setup: Setup) -> Forward {
+        Forward { bake: self.bake, to: setup.direction.to(), stage: Stage::Begin }
     }
 }
 
@@ -74,17 +87,19 @@ enum Stage {
 #[derive(Debug)]
 struct Forward {
     bake: SimDuration,
+    /// The version that comes.
+    to: Version,
     stage: Stage,
 }
 
 impl Strategy for Forward {
     fn decide(&mut self, view: &View<'_>) -> Vec<Action> {
-        let available = view.pool.counts(Version::New).available;
+        let available = view.pool.counts(self.to).available;
         match self.stage {
             Stage::Begin => {
                 self.stage = Stage::Trying;
                 let reason = Reason::new("one new instance is tried first");
-                vec![Action::StartStep(reason), scale(Version::New, 1, reason)]
+                vec![Action::StartStep(reason), scale(self.to, 1, reason)]
             }
             Stage::Trying if available >= 1 => {
                 self.stage = Stage::Completing;
@@ -93,7 +108,7 @@ impl Strategy for Forward {
                 vec![
                     Action::FinishStep(reason),
                     Action::StartStep(rest),
-                    scale(Version::New, view.desired, rest),
+                    scale(self.to, view.desired, rest),
                 ]
             }
             Stage::Completing if available >= view.desired => {
@@ -135,10 +150,9 @@ impl Strategy for Back {
         if pool.counts(Version::Old).available < view.desired {
             return Vec::new();
         }
-        vec![
-            scale(Version::New, 0, Reason::new("the old fleet carries everything")),
-            Action::Finish(Reason::new("the new instances were told to stop")),
-        ]
+        let mut actions = clear(view, Reason::new("the old fleet carries everything"));
+        actions.push(Action::Finish(Reason::new("the new instances were told to stop")));
+        actions
     }
 }
 

@@ -39,6 +39,11 @@ impl Inner {
         }
     }
 
+    /// Whether a third version can take over from it.
+    pub(super) fn can_supersede(&self) -> bool {
+        self.found.as_ref().is_some_and(|inner| inner.can_supersede())
+    }
+
     /// The gates that it asks for. Whether they have the time to look is said where they are
     /// written.
     pub(super) fn gates(&self) -> impl Iterator<Item = GateUse> + '_ {

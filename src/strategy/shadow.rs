@@ -4,7 +4,9 @@
 //! Launches as many new instances as `share` of the fleet (rounded up) where no user reaches them,
 //! copies that share of the requests to them for `duration`, then lets them go and runs the
 //! strategy called `inner`. Answers to copies reach gates and nobody else; their load is felt by
-//! the new instances and by whatever is shared, such as the connections of a dependency.
+//! the new instances and by whatever is shared, such as the connections of a dependency. Where a
+//! third version is released on the way, the second is taken back first, and requests are then
+//! copied to the third.
 //!
 //! # When it hurts
 //! Requests that change something are done twice; a dependency near its ceiling tips over; nothing
@@ -24,6 +26,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::inner::Inner;
+use super::supersede::Supersede;
 use super::{
     Action, Direction, GateUse, Kind, OnFailure, Parameters, Pick, Problem, Reason, Setup,
     Strategy, View, parse,
@@ -67,14 +70,14 @@ impl Parameters for Shadow {
 
     fn begin(&self, setup: Setup) -> Box<dyn Strategy> {
         let inner = self.inner.begin(setup);
+        let back = |inner| Box::new(Back { inner, has_begun: false });
         match setup.direction {
-            Direction::Forward | Direction::Over => Box::new(Copying {
-                share: self.share,
-                duration: self.duration,
-                inner,
-                stage: Stage::Begin,
-            }),
-            Direction::Back => Box::new(Back { inner, has_begun: false }),
+            Direction::Forward => Box::new(self.copying(setup, inner)),
+            Direction::Back => back(inner),
+            Direction::Over => {
+                let second = back(self.inner.begin(Setup { direction: Direction::Back, ..setup }));
+                Box::new(Supersede::new(second, Box::new(self.copying(setup, inner))))
+            }
         }
     }
 
@@ -90,8 +93,24 @@ impl Parameters for Shadow {
         Some(self.inner.name())
     }
 
+    fn can_supersede(&self) -> bool {
+        self.inner.can_supersede()
+    }
+
     fn with_inner(&self, inner: Arc<dyn Parameters>) -> Option<Arc<dyn Parameters>> {
         Some(Arc::new(Self { inner: self.inner.found(inner), ..self.clone() }))
+    }
+}
+
+impl Shadow {
+    const fn copying(&self, setup: Setup, inner: Box<dyn Strategy>) -> Copying {
+        Copying {
+            share: self.share,
+            duration: self.duration,
+            to: setup.direction.to(),
+            inner,
+            stage: Stage::Begin,
+        }
     }
 }
 
@@ -110,6 +129,8 @@ enum Stage {
 struct Copying {
     share: Ratio,
     duration: SimDuration,
+    /// The version that comes.
+    to: Version,
     inner: Box<dyn Strategy>,
     stage: Stage,
 }
@@ -124,10 +145,10 @@ impl Strategy for Copying {
                 vec![
                     Action::StartStep(reason),
                     Action::Split { split: Split::Weighted(Ratio::ZERO), reason },
-                    Action::Scale { version: Version::New, to: size, pick: Pick::Any, reason },
+                    Action::Scale { version: self.to, to: size, pick: Pick::Any, reason },
                 ]
             }
-            Stage::Starting(size) if view.pool.counts(Version::New).available >= size => {
+            Stage::Starting(size) if view.pool.counts(self.to).available >= size => {
                 let until = view.now + self.duration;
                 self.stage = Stage::CopyingUntil(until);
                 let percent = self.share.as_f64() * 100.0;
@@ -145,7 +166,7 @@ impl Strategy for Copying {
                     Action::FinishStep(reason),
                     Action::Mirror { share: Ratio::ZERO, reason },
                     Action::Phase(Phase::RollingOut),
-                    Action::Scale { version: Version::New, to: 0, pick: Pick::Any, reason },
+                    Action::Scale { version: self.to, to: 0, pick: Pick::Any, reason },
                     Action::Split { split: Split::ByCount, reason },
                 ]
             }
@@ -196,6 +217,18 @@ impl Strategy for Back {
             return vec![Action::Mirror { share: Ratio::ZERO, reason }];
         }
         self.inner.decide(view)
+    }
+
+    fn resize(&mut self, view: &View<'_>, before: u32) -> Vec<Action> {
+        self.inner.resize(view, before)
+    }
+
+    fn hold(&mut self, view: &View<'_>) -> Vec<Action> {
+        self.inner.hold(view)
+    }
+
+    fn go_on(&mut self) {
+        self.inner.go_on();
     }
 }
 

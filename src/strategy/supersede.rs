@@ -1,4 +1,4 @@
-//! A third version takes over from a rollout that sends requests by weight.
+//! A third version takes over from a rollout that takes the second one back first.
 //!
 //! Argo Rollouts' canary goes back to its first step when the specification changes on the way: the
 //! stable version gets its requests back, the intermediate one is scaled to nothing at once, and
@@ -19,6 +19,10 @@ impl Supersede {
     pub(super) fn new(back: Box<dyn Strategy>, forward: Box<dyn Strategy>) -> Self {
         Self { back: Some(back), forward }
     }
+
+    fn under_way(&mut self) -> &mut dyn Strategy {
+        self.back.as_deref_mut().unwrap_or(self.forward.as_mut())
+    }
 }
 
 impl Strategy for Supersede {
@@ -34,11 +38,16 @@ impl Strategy for Supersede {
         actions
     }
 
+    fn resize(&mut self, view: &View<'_>, before: u32) -> Vec<Action> {
+        self.under_way().resize(view, before)
+    }
+
+    fn hold(&mut self, view: &View<'_>) -> Vec<Action> {
+        self.under_way().hold(view)
+    }
+
     fn go_on(&mut self) {
-        match &mut self.back {
-            Some(back) => back.go_on(),
-            None => self.forward.go_on(),
-        }
+        self.under_way().go_on();
     }
 }
 

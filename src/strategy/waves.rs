@@ -4,7 +4,8 @@
 //! Divides the fleet by zone, by region or by sizes, and runs the strategy called `inner` over the
 //! first part as if that were the whole fleet, then over the next, with a bake in between. A new
 //! instance belongs to the part of the one it replaces. Rolling back takes the parts back in the
-//! opposite order, without bakes.
+//! opposite order, without bakes. Where a third version is released on the way, the waves begin anew
+//! with the first part; the inner strategy deals with whatever versions it finds in each.
 //!
 //! # When it hurts
 //! A zone that is down for its wave and another that fails meanwhile; bakes so long that the next
@@ -146,6 +147,10 @@ impl Parameters for Waves {
     fn check_inner(&self, inner: &dyn Parameters) -> Option<String> {
         let is_fit = inner.is_by_count() && inner.inner().is_none();
         (!is_fit).then(|| "waves need a strategy that shares requests by count".to_owned())
+    }
+
+    fn can_supersede(&self) -> bool {
+        self.inner.can_supersede()
     }
 
     fn with_inner(&self, inner: Arc<dyn Parameters>) -> Option<Arc<dyn Parameters>> {

@@ -2,6 +2,7 @@
 //! at which things happen.
 
 use rollsim::sim::Run;
+use rollsim::units::Version;
 
 use crate::world::{named, run_events, run_named, sample_of, variants};
 
@@ -234,13 +235,110 @@ fn a_blue_green_is_superseded() {
     assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("completed", 95.0));
 }
 
-/// A rollout of ten that somebody supersedes at 25 s.
+/// The instances of the second, all started by 10 s, go; the third is tried with one in its turn.
+#[test]
+fn an_immutable_update_is_superseded() {
+    let run = superseded("kind = \"immutable\"\nbake = \"1m\"");
+    let expected = [
+        (0.0, "new", 1),
+        (10.0, "new", 10),
+        (25.0, "new", 0),
+        (25.0, "third", 1),
+        (35.0, "third", 10),
+        (105.0, "old", 0),
+    ];
+    assert_eq!(scaled(&run), expected);
+    assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("completed", 105.0));
+}
+
+/// The first of two zones has two of five replaced when the third version comes: it goes over the
+/// whole zone, two versions leaving, and then over the other.
+#[test]
+fn waves_are_superseded() {
+    let run = superseded(
+        "kind = \"waves\"\ninner = \"steady\"\nbake = \"1m\"\n\
+         [strategies.steady]\nkind = \"rolling\"\nmax_surge = 0\nmax_unavailable = 1",
+    );
+    let launched: Vec<u16> = moments(&run, "launched").iter().map(|(_, zone)| *zone).collect();
+    assert_eq!(launched, [[0; 3], [0, 0, 0]].concat().into_iter().chain([0, 0]).chain([1; 5])
+        .collect::<Vec<u16>>());
+    let last = run.events.iter().last().expect("there are events");
+    assert_eq!((run.outcome.name(), last.available), ("completed", [0, 0, 10]));
+}
+
+/// At 25 s the second is everywhere and a tenth of the users see it: the flag is dropped until
+/// 35 s, the third ships until 45 s and is then shown by the same steps. One on its way has no
+/// flag to drop.
+#[test]
+fn a_flag_is_superseded() {
+    let of = |unavailable: &str| {
+        superseded(&format!(
+            "kind = \"flag\"\ninner = \"all\"\nsteps = [{{ weight = \"10%\", pause = \"1m\" }}]\n\
+             [strategies.all]\nkind = \"rolling\"\nmax_surge = 0\n\
+             max_unavailable = \"{unavailable}\""
+        ))
+    };
+    let run = of("100%");
+    let flags: Vec<f64> = run.events.iter().filter(|row| row.event == "weight-set")
+        .map(|row| row.at.nanos_from(run.start) as f64 / 1e9).collect();
+    assert_eq!(flags, [10.0, 35.0, 45.0, 105.0]);
+    assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("completed", 105.0));
+    // Five at a time: half are new when the third replaces the other half at 25 s... 
+    let run = of("30%");
+    let flags: Vec<f64> = run.events.iter().filter(|row| row.event == "weight-set")
+        .map(|row| row.at.nanos_from(run.start) as f64 / 1e9).collect();
+    assert_eq!(flags, [65.0, 125.0]);
+}
+
+/// Copies for the second end, it goes, and the third gets its copies for as long.
+#[test]
+fn a_shadow_is_superseded() {
+    let run = superseded(
+        "kind = \"shadow\"\ninner = \"all\"\nshare = \"20%\"\nduration = \"1m\"\n\
+         [strategies.all]\nkind = \"rolling\"\nmax_surge = \"100%\"\nmax_unavailable = 0",
+    );
+    let expected = [
+        (0.0, "new", 2),
+        (25.0, "new", 0),
+        (25.0, "third", 2),
+        (95.0, "third", 0),
+        (95.0, "third", 10),
+        (105.0, "old", 0),
+    ];
+    assert_eq!(scaled(&run), expected);
+    assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("completed", 105.0));
+}
+
+/// A release that never starts, taken back with another strategy than brought it: not the
+/// rolling one's batches but all at once.
+#[test]
+fn another_strategy_rolls_back() {
+    let of = |rollback: &str| {
+        let text = scenario(
+            4,
+            &format!(
+                "[strategies.steady]\nkind = \"rolling\"\nmax_surge = 0\nmax_unavailable = 1\n\
+                 {rollback}\n[strategies.whole]\nkind = \"recreate\"\n\
+                 [[operator]]\nat = \"25s\"\naction = \"rollback\"\n"
+            ),
+        );
+        let run = run_named(&text, "steady");
+        assert_eq!(run.outcome.name(), "rolled-back");
+        let old = run.events.iter().filter(|row| row.event == "launched");
+        let old = old.filter(|row| row.version == Some(Version::Old));
+        old.map(|row| row.at.nanos_from(run.start) as f64 / 1e9).collect::<Vec<_>>()
+    };
+    assert_eq!(of("rollback = \"whole\""), [25.0; 3]);
+    assert_eq!(of(""), [25.0, 25.0, 35.0]);
+}
+
+/// A rollout of ten that somebody supersedes at 25 s; the strategy called `it`.
 fn superseded(strategy: &str) -> Run {
     let text = format!(
         "{}[[operator]]\nat = \"25s\"\naction = \"release\"\n[strategies.it]\n{strategy}\n",
         scenario(10, "")
     );
-    run_events(&text)
+    run_named(&text, "it")
 }
 
 /// When which version's desired count became what.

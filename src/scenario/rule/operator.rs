@@ -8,8 +8,9 @@ pub(super) const OPERATOR: Entry = Entry {
     explanation: "\
 Each `[[operator]]` acts once, `at` a time from the rollout's start, before `simulation.max_time`.
 `scale` needs `to`, the other actions have none. A release is rolled back once and superseded once:
-a second `rollback` would be an oscillation, and there is no fourth version. Only strategies that
-know one desired count for each version, `rolling` and `recreate`, can be superseded by `release`.",
+a second `rollback` would be an oscillation, and there is no fourth version. Strategies that stand
+for a controller which refuses a release on the way, or restarts from nothing, take no `release` and
+no `overlapping-rollout`; `waves`, `flag` and `shadow` take one where their `inner` does.",
     wrong: "\
 [[operator]]
 at = \"2m\"

@@ -21,7 +21,7 @@ impl ArrivalPath {
         if self.stations.knows(endpoint) {
             self.kill(endpoint, Departure::OnPurpose, self.now);
         }
-        let is_flagged = self.rules.flag.is_some() && version == Version::New;
+        let is_flagged = self.rules.flag.is_some() && version.side() == Version::New;
         let door = Door::Closed(Departure::OnPurpose);
         self.stations.put(endpoint, Fresh { version, is_flagged, door });
         self.mirror.remove(endpoint);

@@ -17,7 +17,7 @@ impl EventPath {
     pub(in crate::traffic) fn install(&mut self, endpoint: u32, version: Version) {
         let index = endpoint as usize;
         let mut process = Process::new(version, self.rules.factors[version.served_as().index()]);
-        if self.flag.is_some() && version == Version::New {
+        if self.flag.is_some() && version.side() == Version::New {
             process = process.behind_a_flag();
         }
         if index < self.endpoints.len() {
