@@ -25,7 +25,7 @@ Examples:
   rollsim gate checkout.toml --json | jq '.gates[] | select(.effect == 0) | .caught'
 
 Each gate stands alone, in the place of all gates of the first strategy that asks for it (or for
-any). Of a good release `rolled back` is a false alarm; of a bad one `let through` is a miss.
+any); of a strategy with sweeps its first variant is taken. Of a good release `rolled back` is a false alarm; of a bad one `let through` is a miss.
 Effects are multiples of the defects in `[release]`. Exposed are the requests that the new version
 answered until the decision.
 
@@ -51,6 +51,12 @@ pub(super) struct Arguments {
     /// Runs of each case [default: the file's simulation.replications, 100 at least]
     #[arg(long, value_name = "N")]
     replications: Option<NonZeroU32>,
+    /// Set any field of the file, such as release.error_rate=0.01
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Give a field that the file sweeps another value
+    #[arg(long, value_name = "PATH=V")]
+    sweep: Vec<String>,
     /// Folder for the results [default: results/NAME-gate]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -123,7 +129,8 @@ impl Arguments {
 
     fn load(&self) -> anyhow::Result<Scenario> {
         let seed = self.seed.map(|seed| format!("simulation.seed={seed}"));
-        let overrides = Overrides { sets: seed.into_iter().collect(), sweeps: Vec::new() };
+        let sets = self.set.iter().cloned().chain(seed).collect();
+        let overrides = Overrides { sets, sweeps: self.sweep.clone() };
         match scenario::load(&self.file, &overrides) {
             Ok(loaded) => {
                 exit::show(&loaded.warnings);

@@ -131,6 +131,13 @@ fn test(
     let limits = parts.limits.get_ref().as_table();
     let has = |key: &str| limits.is_some_and(|limits| limits.contains_key(key));
     let Some(test) = &parts.test else {
+        if let Some(key) = ["max", "min"].into_iter().find(|&key| has("max_increase") && has(key)) {
+            let message = format!("a gate with `max_increase` has no `{key}` beside it");
+            let issue = Issue::new(rule::GATE_FIELDS, &format!("{at}.{key}"), message);
+            let issue = issue.because(&format!("{at}.max_increase"), "against the old version");
+            scope.raise(issue.help("write two gates, and a third of `all` of them"));
+            return None;
+        }
         let is_bare = limits.is_none_or(Table::is_empty);
         let kind = if has("max_increase") {
             "increase"

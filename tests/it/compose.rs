@@ -1,6 +1,9 @@
 //! Strategies that compose others, and what people do in the middle of a rollout, by the moments
 //! at which things happen.
 
+use std::path::Path;
+
+use rollsim::scenario::{Overrides, parse};
 use rollsim::sim::Run;
 use rollsim::units::Version;
 
@@ -260,8 +263,10 @@ fn waves_are_superseded() {
          [strategies.steady]\nkind = \"rolling\"\nmax_surge = 0\nmax_unavailable = 1",
     );
     let launched: Vec<u16> = moments(&run, "launched").iter().map(|(_, zone)| *zone).collect();
-    assert_eq!(launched, [[0; 3], [0, 0, 0]].concat().into_iter().chain([0, 0]).chain([1; 5])
-        .collect::<Vec<u16>>());
+    assert_eq!(
+        launched,
+        [[0; 3], [0, 0, 0]].concat().into_iter().chain([0, 0]).chain([1; 5]).collect::<Vec<u16>>()
+    );
     let last = run.events.iter().last().expect("there are events");
     assert_eq!((run.outcome.name(), last.available), ("completed", [0, 0, 10]));
 }
@@ -279,14 +284,22 @@ fn a_flag_is_superseded() {
         ))
     };
     let run = of("100%");
-    let flags: Vec<f64> = run.events.iter().filter(|row| row.event == "weight-set")
-        .map(|row| row.at.nanos_from(run.start) as f64 / 1e9).collect();
+    let flags: Vec<f64> = run
+        .events
+        .iter()
+        .filter(|row| row.event == "weight-set")
+        .map(|row| row.at.nanos_from(run.start) as f64 / 1e9)
+        .collect();
     assert_eq!(flags, [10.0, 35.0, 45.0, 105.0]);
     assert_eq!((run.outcome.name(), run.duration.as_secs_f64()), ("completed", 105.0));
-    // Five at a time: half are new when the third replaces the other half at 25 s... 
+    // Five at a time: half are new when the third replaces the other half at 25 s...
     let run = of("30%");
-    let flags: Vec<f64> = run.events.iter().filter(|row| row.event == "weight-set")
-        .map(|row| row.at.nanos_from(run.start) as f64 / 1e9).collect();
+    let flags: Vec<f64> = run
+        .events
+        .iter()
+        .filter(|row| row.event == "weight-set")
+        .map(|row| row.at.nanos_from(run.start) as f64 / 1e9)
+        .collect();
     assert_eq!(flags, [65.0, 125.0]);
 }
 
@@ -329,7 +342,27 @@ fn another_strategy_rolls_back() {
         old.map(|row| row.at.nanos_from(run.start) as f64 / 1e9).collect::<Vec<_>>()
     };
     assert_eq!(of("rollback = \"whole\""), [25.0; 3]);
-    assert_eq!(of(""), [25.0, 25.0, 35.0]);
+    assert_eq!(of(""), [25.0, 35.0, 45.0], "one at a time");
+}
+
+/// What no third version can take over from says so, whoever brings one; a yardstick without a
+/// rollout may stand beside those that can.
+#[test]
+fn a_release_over_what_cannot_be_superseded_is_refused() {
+    let read = |strategy: &str, what: &str| {
+        let tables = format!("[strategies.it]\nkind = \"{strategy}\"\n{what}");
+        let read = parse(&scenario(4, &tables), Path::new("case.toml"), &Overrides::default());
+        read.map_err(|report| report.to_string())
+    };
+    let person = "[[operator]]\nat = \"5s\"\naction = \"release\"\n";
+    let fault = "[[faults]]\nkind = \"overlapping-rollout\"\nat = \"5s\"\n";
+    for what in [person, fault] {
+        let refused = read("argo-blue-green", what).expect_err("it is refused");
+        assert!(refused.contains("R045") && refused.contains("no third version"), "{refused}");
+        for strategy in ["none", "rolling", "immutable"] {
+            assert!(read(strategy, what).is_ok(), "{strategy}");
+        }
+    }
 }
 
 /// A rollout of ten that somebody supersedes at 25 s; the strategy called `it`.

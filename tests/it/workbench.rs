@@ -221,6 +221,18 @@ fn a_release_without_a_defect_has_false_alarms_only() {
     assert!(bench.warnings[0].contains("no defect to multiply"), "{:?}", bench.warnings);
 }
 
+/// Only the first value of a sweep is tried, and that is said, once for all gates.
+#[test]
+fn a_sweep_is_said_to_be_cut_short() {
+    let sweep = "max = \"1%\"\n[[sweep]]\npath = \"release.error_rate\"\nvalues = [0.02, 0.1]\n";
+    let text = BASE.to_owned() + sweep;
+    let scenario = parse(&text, Path::new("case.toml"), &Overrides::default());
+    let bench = Workbench::new(&scenario.expect("right").scenario, &question(&[1.0], 1));
+    let warnings = bench.expect("a gate").warnings;
+    let about: Vec<_> = warnings.iter().filter(|text| text.contains("of the sweeps")).collect();
+    assert!(about.len() == 1 && about[0].contains("--sweep release.error_rate="), "{warnings:?}");
+}
+
 fn rollsim(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollsim"));
     command.current_dir(folder).args(arguments).output().expect("the binary starts")

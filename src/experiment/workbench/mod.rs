@@ -129,7 +129,7 @@ pub struct Characteristic {
 
 impl Workbench {
     /// Sets up the runs that answer `question` about the gates of `scenario`. Of a strategy with
-    /// sweeps the first variant stands for all.
+    /// sweeps the first variant stands for all, which a warning says.
     ///
     /// # Errors
     /// If there is no such gate, or no place where one could stand.
@@ -154,6 +154,10 @@ impl Workbench {
         };
         for gate in &gates {
             let variant = place_of(scenario, gate)?;
+            let said = setting::one_of_a_sweep(variant);
+            if let Some(text) = said.filter(|text| !bench.warnings.contains(text)) {
+                bench.warnings.push(text);
+            }
             for &rate in &rates {
                 let setting = Setting { variant, gate, rate };
                 let runs = question.replications;

@@ -12,6 +12,16 @@ pub(super) const NO_DEFECT: &str = "\
     the release has no defect to multiply, so only false alarms are measured; give it one, such as \
     `error_rate = \"1%\"` in `[release]`";
 
+/// What is said of a variant that stands for all of its strategy's; none if it is the only one.
+pub(super) fn one_of_a_sweep(variant: &Variant) -> Option<String> {
+    let (path, _) = variant.parameters.first()?;
+    let name = &variant.name;
+    Some(format!(
+        "of the sweeps only the first values are taken: `{name}` stands for every variant of its \
+         strategy; for another, write `--sweep {path}=VALUE`"
+    ))
+}
+
 /// Whether the file's release has a defect that can be made larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Defect {

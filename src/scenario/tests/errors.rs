@@ -406,7 +406,17 @@ const ONE_ERROR_EACH: &[(&str, &str)] = &[
     ("[strategies.a]\nkind = \"canary\"\nsteps = [[\"5%\"]]", "R006"),
     ("[strategies.a]\nkind = \"rolling\"\ngates = [\"slo\"]", "R052"),
     ("[strategies.a]\nkind = \"recreate\"\nrollback = \"b\"", "R022"),
+    ("[gates.slo]\nmetric = \"error-rate\"\nmax = 1\nmax_increase = 1", "R050"),
 ];
+
+/// A field that cannot be read hides nothing of what is wrong with the others.
+#[test]
+fn a_fault_tells_all_its_errors() {
+    let fault = "[[faults]]\nkind = \"errors\"\nrate = 2\nversion = \"newest\"\nzone = \"q\"\n\
+                 probability = 2";
+    let found = codes(&parse(&completed(fault), &[], &[]));
+    assert_eq!(found, ["R037", "R007", "R038", "R009"]);
+}
 
 #[test]
 fn each_of_these_is_one_error() {
