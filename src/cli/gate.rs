@@ -25,9 +25,9 @@ Examples:
   rollsim gate checkout.toml --json | jq '.gates[] | select(.effect == 0) | .caught'
 
 Each gate stands alone, in the place of all gates of the first strategy that asks for it (or for
-any); of a strategy with sweeps its first variant is taken. Of a good release `rolled back` is a false alarm; of a bad one `let through` is a miss.
-Effects are multiples of the defects in `[release]`. Exposed are the requests that the new version
-answered until the decision.
+any); of a strategy with sweeps its first variant is taken. Of a good release `rolled back` is a
+false alarm; of a bad one `let through` is a miss. Effects are multiples of the defects in
+`[release]`. Exposed are the requests that the new version answered until the decision.
 
 Exit codes: 0 done; 1 the results could not be written; 2 bad input or usage; 130 interrupted, and
 the old results are as they were";

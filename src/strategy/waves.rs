@@ -4,8 +4,8 @@
 //! Divides the fleet by zone, by region or by sizes, and runs the strategy called `inner` over the
 //! first part as if that were the whole fleet, then over the next, with a bake in between. A new
 //! instance belongs to the part of the one it replaces. Rolling back takes the parts back in the
-//! opposite order, without bakes. Where a third version is released on the way, the waves begin anew
-//! with the first part; the inner strategy deals with whatever versions it finds in each.
+//! opposite order, without bakes. Where a third version is released on the way, the waves begin
+//! anew with the first part; the inner strategy deals with whatever versions it finds in each.
 //!
 //! # When it hurts
 //! A zone that is down for its wave and another that fails meanwhile; bakes so long that the next
@@ -14,7 +14,10 @@
 //! # Parameters
 //! - `inner`: the name of another strategy of the file. It must be one that leaves sharing the
 //!   requests to the number of instances: `recreate`, `rolling`, `immutable`, or a `canary` with
-//!   `routing = "by-count"`.
+//!   `routing = "by-count"`. A weight is one for the whole service and cannot be shifted for a part
+//!   of the fleet, so no strategy that sets weights fits; nor does one that composes another.
+//! - `rollback`, as every strategy has it, names one that stands by itself: `waves` cannot be the
+//!   way back of another strategy, whose instances belong to no part.
 //! - `by` ("zone"): `region` takes all zones with one prefix (`eu/a`, `eu/b`) together; a list of
 //!   counts or percentages such as `["1", "10%", "100%"]` says how far each wave goes.
 //! - `bake` ("0s"): how long to wait after each wave. `bake_gates` look meanwhile.

@@ -11,11 +11,11 @@
 //!
 //! # When it hurts
 //! Ten scrapes are ten values: ranks of so few cannot show a regression that is plain in the
-//! thousands of requests behind them; have 50. (Of releases that fail 0.3% where 0.1% is usual, with
-//! 5% of 100 requests/s for ten minutes, it stops one in 22; Fisher's test on the same requests
-//! stops three in four.) With an old version that never fails the ratio of means does not exist and
-//! is not asked for, so any shift counts. The search for the interval's ends stops within 0.0001 of
-//! the metric's own unit: too coarse for error rates below that.
+//! thousands of requests behind them; have 50. (Of releases that fail 0.3% where 0.1% is usual,
+//! with 5% of 100 requests/s for ten minutes, it stops one in 22; Fisher's test on the same
+//! requests stops three in four.) With an old version that never fails the ratio of means does not
+//! exist and is not asked for, so any shift counts. The search for the interval's ends stops
+//! within 0.0001 of the metric's own unit: too coarse for error rates below that.
 //!
 //! # Parameters
 //! - `metrics` (the gate's own): a list of `{ metric, group, critical, direction, nan,
