@@ -123,8 +123,10 @@ impl World<'_> {
             draining.here[number].is_evicted = true;
             draining.evicted += 1;
             self.retire_for(guest.id, None, "evicted: its machine is drained");
-            let (zone, part, ordinal) = (one.zone, one.part, Some(one.ordinal));
-            self.launch(one.version, Berth { zone, part, ordinal });
+            if !self.strategy_starts_missing() {
+                let (zone, part, ordinal) = (one.zone, one.part, Some(one.ordinal));
+                self.launch(one.version, Berth { zone, part, ordinal });
+            }
         }
         let draining = &mut self.faults.drains[index];
         draining.round += 1;
