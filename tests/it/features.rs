@@ -205,3 +205,24 @@ fn a_failed_rollout_leaves_both_versions() {
     assert_eq!((run.outcome.name(), last.desired), ("stalled", [8, 5, 0]));
     assert_eq!(times(&run, "deadline-exceeded"), [601.0]);
 }
+
+/// Feature 20: a bare "25" is 25% to Argo, which says so, and refused by Kubernetes.
+#[test]
+fn a_bare_number_is_a_percentage_to_argo_alone() {
+    let strategy = "strategy: {rollingUpdate: {maxSurge: \"25\"}}";
+    let refused = manifest::read(
+        &[Manifest { path: "shop.yaml", text: &workload("Deployment", strategy, 0) }],
+        None,
+    );
+    let problems = refused.expect_err("Kubernetes takes no bare numbers in quotes");
+    assert!(problems[0].message.contains("a count or a whole percentage"), "{problems:?}");
+    let canary = "replicas: 8\nstrategy: {canary: {maxSurge: \"25\", steps: [{setWeight: 20}, \
+                  {pause: {duration: 0.5s}}]}}";
+    let text = workload("Rollout", canary, 0).replace("apps/v1", "argoproj.io/v1alpha1");
+    let imported = manifest::read(&[Manifest { path: "shop.yaml", text: &text }], None)
+        .expect("Argo takes them");
+    assert_eq!(imported.strategy["max_surge"].as_str(), Some("25%"));
+    for told in ["is 25% to Argo, which Kubernetes would refuse", "a pause of `0.5s` is none"] {
+        assert!(imported.notes.iter().any(|note| note.contains(told)), "{:?}", imported.notes);
+    }
+}
