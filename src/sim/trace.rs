@@ -1,8 +1,11 @@
 //! What happened, in order: the append-only record of one run's events.
 //!
 //! A rollout of a hundred thousand instances has close to a million events, nearly all of which
-//! differ from the one before in a few counts. So a row is kept as its difference from the row
-//! before, in a dozen bytes, and put together again when it is read.
+//! differ from the one before in a few counts, and in the same ones as others of their kind. So a
+//! row is kept as its kind and its difference from the row before, in ten bytes, and put together
+//! again when it is read.
+
+use std::collections::BTreeMap;
 
 use super::run::EventRow;
 use crate::units::{InstanceId, SimTime, Version, ZoneId};
@@ -14,11 +17,23 @@ const COUNTS: usize = 11;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
     bytes: Vec<u8>,
-    /// Names of events met so far; a row keeps the position.
-    names: Vec<&'static str>,
+    /// Kinds of rows met so far; a row keeps the position.
+    kinds: Vec<Kind>,
+    positions: BTreeMap<Kind, usize>,
     len: usize,
     has_third: bool,
     last: Last,
+}
+
+/// What many rows have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
+    event: &'static str,
+    version: Option<Version>,
+    zone: Option<ZoneId>,
+    has_detail: bool,
+    /// Which counts differ from those of the row before, a bit each.
+    changed: u16,
 }
 
 /// What a row is the difference from.
@@ -37,22 +52,20 @@ impl Trace {
 
     /// Adds an event, not earlier than the last.
     pub fn record(&mut self, row: &EventRow) {
-        let name = self.names.iter().position(|&name| name == row.event).unwrap_or_else(|| {
-            self.names.push(row.event);
-            self.names.len() - 1
-        });
-        let at = row.at.as_nanos();
-        self.put(at - self.last.at);
-        self.put(name as u64);
-        self.put(row.instance.map_or(0, |id| u64::from(id.0) + 1));
-        // Small numbers that nearly every row has share one.
-        let version = row.version.map_or(0, |version| version.index() as u64 + 1);
-        let zone = row.zone.map_or(0, |zone| u64::from(zone.0) + 1);
-        self.put(zone << 3 | version << 1 | u64::from(!row.detail.is_empty()));
         let counts = counts(row);
         let is_changed = |&one: &usize| counts[one] != self.last.counts[one];
         let changed = (0..COUNTS).filter(is_changed).fold(0, |mask, one| mask | 1 << one);
-        self.put(changed);
+        let kind = self.position(Kind {
+            event: row.event,
+            version: row.version,
+            zone: row.zone,
+            has_detail: !row.detail.is_empty(),
+            changed,
+        });
+        let at = row.at.as_nanos();
+        self.put(at - self.last.at);
+        self.put(kind as u64);
+        self.put(row.instance.map_or(0, |id| u64::from(id.0) + 1));
         for (one, &count) in counts.iter().enumerate().filter(|(one, _)| changed >> one & 1 == 1) {
             // Small differences of either sign make small numbers.
             let difference = i64::from(count) - i64::from(self.last.counts[one]);
@@ -65,6 +78,14 @@ impl Trace {
         self.last = Last { at, counts };
         self.len += 1;
         self.has_third |= row.version == Some(Version::Third);
+    }
+
+    /// Where a kind stands, for good.
+    fn position(&mut self, kind: Kind) -> usize {
+        *self.positions.entry(kind).or_insert_with(|| {
+            self.kinds.push(kind);
+            self.kinds.len() - 1
+        })
     }
 
     /// How many events there are.
@@ -87,7 +108,7 @@ impl Trace {
 
     /// The events, in order.
     pub fn iter(&self) -> impl Iterator<Item = EventRow> + '_ {
-        let mut reader = Reader { bytes: &self.bytes, names: &self.names, last: Last::default() };
+        let mut reader = Reader { bytes: &self.bytes, kinds: &self.kinds, last: Last::default() };
         (0..self.len).map(move |_| reader.row())
     }
 
@@ -119,26 +140,21 @@ const fn counts(row: &EventRow) -> [u32; COUNTS] {
 /// Puts rows together again, one after another.
 struct Reader<'a> {
     bytes: &'a [u8],
-    names: &'a [&'static str],
+    kinds: &'a [Kind],
     last: Last,
 }
 
 impl Reader<'_> {
     fn row(&mut self) -> EventRow {
         self.last.at += self.take();
-        let event = self.names[self.take() as usize];
+        let Kind { event, version, zone, has_detail, changed } = self.kinds[self.take() as usize];
         let instance = self.take().checked_sub(1).map(|number| InstanceId(number as u32));
-        let shared = self.take();
-        let version = (shared >> 1 & 3).checked_sub(1);
-        let version = version.map(|index| Version::EVERY[index as usize]);
-        let zone = (shared >> 3).checked_sub(1).map(|number| ZoneId(number as u16));
-        let changed = self.take();
         for one in (0..COUNTS).filter(|one| changed >> one & 1 == 1) {
             let folded = self.take();
             let difference = (folded >> 1) as i64 ^ -((folded & 1) as i64);
             self.last.counts[one] = (i64::from(self.last.counts[one]) + difference) as u32;
         }
-        let length = if shared & 1 == 1 { self.take() as usize } else { 0 };
+        let length = if has_detail { self.take() as usize } else { 0 };
         let (detail, rest) = self.bytes.split_at(length);
         self.bytes = rest;
         let counts = &self.last.counts;

@@ -113,9 +113,13 @@ pub(super) struct Station {
     taken: usize,
     /// How many before.
     taken_before: u64,
-    /// Requests whose services outlast the log.
-    long: Vec<Entry>,
+    /// Requests whose services outlast the log; most endpoints never have any.
+    long: Option<Box<Long>>,
 }
+
+/// Services that outlast the log.
+#[derive(Clone, Debug, Default)]
+struct Long(Vec<Entry>);
 
 /// What an endpoint has for a request that comes now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +150,7 @@ impl Station {
             log: Vec::new(),
             taken: 0,
             taken_before: 0,
-            long: Vec::new(),
+            long: None,
         }
     }
 
@@ -245,12 +249,14 @@ impl Station {
     fn make_room(&mut self, now: u64) -> usize {
         let position = self.position(self.taken);
         if let Some(&oldest) = self.log.get(position) {
-            self.long.retain(|other| other.end > now);
+            if let Some(long) = &mut self.long {
+                long.0.retain(|other| other.end > now);
+            }
             let is_waiting = oldest.start > now;
             // A log of eight times what is in service loses few; more would be wasted on the
             // longest services of a heavy tail.
             if !is_waiting && self.log.len() >= 8 * self.slots.busy(now) as usize {
-                self.long.push(oldest);
+                self.long.get_or_insert_default().0.push(oldest);
                 return position;
             }
         }
@@ -283,7 +289,8 @@ impl Station {
     pub(super) fn held(&self, now: u64) -> impl Iterator<Item = Entry> + '_ {
         let first = self.taken.wrapping_sub(self.log.len());
         let log = (0..self.log.len()).map(move |k| self.log[self.position(first.wrapping_add(k))]);
-        self.long.iter().copied().chain(log).filter(move |entry| entry.end > now)
+        let long = self.long.iter().flat_map(|long| long.0.iter().copied());
+        long.chain(log).filter(move |entry| entry.end > now)
     }
 
     /// Whether any request waits at `now`.
