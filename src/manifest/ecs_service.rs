@@ -5,9 +5,8 @@
 //! `AWS::ECS::Service` of a CloudFormation template, or as terraform's `aws_ecs_service`: the
 //! desired count, `deploymentConfiguration` (percentages, circuit breaker, alarms, strategy, bake
 //! times), the grace period of health checks; from its task definition, in the same files, the
-//! container's health check and stop timeout (terraform: JSON in a string, or `jsonencode`); from its
-//! target group the checks and the deregistration delay.
-//! deregistration delay.
+//! container's health check and stop timeout (terraform's is JSON in a string, or `jsonencode`);
+//! from its target group the checks and the deregistration delay.
 //!
 //! # Defaults
 //! 1 task, 100% and 200% (0% and 100% for daemons), no circuit breaker, no alarms. Without any
