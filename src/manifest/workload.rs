@@ -9,7 +9,8 @@
 //! # What becomes of it
 //! The autoscaler's `minReplicas` is the size of a fleet whose manifest says none; that it would
 //! act is noted. A disruption budget does not limit a rollout (only evictions ask for it), which is
-//! noted because many believe it does, with the fault whose evictions it would limit. Of a Service, what sends requests another way is noted.
+//! noted because many believe it does, with the fault whose evictions it would limit. Of a Service,
+//! what sends requests another way is noted.
 
 use toml::{Table, Value};
 
