@@ -441,9 +441,15 @@ impl Pool {
                 sums.warm_from = without + u128::from(warm_from(after));
             }
         }
-        if changed & (Fact::Active.bit() | Fact::Ready.bit()) == 0 {
-            return;
+        if changed & (Fact::Active.bit() | Fact::Ready.bit()) != 0 {
+            self.list(id, before, after);
         }
+    }
+
+    /// Moves an instance that has stayed of its version between the lists of who may be told to
+    /// stop.
+    fn list(&mut self, id: InstanceId, before: Counted, after: Counted) {
+        let version = after.version.index();
         for (one, step) in [(before, IdSet::remove as fn(&mut IdSet, _)), (after, IdSet::insert)] {
             if one.is(Fact::Active) {
                 let sets = if one.is(Fact::Ready) { &mut self.ready } else { &mut self.unready };

@@ -54,13 +54,19 @@ impl Ratio {
     /// This share of `count`, rounded up.
     #[must_use]
     pub const fn of_rounded_up(self, count: u32) -> u32 {
-        saturate((self.0 as u128 * count as u128).div_ceil(ONE as u128))
+        match self.0.checked_mul(count as u64) {
+            Some(product) => saturate(product.div_ceil(ONE) as u128),
+            None => saturate((self.0 as u128 * count as u128).div_ceil(ONE as u128)),
+        }
     }
 
     /// This share of `count`, rounded down.
     #[must_use]
     pub const fn of_rounded_down(self, count: u32) -> u32 {
-        saturate(self.0 as u128 * count as u128 / ONE as u128)
+        match self.0.checked_mul(count as u64) {
+            Some(product) => saturate((product / ONE) as u128),
+            None => saturate(self.0 as u128 * count as u128 / ONE as u128),
+        }
     }
 
     /// The 64-bit threshold for a uniform draw: `draw < threshold` with this probability (to

@@ -9,10 +9,12 @@ use crate::units::{InstanceId, Ratio, Version, ZoneId};
 impl World<'_> {
     /// All that happened at this moment has been applied: what active faults make of the fleet
     /// as it is now. True if they changed it, so that there is more to be looked at.
+    #[inline(always)]
     pub(in crate::sim) fn follow_fleet(&mut self) -> bool {
-        if self.faults.is_none() || !self.faults.is_fleet_changed {
-            return false;
-        }
+        !self.faults.is_none() && self.faults.is_fleet_changed && self.follow_changed_fleet()
+    }
+
+    fn follow_changed_fleet(&mut self) -> bool {
         self.faults.is_fleet_changed = false;
         let is_crowded = self.count_boots();
         let is_limited = self.reckon_ceiling();

@@ -12,6 +12,9 @@ pub(in crate::strategy) struct Resolved {
 impl Resolved {
     /// Bounds `factor` times as wide, the fleet at most, and one instance at least.
     pub(in crate::strategy) fn times(self, factor: f64, desired: u32) -> Self {
+        if factor == 1.0 {
+            return self;
+        }
         // An absolute surge above the fleet is legal, so growth must not cut it.
         let grown = |count: u32| ((f64::from(count) * factor) as u32).min(desired.max(count));
         let (unavailable, surge) = (grown(self.unavailable), grown(self.surge));
