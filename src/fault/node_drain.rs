@@ -5,7 +5,8 @@
 //! of the nodes. Everything on a machine is evicted at once: told to stop as by a rollout, with a
 //! replacement of the same version launched elsewhere in its zone at that moment. The next machine
 //! follows when the last instance of this one is gone. Instances that come later stand on other
-//! machines. The fault ends with the last machine.
+//! machines. While a stateful set rolls out it starts the replacement itself: when the evicted
+//! instance is gone, and of the version that is due. The fault ends with the last machine.
 //!
 //! A disruption budget holds evictions back: one is granted only if enough instances are ready
 //! without it, counted over all versions and out of the desired count; percentages round up. What

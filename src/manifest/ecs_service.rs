@@ -5,8 +5,8 @@
 //! `AWS::ECS::Service` of a CloudFormation template, or as terraform's `aws_ecs_service`: the
 //! desired count, `deploymentConfiguration` (percentages, circuit breaker, alarms, strategy, bake
 //! times), the grace period of health checks; from its task definition, in the same files, the
-//! container's health check and stop timeout; from its target group the checks and the
-//! deregistration delay.
+//! container's health check and stop timeout (terraform's is JSON in a string, or `jsonencode`);
+//! from its target group the checks and the deregistration delay.
 //!
 //! # Defaults
 //! 1 task, 100% and 200% (0% and 100% for daemons), no circuit breaker, no alarms. Without any
@@ -29,11 +29,12 @@ use toml::{Table, Value};
 use super::cloud::{Reader, Spelling, fleet, percent, table, time};
 use super::findings::{Findings, quote};
 use super::object::Sighting;
+use super::parse::documents;
 use super::resource::{cloudformation, terraform};
 use super::target_group::{self, Checks};
-use super::tree::Field;
+use super::tree::{Field, Kind, Tree};
 use super::write::seconds;
-use super::{Controller, Object, Part, Sign};
+use super::{Controller, Object, Part, Problem, Sign, hcl};
 
 /// The entry of the catalog.
 pub(super) const CONTROLLER: Controller = Controller {
@@ -164,7 +165,10 @@ fn strategy<'t>(service: Field<'t>, is_daemon: bool, reader: &mut Reader<'t, '_>
         shifts(config, kind, &mut ecs, reader);
         early_success(config, &mut ecs, reader);
         if !reader.list(config, "lifecycleHooks").is_empty() {
-            reader.note("life-cycle hooks are not modelled: they take no time and never fail");
+            reader.note(
+                "life-cycle hooks, and those that pause for a person, are not modelled: they take \
+                 no time and never fail; what they take can be added to the bakes",
+            );
         }
     }
     let outer = if reader.spelling == Spelling::Terraform { Some(service) } else { config };
@@ -368,14 +372,54 @@ fn task<'t>(
         return (None, STOP_SECONDS);
     };
     if reader.spelling == Spelling::Terraform {
+        return encoded(task.root, reader);
+    }
+    let list = reader.list(task.root, "containerDefinitions");
+    containers(list, reader)
+}
+
+/// The same of terraform, which holds the containers in a string: JSON, as it is or as a heredoc,
+/// or what `jsonencode` is given.
+fn encoded<'t>(task: Field<'t>, reader: &mut Reader<'t, '_>) -> (Option<ContainerCheck>, u32) {
+    let written = task.get("container_definitions");
+    let text = written.and_then(Field::text).unwrap_or_default().trim();
+    let bare = text.strip_prefix("${").and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+    let called = bare.strip_prefix("jsonencode(").and_then(|text| text.strip_suffix(')'));
+    let assigned = called.map(|argument| format!("containers = {argument}\n"));
+    let heredoc = text.strip_prefix("<<").and_then(|text| Some(text.split_once('\n')?.1));
+    let json = heredoc.map_or(text, |text| text.rsplit_once('\n').map_or(text, |(body, _)| body));
+    let tree = match &assigned {
+        Some(assigned) => hcl::document(assigned, 0).ok(),
+        None => documents(json, 0).next().and_then(Result::ok),
+    };
+    let root = tree.as_ref().map(Tree::root);
+    let list = root.map(|root| root.get("containers").unwrap_or(root));
+    let (Some(written), Some(list)) = (written, list.filter(|list| list.kind() == Kind::List))
+    else {
         reader.note(
-            "terraform holds the containers as JSON in a string, which is not read: no health \
-             check of a container, and 30 s to stop",
+            "the containers of its task definition stand in an expression, which is not \
+             evaluated: no health check of a container, and 30 s to stop",
         );
         return (None, STOP_SECONDS);
+    };
+    let mut inside = Findings::default();
+    let read = containers(list.items().collect(), &mut Reader::new(list, &mut inside));
+    match inside.finish() {
+        Ok(notes) => notes.into_iter().for_each(|note| reader.note(note)),
+        Err(problems) => problems.into_iter().for_each(|Problem { message, help, .. }| {
+            let message = format!("in `container_definitions`, {message}");
+            reader.found.problem(written.place(), message, help.as_deref());
+        }),
     }
+    read
+}
+
+fn containers<'t>(
+    list: Vec<Field<'t>>,
+    reader: &mut Reader<'t, '_>,
+) -> (Option<ContainerCheck>, u32) {
     let (mut check, mut stop) = (None, STOP_SECONDS);
-    for container in reader.list(task.root, "containerDefinitions") {
+    for container in list {
         if reader.flag(container, "essential") == Some(false) {
             continue;
         }
@@ -527,6 +571,38 @@ resource "aws_ecs_service" "web" {
             told(alone, None),
             ["1:1: a task definition alone has no rollout (give its service too, or instead)"]
         );
+    }
+
+    #[test]
+    fn terraform_holds_the_containers_in_a_string() {
+        let json = r#"[{"name": "a", "stopTimeout": 9, "healthCheck": {"interval": 7}}]"#;
+        let quoted = json.replace('"', "\\\"");
+        let object = r#"[{name = "a", stopTimeout = 9, healthCheck = {interval = 7}}]"#;
+        let resource = |containers: &str| {
+            format!(
+                "resource \"aws_ecs_service\" \"web\" {{\n  name = \"web\"\n  desired_count = 2\n  \
+                 task_definition = aws_ecs_task_definition.web.arn\n}}\n\
+                 resource \"aws_ecs_task_definition\" \"web\" {{\n  \
+                 container_definitions = {containers}\n}}\n"
+            )
+        };
+        for containers in [
+            format!("jsonencode({object})"),
+            format!("\"{quoted}\""),
+            format!("<<EOF\n{json}\nEOF"),
+        ] {
+            let text = resource(&containers);
+            let imported = read(&text, None).unwrap_or_else(|problems| panic!("{problems:?}"));
+            assert_eq!(imported.notes, [""; 0], "{text}");
+            let field = |table: &str, name: &str| imported.scenario[table][name].as_str();
+            assert_eq!(field("readiness", "period"), Some("7s"), "{text}");
+            assert_eq!(field("shutdown", "grace"), Some("9s"), "{text}");
+        }
+        let slow = resource("jsonencode([{name = \"a\", stopTimeout = 900}])");
+        let refused = "7:27: in `container_definitions`, `stopTimeout` is 900, outside of 0 to 120";
+        assert_eq!(told(&slow, None), [refused]);
+        let elsewhere = told(&resource("file(\"web.json\")"), None);
+        assert!(elsewhere[0].contains("in an expression, which is not evaluated"), "{elsewhere:?}");
     }
 
     #[test]

@@ -281,10 +281,13 @@ fn weights(analysis: Field<'_>, strategy: &mut Table, found: &mut Findings) {
         }
     }
     let steps: Vec<Field<'_>> = found.list(analysis, "stepWeights");
-    let mut all = Vec::new();
+    let (mut all, mut weights) = (Vec::new(), Vec::new());
     for step in steps {
         match step.kind() {
-            Kind::Integer(weight @ 0..=1000) => all.push(percents(weight)),
+            Kind::Integer(weight @ 0..=1000) => {
+                weights.push(weight);
+                all.push(percents(weight));
+            }
             _ => {
                 let message = "`stepWeights` are whole numbers of percent".into();
                 found.problem(step.place(), message, None);
@@ -297,6 +300,13 @@ fn weights(analysis: Field<'_>, strategy: &mut Table, found: &mut Findings) {
     if strategy.contains_key("step_weight") {
         found.note("`stepWeights` do nothing beside `stepWeight`".into());
     } else {
+        if weights.windows(2).any(|two| two[0] >= two[1]) {
+            found.note(
+                "`stepWeights` do not rise: after a weight that the next does not exceed, the \
+                 canary stays at it for ever, as it does in Flagger"
+                    .into(),
+            );
+        }
         insert(strategy, "step_weights", Value::Array(all));
     }
 }

@@ -42,6 +42,9 @@ pub(super) const CONTROLLER: Controller = Controller {
     read,
 };
 
+/// Smallest group that takes a percentage.
+const FEWEST_FOR_SHARES: u32 = 10;
+
 fn find(document: Field<'_>) -> Vec<Sighting<'_>> {
     let mut all = terraform(document, "google_compute_instance_group_manager");
     all.extend(terraform(document, "google_compute_region_instance_group_manager"));
@@ -93,6 +96,7 @@ fn policy<'t>(group: Field<'t>, strategy: &mut Table, reader: &mut Reader<'t, '_
     }
     for (key, field) in [("maxSurge", "max_surge"), ("maxUnavailable", "max_unavailable")] {
         if let Some(bound) = bound(policy, key, reader) {
+            refuse_share_of_few(group, (policy, key), &bound, reader);
             strategy.insert(field.into(), bound);
         }
     }
@@ -145,6 +149,22 @@ fn bound<'t>(policy: Field<'t>, key: &str, reader: &mut Reader<'t, '_>) -> Optio
         (Some(count), None) => Some(Value::Integer(count.into())),
         (None, None) => None,
     }
+}
+
+/// Percentages are for groups of ten and more.
+fn refuse_share_of_few<'t>(
+    group: Field<'t>,
+    (policy, key): (Field<'t>, &str),
+    bound: &Value,
+    reader: &mut Reader<'t, '_>,
+) {
+    let size = reader.whole(group, "targetSize", (0, 1_000_000));
+    let Some(size @ 1..FEWEST_FOR_SHARES) = size.filter(|_| bound.is_str()) else { return };
+    let written = [key.to_owned(), format!("{key}Percent")];
+    let written = written.iter().find_map(|key| policy.get(&reader.spelling.key(key)));
+    let message = format!("a group of {size} takes no percentage");
+    let help = "write a count: percentages are for groups of 10 and more";
+    reader.found.problem(written.unwrap_or(policy).place(), message, Some(help));
 }
 
 /// Of two versions one has a size: the new one goes that far, or everywhere but there.
@@ -290,6 +310,16 @@ resource "google_compute_region_instance_group_manager" "shop" {
             minimal_action = 'replace'
             target_size = '25%'";
         check(terraform, expected, "instances = 12\nzones = ['europe-west1-b', 'europe-west1-c']");
+    }
+
+    #[test]
+    fn a_small_group_takes_no_percentage() {
+        let text = "name: shop\ntargetSize: 9\nupdatePolicy:\n  type: PROACTIVE\n  \
+                    maxSurge: {percent: 30}\n";
+        let refused = "5:13: a group of 9 takes no percentage \
+                       (write a count: percentages are for groups of 10 and more)";
+        assert!(told(text, None).contains(&refused.to_owned()), "{:?}", told(text, None));
+        assert!(read(&text.replace(": 9", ": 10"), None).is_ok());
     }
 
     #[test]

@@ -63,7 +63,8 @@ impl Imported {
             let name = &one.name;
             self.notes.push(format!(
                 "the metric `{name}` is not simulated and passes: no gate says what its query \
-                 asks (write `[gates.NAME]` with `argo = \"{name}\"` and a `metric`)"
+                 asks (in a scenario with `manifest = [FILES]`, write `[gates.NAME]` with \
+                 `argo = \"{name}\"` and a `metric`)"
             ));
         }
         self

@@ -136,8 +136,14 @@ impl<'t> Files<'t> {
         let pronoun = if self.are_several { "they hold" } else { "it holds" };
         let message = format!("{names} {has} nothing to roll out: {pronoun} {holds}");
         let known: Vec<_> = CATALOG.iter().filter_map(|known| known.sign.kind()).collect();
-        let help = match self.kinds.keys().find_map(|kind| nearest(kind, &known)) {
-            Some(near) => format!("understood is {understood}; did you mean `kind: {near}`?"),
+        let beside = self.kinds.keys().find_map(|kind| {
+            let reader = CATALOG.iter().find(|known| known.companions.contains(&&**kind))?;
+            Some(format!("{kind} is read beside {}: give its file too", reader.title))
+        });
+        let near = self.kinds.keys().find_map(|kind| nearest(kind, &known));
+        let near = near.map(|near| format!("did you mean `kind: {near}`?"));
+        let help = match near.or(beside) {
+            Some(advice) => format!("understood is {understood}; {advice}"),
             None => format!("understood is {understood}"),
         };
         start.problem(message, Some(help))

@@ -9,11 +9,13 @@
 //! # What becomes of it
 //! The autoscaler's `minReplicas` is the size of a fleet whose manifest says none; that it would
 //! act is noted. A disruption budget does not limit a rollout (only evictions ask for it), which is
-//! noted because many believe it does. Of a Service, what sends requests another way is noted.
+//! noted because many believe it does, with the fault whose evictions it would limit. Of a Service,
+//! what sends requests another way is noted.
 
 use toml::{Table, Value};
 
 use super::Object;
+use super::bound;
 use super::findings::{Findings, quote};
 use super::tree::{Field, Kind};
 
@@ -74,14 +76,24 @@ pub(super) fn fleet(
     }
     for other in others.iter().filter(|other| selects(other, object, spec)) {
         match other.kind {
-            "PodDisruptionBudget" => found.note(
-                "its PodDisruptionBudget limits evictions, such as a drained node's, and no \
-                 rollout: it is left out"
-                    .into(),
-            ),
+            "PodDisruptionBudget" => disruption_budget(other, found),
             _ => service(other, found),
         }
     }
+}
+
+/// A budget binds evictions, which a scenario has as a fault: that is what is to be written.
+fn disruption_budget(budget: &Object<'_>, found: &mut Findings) {
+    let Some(spec) = budget.root.get("spec") else { return };
+    let bounds = [("minAvailable", "min_available"), ("maxUnavailable", "max_unavailable")];
+    let written = bounds.iter().find_map(|(key, name)| {
+        Some(format!(" and `{name} = {}`", bound::read(spec, key, found)?.to_toml()))
+    });
+    found.note(format!(
+        "its PodDisruptionBudget limits evictions, such as a drained node's, and no rollout; to \
+         drain nodes meanwhile write `[[faults]]` with `kind = \"node-drain\"`{}",
+        written.unwrap_or_default()
+    ));
 }
 
 /// What the autoscaler starts from, where there is one and nothing else says it.
@@ -192,7 +204,8 @@ spec: {selector: {app: shop, tier: front}, sessionAffinity: ClientIP}
     #[test]
     fn what_selects_the_pods_is_noted() {
         let budget = "its PodDisruptionBudget limits evictions, such as a drained node's, and no \
-                      rollout: it is left out";
+                      rollout; to drain nodes meanwhile write `[[faults]]` with \
+                      `kind = \"node-drain\"` and `min_available = \"80%\"`";
         let sticky = "Service `shop` keeps each client on one pod (`sessionAffinity: ClientIP`): \
                       set the share of such requests in `traffic.sessions`";
         let unready = "Service `shop` publishes addresses that are not ready: requests to those \

@@ -180,6 +180,12 @@ impl World<'_> {
         self.see_stall();
     }
 
+    /// Whether the strategy is at work and starts what is missing itself.
+    pub(super) fn strategy_starts_missing(&self) -> bool {
+        let Rollout { is_running, hold, .. } = &self.rollout;
+        *is_running && hold.is_none() && self.plan.strategy.parameters.starts_missing()
+    }
+
     pub(super) fn act(&mut self, action: Action) {
         match action {
             Action::Scale { version, to, pick, reason } => self.scale(version, to, pick, reason),

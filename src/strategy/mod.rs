@@ -193,6 +193,12 @@ pub trait Parameters: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether it starts by itself, while it rolls out, what others have told to stop, such as a
+    /// drained machine; otherwise a replacement comes at once.
+    fn starts_missing(&self) -> bool {
+        false
+    }
+
     /// Whether a third version can take over from a rollout under way ([`Direction::Over`]).
     fn can_supersede(&self) -> bool {
         false

@@ -92,6 +92,11 @@ impl Parameters for StatefulSet {
     fn can_supersede(&self) -> bool {
         true
     }
+
+    /// An ordinal starts when the one before it is gone, and as the version that is due.
+    fn starts_missing(&self) -> bool {
+        true
+    }
 }
 
 #[derive(Debug)]

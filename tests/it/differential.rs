@@ -98,9 +98,10 @@ const SUITES: &[(&str, &[Suite])] = &[
         &[(
             "kubernetes_deployment",
             141,
-            1,
-            "start-up delays by pod where the old template comes back: the recorded pods are \
-             numbered from before the rollout",
+            6,
+            "a first rollout, which begins without a fleet (2); a limit to the requests of the \
+             controller's client (3); start-up delays by pod where the old template comes back: \
+             the recorded pods are numbered from before the rollout (1)",
         )],
     ),
     ("kubernetes_fenceposts.json", &[("kubernetes_fenceposts", 260, 0, "")]),
@@ -109,9 +110,10 @@ const SUITES: &[(&str, &[Suite])] = &[
         "kubernetes_statefulset.json",
         &[(
             "kubernetes_statefulset",
-            12,
-            4,
-            "a first rollout, which begins without a fleet, and a person who deletes one pod",
+            13,
+            3,
+            "a first rollout, which begins without a fleet, and `OnDelete`, which replaces nothing \
+             by itself",
         )],
     ),
     (

@@ -58,8 +58,8 @@ fn peak(run: &Run) -> u32 {
     run.events.iter().map(|row| row.total + row.terminating).max().unwrap_or(0)
 }
 
-/// 1: kubernetes 95498: of 15 at 25% and 25%, three are terminating and seven are started at once,
-/// 22 where 15 + 4 were expected.
+/// Feature 1: kubernetes 95498: of 15 at 25% and 25%, three are terminating and seven are started
+/// at once, 22 where 15 + 4 were expected.
 #[test]
 fn terminating_pods_are_not_counted() {
     let run = simulated(&workload("Deployment", "replicas: 15", 60), &["startup.boot=30s"]);
@@ -67,8 +67,8 @@ fn terminating_pods_are_not_counted() {
     assert!(peak(&run) > 15 + 4, "{}", peak(&run));
 }
 
-/// 2: requests go on to a pod that was told to stop until the balancer knows; a `preStop` that
-/// outlasts this cures it, and lets more of them exist at once.
+/// Feature 2: requests go on to a pod that was told to stop until the balancer knows; a `preStop`
+/// that outlasts this cures it, and lets more of them exist at once.
 #[test]
 fn the_balancer_learns_late_that_a_pod_is_going() {
     let of = |grace| {
@@ -86,7 +86,7 @@ fn the_balancer_learns_late_that_a_pod_is_going() {
     assert!(many > few, "{many} {few}");
 }
 
-/// 4: percentages round surge up and unavailability down; both at 0 is one unavailable.
+/// Feature 4: percentages round surge up and unavailability down; both at 0 is one unavailable.
 #[test]
 fn a_percentage_rounds_to_nothing_or_to_one() {
     for (replicas, surge, unavailable, expected) in [
@@ -106,8 +106,8 @@ fn a_percentage_rounds_to_nothing_or_to_one() {
     }
 }
 
-/// 6: a pod that is ready counts only when it has been so for `minReadySeconds`; each of two steps
-/// takes a start and that time.
+/// Feature 6: a pod that is ready counts only when it has been so for `minReadySeconds`; each of
+/// two steps takes a start and that time.
 #[test]
 fn available_is_later_than_ready() {
     let spec = "replicas: 2\nminReadySeconds: 10\n\
@@ -117,8 +117,8 @@ fn available_is_later_than_ready() {
     assert_eq!(run.duration.as_secs_f64(), 2.0 * 15.0);
 }
 
-/// 12: with anything unavailable allowed, capacity goes down before anything comes: 10 are 8 at
-/// once.
+/// Feature 12: with anything unavailable allowed, capacity goes down before anything comes: 10 are
+/// 8 at once.
 #[test]
 fn old_pods_go_before_new_ones_come() {
     let run = simulated(&workload("Deployment", "replicas: 10", 0), &[]);
@@ -127,8 +127,8 @@ fn old_pods_go_before_new_ones_come() {
     assert!(times(&run, "ready")[0] > 0.0);
 }
 
-/// 13: a StatefulSet's pod starts when its predecessor has gone, a Deployment's side by side: five
-/// pods that take 5 s to start and 30 s to stop take 175 s, not 10 s.
+/// Feature 13: a StatefulSet's pod starts when its predecessor has gone, a Deployment's side by
+/// side: five pods that take 5 s to start and 30 s to stop take 175 s, not 10 s.
 #[test]
 fn a_replacement_may_wait_until_the_old_pod_is_gone() {
     for (kind, seconds) in [("StatefulSet", 175.0), ("Deployment", 10.0)] {
@@ -162,8 +162,8 @@ kind = \"blue-green\"
 kind = \"immutable\"
 ";
 
-/// 14: where each instance that is available moves the rollout on, starts of 5, 20, 5 and 20 s two
-/// at a time take 30 s; where the batch waits for its slowest, 40 s.
+/// Feature 14: where each instance that is available moves the rollout on, starts of 5, 20, 5 and
+/// 20 s two at a time take 30 s; where the batch waits for its slowest, 40 s.
 #[test]
 fn a_sliding_window_does_not_wait_for_the_slowest() {
     for (name, seconds) in [("sliding", 30.0), ("batch", 40.0)] {
@@ -171,7 +171,7 @@ fn a_sliding_window_does_not_wait_for_the_slowest() {
     }
 }
 
-/// 16: whatever brings a second fleet up beside the first needs room for twice the fleet.
+/// Feature 16: whatever brings a second fleet up beside the first needs room for twice the fleet.
 #[test]
 fn a_second_fleet_is_twice_the_fleet() {
     for (name, most) in [("blue-green", 8), ("immutable", 8), ("sliding", 4)] {
@@ -181,8 +181,8 @@ fn a_second_fleet_is_twice_the_fleet() {
     }
 }
 
-/// 19: the progress deadline begins anew with every sign of progress, and it is a label: recorded
-/// of four pods one at a time, 70 s each, with 60 s to make progress.
+/// Feature 19: the progress deadline begins anew with every sign of progress, and it is a label:
+/// recorded of four pods one at a time, 70 s each, with 60 s to make progress.
 #[test]
 fn the_progress_deadline_moves_and_only_labels() {
     let spec = "replicas: 4\nprogressDeadlineSeconds: 60\n\
@@ -195,8 +195,8 @@ fn the_progress_deadline_moves_and_only_labels() {
     assert_eq!((late.outcome.name(), late.duration.as_secs_f64()), ("completed", 280.0));
 }
 
-/// 20: a Deployment undoes nothing: of ten, a version that never gets ready leaves eight old and
-/// five new.
+/// Feature 20: a Deployment undoes nothing: of ten, a version that never gets ready leaves eight
+/// old and five new.
 #[test]
 fn a_failed_rollout_leaves_both_versions() {
     let manifest = workload("Deployment", "replicas: 10", 0);
@@ -204,4 +204,25 @@ fn a_failed_rollout_leaves_both_versions() {
     let last = run.events.iter().last().expect("events");
     assert_eq!((run.outcome.name(), last.desired), ("stalled", [8, 5, 0]));
     assert_eq!(times(&run, "deadline-exceeded"), [601.0]);
+}
+
+/// Feature 20: a bare "25" is 25% to Argo, which says so, and refused by Kubernetes.
+#[test]
+fn a_bare_number_is_a_percentage_to_argo_alone() {
+    let strategy = "strategy: {rollingUpdate: {maxSurge: \"25\"}}";
+    let refused = manifest::read(
+        &[Manifest { path: "shop.yaml", text: &workload("Deployment", strategy, 0) }],
+        None,
+    );
+    let problems = refused.expect_err("Kubernetes takes no bare numbers in quotes");
+    assert!(problems[0].message.contains("a count or a whole percentage"), "{problems:?}");
+    let canary = "replicas: 8\nstrategy: {canary: {maxSurge: \"25\", steps: [{setWeight: 20}, \
+                  {pause: {duration: 0.5s}}]}}";
+    let text = workload("Rollout", canary, 0).replace("apps/v1", "argoproj.io/v1alpha1");
+    let imported = manifest::read(&[Manifest { path: "shop.yaml", text: &text }], None)
+        .expect("Argo takes them");
+    assert_eq!(imported.strategy["max_surge"].as_str(), Some("25%"));
+    for told in ["is 25% to Argo, which Kubernetes would refuse", "a pause of `0.5s` is none"] {
+        assert!(imported.notes.iter().any(|note| note.contains(told)), "{:?}", imported.notes);
+    }
 }

@@ -54,7 +54,7 @@ fn when(run: &Run, is_so: impl Fn(&EventRow) -> bool) -> Option<f64> {
 
 const ROLLING: &str = "[strategies.one]\nkind = \"argo-canary\"\n";
 
-/// Room is counted in desired counts: pods that take a minute to stop come on top.
+/// Feature 1: room is counted in desired counts: pods that take a minute to stop come on top.
 #[test]
 fn terminating_pods_take_no_room() {
     let run = quiet(&format!("[shutdown]\npre_stop = \"25s\"\n{ROLLING}"));
@@ -62,7 +62,7 @@ fn terminating_pods_take_no_room() {
     assert!(peak(&run, true) > 13, "{}", peak(&run, true));
 }
 
-/// With a router the old ReplicaSet stays for half a minute, at twice the pods.
+/// Feature 3: with a router the old ReplicaSet stays for half a minute, at twice the pods.
 #[test]
 fn the_old_side_stays_for_its_delay() {
     let routed = format!("{ROLLING}routing = \"weighted\"\nsteps = [{{ set_weight = 50 }}]\n");
@@ -74,6 +74,7 @@ fn the_old_side_stays_for_its_delay() {
     }
 }
 
+/// Feature 4: both bounds at nothing are one unavailable; some weights ask for no canary at all.
 #[test]
 fn bounds_and_weights_round_to_nothing() {
     // Both bounds at nothing: one may be unavailable.
@@ -89,7 +90,7 @@ fn bounds_and_weights_round_to_nothing() {
     }
 }
 
-/// A weight of 1 on three pods is a pod of four: a quarter of the requests.
+/// Feature 5: a weight of 1 on three pods is a pod of four: a quarter of the requests.
 #[test]
 fn a_small_canary_is_larger_than_its_weight() {
     let text = scenario(
@@ -121,7 +122,7 @@ fn analysed(gate: &str, more: &str) -> String {
     ))
 }
 
-/// `failureLimit` is a total: failing looks need not follow one another.
+/// Feature 7: `failureLimit` is a total: failing looks need not follow one another.
 #[test]
 fn failures_are_counted_in_all_and_errors_in_a_row() {
     let steps = "steps = [{ set_weight = 50 }, { analysis = [\"errors\"] }]\n";
@@ -136,8 +137,8 @@ fn failures_are_counted_in_all_and_errors_in_a_row() {
     assert!(looks >= 2, "one failure is allowed");
 }
 
-/// No data is an error that is asked again every ten seconds, or the end of the analysis, after
-/// which a person decides.
+/// Feature 8: no data is an error that is asked again every ten seconds, or the end of the
+/// analysis, after which a person decides.
 #[test]
 fn no_data_has_an_outcome() {
     let steps = "steps = [{ set_weight = 50 }, { analysis = [\"errors\"] }]\n";
@@ -154,7 +155,7 @@ fn no_data_has_an_outcome() {
     assert_eq!(idle("inconclusive").outcome.name(), "paused");
 }
 
-/// A metrics outage ends an analysis in forty seconds, whatever its interval is.
+/// Feature 9: a metrics outage ends an analysis in forty seconds, whatever its interval is.
 #[test]
 fn an_outage_of_the_metrics_kills_an_analysis() {
     let steps = "steps = [{ set_weight = 50 }, { analysis = [\"errors\"] }]\n\
@@ -166,8 +167,8 @@ fn an_outage_of_the_metrics_kills_an_analysis() {
     assert_eq!(back - first, 40.0);
 }
 
-/// In the background an analysis measures before there is a canary: those looks pass on what the
-/// stable pods answered.
+/// Feature 10: in the background an analysis measures before there is a canary: those looks pass on
+/// what the stable pods answered.
 #[test]
 fn background_analysis_begins_before_the_canary() {
     for (starting, begin) in [(0, 0.0), (1, 10.0)] {
@@ -186,7 +187,8 @@ fn background_analysis_begins_before_the_canary() {
     }
 }
 
-/// Ten pods: the first reconcile takes two of the old ones away, before any new one exists.
+/// Feature 12: ten pods: the first reconcile takes two of the old ones away, before any new one
+/// exists.
 #[test]
 fn capacity_goes_down_first() {
     let run = quiet(&format!("{ROLLING}steps = [{{ set_weight = 20 }}, {{ pause = \"1m\" }}]\n"));
@@ -195,6 +197,7 @@ fn capacity_goes_down_first() {
     assert_eq!(available_at_least(&run), 8);
 }
 
+/// Feature 16: with a router the stable side stays whole: a weight of 100 is twice the pods.
 #[test]
 fn a_routed_canary_needs_twice_the_pods() {
     let steps = "routing = \"weighted\"\nsteps = [{ set_weight = 100 }, { pause = \"1m\" }]\n";
@@ -207,7 +210,8 @@ fn a_routed_canary_needs_twice_the_pods() {
     assert_eq!(peak(&quiet(blue_green), false), 20);
 }
 
-/// The weight follows the canary's pods; the stable side shrinks when its weight has gone.
+/// Feature 17: the weight follows the canary's pods; the stable side shrinks when its weight has
+/// gone.
 #[test]
 fn weights_wait_for_pods_and_pods_for_weights() {
     let steps = "routing = \"weighted\"\ndynamic_stable_scale = true\nreconcile = \"1s\"\n\
@@ -219,7 +223,8 @@ fn weights_wait_for_pods_and_pods_for_weights() {
     assert_eq!(when(&run, |event| event.desired[0] == 5), Some(11.0), "one reconcile later");
 }
 
-/// With a stable side that shrank the weight goes back as its pods come; without, at once.
+/// Feature 18: with a stable side that shrank the weight goes back as its pods come; without, at
+/// once.
 #[test]
 fn an_abort_takes_what_the_stable_side_lets_it() {
     let at_once = "routing = \"weighted\"\nsteps = [{ set_weight = 80 }, { pause = \"forever\" }]\n\
@@ -233,7 +238,7 @@ fn an_abort_takes_what_the_stable_side_lets_it() {
     assert!(available_at_least(&run) >= 10);
 }
 
-/// A version that loses pods after the switch blocks its own switch-back.
+/// Feature 18: a version that loses pods after the switch blocks its own switch-back.
 #[test]
 fn a_broken_version_blocks_its_switch_back() {
     let strategy = "[strategies.one]\nkind = \"argo-blue-green\"\nscale_down_delay = \"1h\"\n\
@@ -248,7 +253,7 @@ fn a_broken_version_blocks_its_switch_back() {
     assert!(back.is_empty() || back[0] >= 320.0, "{back:?}");
 }
 
-/// A pause does not run into the deadline; what does is only told, unless it aborts.
+/// Feature 19: a pause does not run into the deadline; what does is only told, unless it aborts.
 #[test]
 fn a_missed_deadline_only_tells() {
     let pause = "steps = [{ set_weight = 10 }, { pause = \"30m\" }]\n";
@@ -264,7 +269,7 @@ fn a_missed_deadline_only_tells() {
     assert!(available_at_least(&aborts) >= 8);
 }
 
-/// Nothing is stable yet: all pods at once, whatever the weight says.
+/// Feature 20: nothing is stable yet: all pods at once, whatever the weight says.
 #[test]
 fn a_first_deploy_skips_the_steps() {
     let fenceposts = Fenceposts { max_surge: 3, max_unavailable: 2 };
@@ -317,7 +322,7 @@ fn gates_stand_for_what_templates_query() {
     assert!(errors.contains("R070"), "{errors}");
 }
 
-/// One file, two kinds: they differ where Kubernetes and Argo do.
+/// Feature 20: one file, two kinds: they differ where Kubernetes and Argo do.
 #[test]
 fn each_kind_keeps_its_own_arithmetic() {
     let text = scenario(

@@ -39,8 +39,8 @@ fn ended(run: &Run) -> (&'static str, f64) {
     (run.outcome.name(), run.duration.as_secs_f64())
 }
 
-/// The same deployment with and without 300 s of deregistration: the deployment is over when the
-/// last old task is gone, and until then both sets exist.
+/// Feature 3: the same deployment with and without 300 s of deregistration: the deployment is over
+/// when the last old task is gone, and until then both sets exist.
 #[test]
 fn draining_is_most_of_an_ecs_deployment() {
     let draining = format!("{QUICK}[shutdown]\npre_stop = \"300s\"\ngrace = \"330s\"\n");
@@ -55,8 +55,8 @@ fn draining_is_most_of_an_ecs_deployment() {
     assert_eq!(ended(&simulate(4, &twenty, rolling)), ("completed", 4.0 * 30.0));
 }
 
-/// Bounds that come to the fleet itself never move a task; a minimum that cannot be kept fails
-/// before the first host. Both are told before the run.
+/// Feature 4: bounds that come to the fleet itself never move a task; a minimum that cannot be kept
+/// fails before the first host. Both are told before the run.
 #[test]
 fn bounds_that_round_to_nothing() {
     for (instances, minimum, maximum) in [(3, 100, 125), (2, 75, 100)] {
@@ -84,8 +84,8 @@ fn warnings(instances: u32, strategy: &str) -> Vec<&'static str> {
     loaded.warnings.diagnostics.iter().map(|diagnostic| diagnostic.rule.code).collect()
 }
 
-/// Running is not healthy: ECS waits 40 s without a check, Elastic Beanstalk two minutes of good
-/// checks, an instance group its `minReadySec`; and every batch waits.
+/// Feature 6: running is not healthy: ECS waits 40 s without a check, Elastic Beanstalk two minutes
+/// of good checks, an instance group its `minReadySec`; and every batch waits.
 #[test]
 fn available_is_later_than_ready() {
     let wait = |seconds: u32| format!("{QUICK}min_ready = \"{seconds}s\"\n");
@@ -97,8 +97,8 @@ fn available_is_later_than_ready() {
     assert_eq!(ended(&simulate(4, &wait(60), group)), ("completed", 2.0 * 70.0));
 }
 
-/// Every third task never becomes healthy: a breaker of 3 is never reached where a healthy task
-/// sets the count to 0, and is where it does not.
+/// Feature 7: every third task never becomes healthy: a breaker of 3 is never reached where a
+/// healthy task sets the count to 0, and is where it does not.
 #[test]
 fn a_healthy_task_resets_the_breaker() {
     let tables = "[startup]\nboot = { dist = \"list\", values = [\"10s\", \"10s\", \"never\"] }\n\
@@ -118,8 +118,8 @@ fn a_healthy_task_resets_the_breaker() {
     assert_eq!(at(&counting, "start-failed").len(), 3);
 }
 
-/// Starts of 10 s and 50 s in turn: ECS goes on with each task that is healthy, a batch waits for
-/// its slowest instance.
+/// Feature 14: starts of 10 s and 50 s in turn: ECS goes on with each task that is healthy, a batch
+/// waits for its slowest instance.
 #[test]
 fn a_sliding_window_and_a_barrier() {
     let tables = format!(
@@ -132,7 +132,7 @@ fn a_sliding_window_and_a_barrier() {
     assert_eq!(at(&simulate(4, &tables, rolling), "launched"), [0.0, 0.0, 50.0, 50.0]);
 }
 
-/// Zones are batches too, with a wait in between, longer after the first.
+/// Feature 14: zones are batches too, with a wait in between, longer after the first.
 #[test]
 fn codedeploy_goes_zone_by_zone() {
     let run = run_events(
@@ -154,7 +154,7 @@ fn codedeploy_goes_zone_by_zone() {
     assert_eq!(zones, [0, 0, 1, 1, 2, 2]);
 }
 
-/// What a second fleet costs, and what only a batch does.
+/// Feature 16: what a second fleet costs, and what only a batch does.
 #[test]
 fn a_second_fleet_is_twice_the_instances() {
     for (strategy, expected) in [
@@ -177,7 +177,8 @@ fn a_second_fleet_is_twice_the_instances() {
     }
 }
 
-/// A release that never gets healthy after its first two instances: what is done stays done.
+/// Feature 20: a release that never gets healthy after its first two instances: what is done stays
+/// done.
 #[test]
 fn a_failed_rollout_leaves_two_versions() {
     let tables = "[startup]\nboot = { dist = \"list\", values = [\"10s\", \"10s\", \"never\"] }\n\
@@ -213,7 +214,8 @@ fn a_rollback_is_a_deployment() {
     assert_eq!(last(&run).desired[Version::Old.index()], 4);
 }
 
-/// Alarms that are red before the deployment starts are ignored by it in ECS, and stop CodeDeploy.
+/// Feature 20: alarms that are red before the deployment starts are ignored by it in ECS, and stop
+/// CodeDeploy.
 #[test]
 fn an_alarm_that_is_red_at_the_start() {
     let run = |kind: &str, from: &str| {

@@ -69,8 +69,8 @@ fn what_is_printed_runs_as_it_is() {
 # The policy of a.yaml, b.yaml as a scenario that stands alone.
 #
 # Not as shipped:
-# - its PodDisruptionBudget limits evictions, such as a drained node's, and no rollout: it is
-#   left out
+# - its PodDisruptionBudget limits evictions, such as a drained node's, and no rollout; to drain
+#   nodes meanwhile write `[[faults]]` with `kind = "node-drain"` and `min_available = 2`
 #
 # Left out, because nothing that is simulated depends on it:
 #   spec.template.spec.containers[].image

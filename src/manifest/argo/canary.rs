@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 use super::super::bound::{Bound, MOST_INT32};
-use super::super::findings::{Findings, Known, describe};
+use super::super::findings::{Findings, Known, describe, quote};
 use super::super::tree::{Field, Kind};
 use super::super::write;
 use super::analysis::{Runs, Templates};
@@ -266,7 +266,14 @@ fn pause(step: Field<'_>, found: &mut Findings) -> Option<Value> {
     let seconds = match field.kind() {
         Kind::Null => return forever,
         Kind::Integer(seconds) => u64::try_from(seconds).ok(),
-        Kind::Text(text) => duration::whole_seconds(text),
+        Kind::Text(text) => {
+            let seconds = duration::whole_seconds(text);
+            if seconds == Some(0) && duration::nanos(text).is_some_and(|nanos| nanos > 0) {
+                let text = quote(text);
+                found.note(format!("a pause of {text} is none: Argo counts whole seconds"));
+            }
+            seconds
+        }
         _ => None,
     };
     let Some(seconds) = seconds.and_then(|seconds| i64::try_from(seconds).ok()) else {

@@ -218,6 +218,10 @@ fn bound_of(parent: Field<'_>, key: &str, found: &mut Findings) -> Option<Bound>
     };
     match digits {
         Some(percent) => {
+            found.note(format!(
+                "`{key}: \"{percent}\"` is {percent}% to Argo, which Kubernetes would refuse: a \
+                 count has no quotes"
+            ));
             Some(Bound { amount: Amount::Percent(percent), place: Some(field.place()) })
         }
         None => bound::read(parent, key, found),

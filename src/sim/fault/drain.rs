@@ -122,9 +122,16 @@ impl World<'_> {
             let draining = &mut self.faults.drains[index];
             draining.here[number].is_evicted = true;
             draining.evicted += 1;
+            let is_left = self.strategy_starts_missing();
+            if is_left {
+                let rest = self.pool.desired(one.version).saturating_sub(1);
+                self.pool.set_desired(one.version, rest);
+            }
             self.retire_for(guest.id, None, "evicted: its machine is drained");
-            let (zone, part, ordinal) = (one.zone, one.part, Some(one.ordinal));
-            self.launch(one.version, Berth { zone, part, ordinal });
+            if !is_left {
+                let (zone, part, ordinal) = (one.zone, one.part, Some(one.ordinal));
+                self.launch(one.version, Berth { zone, part, ordinal });
+            }
         }
         let draining = &mut self.faults.drains[index];
         draining.round += 1;

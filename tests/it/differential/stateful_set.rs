@@ -42,14 +42,19 @@ const COLUMNS: [&str; 8] = [
     "total_pods",
 ];
 
-/// What people did that the model has too; it cannot delete one instance.
-fn operator(what: &str) -> Option<String> {
-    match what.split_once(':')? {
-        ("scale", to) => Some(format!("\"scale\"\nto = {to}")),
-        ("set_template", "A") => Some("\"rollback\"".into()),
-        ("set_template", "C") => Some("\"release\"".into()),
-        _ => None,
-    }
+/// What people did that the model has too. Who deletes a pod tells it to stop, as an eviction does.
+fn done_by_people(at: &Value, what: &str) -> Option<String> {
+    let action = match what.split_once(':')? {
+        ("scale", to) => format!("\"scale\"\nto = {to}"),
+        ("set_template", "A") => "\"rollback\"".into(),
+        ("set_template", "C") => "\"release\"".into(),
+        ("delete_pod", ordinal) => {
+            let fault = "[[faults]]\nkind = \"node-drain\"";
+            return Some(format!("{fault}\nzone = \"z{ordinal}\"\nat = \"{at}s\"\n"));
+        }
+        _ => return None,
+    };
+    Some(format!("[[operator]]\nat = \"{at}s\"\naction = {action}\n"))
 }
 
 fn actions(case: &Value) -> impl Iterator<Item = (&Value, &str)> {
@@ -58,7 +63,7 @@ fn actions(case: &Value) -> impl Iterator<Item = (&Value, &str)> {
 }
 
 fn is_modelled(case: &Value) -> bool {
-    has_only(case, CASE) && actions(case).all(|(_, what)| operator(what).is_some())
+    has_only(case, CASE) && actions(case).all(|(at, what)| done_by_people(at, what).is_some())
 }
 
 /// The scenario of a recorded case. Every ordinal has a zone of its own, so that a fault can find
@@ -88,8 +93,7 @@ fn scenario(case: &Value) -> String {
         );
     }
     for (at, what) in actions(case) {
-        let words = operator(what).expect("only what is modelled comes here");
-        let _ = writeln!(text, "[[operator]]\nat = \"{at}s\"\naction = {words}");
+        text += &done_by_people(at, what).expect("only what is modelled comes here");
     }
     text += "[strategies.case]\nkind = \"stateful-set\"\n";
     if case["pod_management_policy"] == "Parallel" {
