@@ -366,7 +366,8 @@ fn syntax(text: &str, file: usize, error: &ScanError) -> Problem {
     }
     template(text, place).or_else(|| tab(text, place)).unwrap_or_else(|| {
         let help = text.contains("{{").then(|| RENDER_FIRST.into());
-        place.problem(format!("this is not valid YAML: {}", error.info()), help)
+        let language = if text.trim_start().starts_with('{') { "JSON or YAML" } else { "YAML" };
+        place.problem(format!("this is not valid {language}: {}", error.info()), help)
     })
 }
 
