@@ -1,9 +1,10 @@
 //! How a command ends: exit codes, and errors on stderr.
 
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use crate::scenario::{Paint, Report};
+use crate::scenario::{self, Overrides, Paint, Report, Scenario};
 
 use anstyle::{AnsiColor, Style};
 
@@ -45,6 +46,13 @@ pub(super) struct BadInput(pub(super) String);
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Rejected(pub(super) Report);
+
+/// Reads a scenario file and shows what it warns of.
+pub(super) fn load(file: &Path, overrides: &Overrides) -> anyhow::Result<Scenario> {
+    let loaded = scenario::load(file, overrides).map_err(Rejected)?;
+    show(&loaded.warnings);
+    Ok(loaded.scenario)
+}
 
 /// Shows diagnostics on stderr.
 pub(super) fn show(report: &Report) {

@@ -8,14 +8,14 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::exit::{self, BadInput, Exit, Rejected};
+use super::exit::{self, BadInput, Exit};
 use super::redraw::{formats, written};
 use super::run::{folder_error, measured, warn_of_many_requests, watch_interrupts};
 use crate::experiment::workbench::{Characteristic, Question, Workbench};
 use crate::experiment::{self, Grid, Results, Settings};
 use crate::report::folder::{Folder, Holds};
 use crate::report::{self, gate_table};
-use crate::scenario::{self, Overrides, Scenario};
+use crate::scenario::{Overrides, Scenario};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -131,13 +131,7 @@ impl Arguments {
         let seed = self.seed.map(|seed| format!("simulation.seed={seed}"));
         let sets = self.set.iter().cloned().chain(seed).collect();
         let overrides = Overrides { sets, sweeps: self.sweep.clone() };
-        match scenario::load(&self.file, &overrides) {
-            Ok(loaded) => {
-                exit::show(&loaded.warnings);
-                Ok(loaded.scenario)
-            }
-            Err(report) => Err(Rejected(report).into()),
-        }
+        exit::load(&self.file, &overrides)
     }
 
     fn simulate(

@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::exit::{self, BadInput, Exit, Rejected};
+use super::exit::{self, BadInput, Exit};
 use super::redraw::{formats, written};
 use crate::experiment::{self, Grid, Measured, Settings};
 use crate::measure::measure;
 use crate::report::folder::{Folder, FolderError};
 use crate::report::{self, Written, ledger, number, table};
-use crate::scenario::{self, Overrides, Scenario};
+use crate::scenario::{Overrides, Scenario};
 use crate::sim::{Detail, Plan, simulate};
 
 /// More requests than this take so long that one wants to know before.
@@ -94,13 +94,7 @@ impl Arguments {
         set.extend(self.seed.map(|seed| format!("simulation.seed={seed}")));
         set.extend(self.replications.map(|count| format!("simulation.replications={count}")));
         let overrides = Overrides { sets: set, sweeps: self.sweep.clone() };
-        match scenario::load(&self.file, &overrides) {
-            Ok(loaded) => {
-                exit::show(&loaded.warnings);
-                Ok(loaded.scenario)
-            }
-            Err(report) => Err(Rejected(report).into()),
-        }
+        exit::load(&self.file, &overrides)
     }
 
     fn simulate(

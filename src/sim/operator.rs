@@ -84,7 +84,9 @@ impl World<'_> {
         let is_over = self.rollout.outcome.is_some_and(|(outcome, _)| {
             matches!(outcome, Outcome::Aborted | Outcome::Completed | Outcome::Stalled)
         });
-        if is_forward && (self.rollout.is_running || is_over) {
+        if !is_forward {
+            self.tell("rollback-ignored", "a rollback is not rolled back");
+        } else if self.rollout.is_running || is_over {
             self.note_detection();
             self.roll_back("a person rolls back");
         }

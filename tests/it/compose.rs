@@ -229,6 +229,21 @@ fn a_canary_by_count_is_superseded() {
     assert_eq!(run.outcome.name(), "completed");
 }
 
+/// A rollback under way is not rolled back by a person, who is told so.
+#[test]
+fn a_rollback_is_not_rolled_back() {
+    let run = run_events(
+        "[fleet]\ninstances = 4\n[traffic]\nrate = 0\n[startup]\nboot = \"10s\"\n\
+         [readiness]\nperiod = \"0s\"\ndeadline = \"30s\"\n[release]\nnever_ready = 1.0\n\
+         [[operator]]\nat = \"32s\"\naction = \"rollback\"\n\
+         [strategies.case]\nkind = \"rolling\"\nmax_surge = 0\nmax_unavailable = 1\n\
+         on_failure = \"rollback\"\n[simulation]\nreplications = 1\n",
+    );
+    let told = |name: &str| run.events.iter().filter(|row| row.event == name).count();
+    assert_eq!((told("rollback-started"), told("rollback-ignored")), (1, 1));
+    assert_eq!(run.outcome.name(), "rolled-back");
+}
+
 /// The second fleet is gone before the third is previewed; the old one serves meanwhile.
 #[test]
 fn a_blue_green_is_superseded() {
