@@ -9,6 +9,7 @@ mod estimate;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod grid;
+pub mod lab;
 mod run;
 mod size;
 mod timeline;

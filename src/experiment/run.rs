@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+
 use super::timeline::Timeline;
 use super::{Cell, Grid, Results, RunResult, Story, VariantResults};
 use crate::measure::Metrics;
@@ -53,6 +55,27 @@ pub fn run(
     let queue = Queue::new(scenario, pool.current_num_threads());
     pool.broadcast(|_| queue.work(scenario, &settings, &simulate));
     Ok(queue.into_results())
+}
+
+/// Threads to simulate on.
+#[derive(Debug)]
+pub(super) struct Threads(rayon::ThreadPool);
+
+impl Threads {
+    /// So many threads; none: as many as the machine has.
+    pub(super) fn start(count: Option<NonZeroUsize>) -> Result<Self, rayon::ThreadPoolBuildError> {
+        let count = count.map_or(0, NonZeroUsize::get);
+        Ok(Self(rayon::ThreadPoolBuilder::new().num_threads(count).build()?))
+    }
+}
+
+/// What `work` makes of each number below `count`, in the order of the numbers.
+pub(super) fn on_threads<T: Send>(
+    threads: &Threads,
+    count: usize,
+    work: impl Fn(usize) -> T + Sync,
+) -> Vec<T> {
+    threads.0.install(|| (0..count).into_par_iter().with_max_len(1).map(&work).collect())
 }
 
 /// The cells still to do and the results so far, shared by the threads.
