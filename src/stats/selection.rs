@@ -3,7 +3,7 @@
 //!
 //! Everywhere the smaller mean is the better one; whoever looks for the largest changes the signs.
 
-use super::{math, normal};
+use super::{interval, math, normal, paired};
 
 /// The fully sequential procedure KN of S.-H. Kim and B. L. Nelson ("A fully sequential procedure
 /// for indifference-zone selection in simulation", ACM TOMACS 11, 2001).
@@ -91,21 +91,9 @@ impl KimNelson {
     }
 }
 
-/// Sample variance of the differences of two samples, pair by pair; 0 of fewer than two pairs.
-#[must_use]
-pub fn variance_of_difference(one: &[f64], other: &[f64]) -> f64 {
-    variance(&one.iter().zip(other).map(|(x, y)| x - y).collect::<Vec<f64>>())
-}
-
-/// Sample variance; 0 of fewer than two values.
-#[must_use]
-pub fn variance(sample: &[f64]) -> f64 {
-    if sample.len() < 2 {
-        return 0.0;
-    }
-    let mean = sample.iter().sum::<f64>() / sample.len() as f64;
-    let squares: f64 = sample.iter().map(|value| (value - mean) * (value - mean)).sum();
-    squares / (sample.len() - 1) as f64
+/// Sample variance of the differences; 0 of fewer than two pairs.
+fn variance_of_difference(one: &[f64], other: &[f64]) -> f64 {
+    interval::variance(&paired::differences(one, other)).unwrap_or(0.0)
 }
 
 /// What is known of one system.
