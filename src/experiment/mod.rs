@@ -13,6 +13,7 @@ pub mod lab;
 mod run;
 mod size;
 mod timeline;
+pub mod tune;
 pub mod validation;
 pub mod workbench;
 

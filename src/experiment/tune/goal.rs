@@ -79,11 +79,6 @@ pub fn metric(name: &str) -> Result<&'static Metric, GoalError> {
     Err(GoalError(format!("there is no metric called `{name}`; {help}")))
 }
 
-/// The position of a metric in [`METRICS`].
-pub(super) fn position(metric: &Metric) -> usize {
-    METRICS.iter().position(|other| other.name == metric.name).unwrap_or(0)
-}
-
 impl Objective {
     /// The objective to minimise or maximise the metric of this name.
     ///
