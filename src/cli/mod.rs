@@ -10,6 +10,7 @@ mod import;
 mod list;
 mod redraw;
 mod run;
+mod tune;
 mod validate;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ Examples:
   rollsim run scenarios/api-gateway.toml
   rollsim import deployment.yaml > checkout.toml
   rollsim gate scenarios/bad-release.toml --effects 0.1x,1x
+  rollsim tune gateway.toml --vary strategies.rolling.max_unavailable=1..6
   rollsim list strategies
   rollsim explain capacity_min
   rollsim validate
@@ -44,6 +46,7 @@ enum Verb {
     Run(run::Arguments),
     Import(import::Arguments),
     Gate(gate::Arguments),
+    Tune(tune::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         Verb::Run(arguments) => arguments.execute(),
         Verb::Import(arguments) => arguments.execute(),
         Verb::Gate(arguments) => arguments.execute(),
+        Verb::Tune(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),
         Verb::Explain(arguments) => arguments.execute(),

@@ -18,6 +18,7 @@ pub mod summary_csv;
 pub mod summary_json;
 pub mod table;
 pub mod timeline_csv;
+pub mod tune;
 pub mod validation;
 
 use std::fs::File;
@@ -29,6 +30,7 @@ use folder::{Folder, FolderError};
 use summary_json::Summary;
 
 use crate::experiment::Results;
+use crate::experiment::tune::Answer;
 use crate::experiment::workbench::Characteristic;
 
 /// Why a report cannot be made.
@@ -107,6 +109,30 @@ pub fn write_gates(
             Format::Png => "gate.png",
         };
         let content = chart::render_power(scenario, rows, format)?;
+        folder.write(name, |out| out.write_all(&content))?;
+    }
+    let names = folder.names().to_vec();
+    folder.commit()?;
+    Ok(names)
+}
+
+/// Fills `folder` with what a search found and puts it in its place; the names of the files.
+///
+/// # Errors
+/// If something cannot be written; the old folder then stays as it was.
+pub fn write_search(
+    scenario: &str,
+    answer: &Answer,
+    mut folder: Folder,
+    formats: &[Format],
+) -> Result<Vec<&'static str>, ReportError> {
+    folder.write("tune.csv", |out| tune::csv::render(answer, out))?;
+    for &format in formats {
+        let name = match format {
+            Format::Svg => "tune.svg",
+            Format::Png => "tune.png",
+        };
+        let content = chart::render_search(scenario, answer, format)?;
         folder.write(name, |out| out.write_all(&content))?;
     }
     let names = folder.names().to_vec();

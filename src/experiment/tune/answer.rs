@@ -134,8 +134,7 @@ impl Race<'_, '_> {
             of(one).unwrap_or(f64::INFINITY).total_cmp(&of(other).unwrap_or(f64::INFINITY))
         };
         let chosen = knee.or_else(|| front.iter().copied().min_by(first));
-        let candidates =
-            (0..self.pool.len()).map(|one| self.judged(one, chosen, &front)).collect();
+        let candidates = (0..self.pool.len()).map(|one| self.judged(one, chosen, &front)).collect();
         let hypervolume = match method {
             Method::Front { .. } => self.hypervolume(&front, frame),
             _ => None,
@@ -257,9 +256,8 @@ impl Race<'_, '_> {
             let sample = self.pool.sample(candidate, constraint.metric);
             if sample.is_empty() { f64::INFINITY } else { constraint.shortfall(mean(&sample)) }
         };
-        let misses = |candidate: usize, number: usize| {
-            self.verdicts[candidate][number] == Verdict::Misses
-        };
+        let misses =
+            |candidate: usize, number: usize| self.verdicts[candidate][number] == Verdict::Misses;
         let nearest = |among: &[usize], number: usize| {
             let valued = among.iter().map(|&one| (shortfall(one, number), one));
             valued.min_by(|one, other| one.0.total_cmp(&other.0))
@@ -281,8 +279,12 @@ impl Race<'_, '_> {
             let rank = if is_missed_by_all { -1.0 } else { missed / scale };
             if found.as_ref().is_none_or(|(known, _)| rank < *known) {
                 let alone = !is_missed_by_all;
-                let one =
-                    Nothing::Misses { constraint: number, nearest: candidate, shortfall: missed, alone };
+                let one = Nothing::Misses {
+                    constraint: number,
+                    nearest: candidate,
+                    shortfall: missed,
+                    alone,
+                };
                 found = Some((rank, one));
             }
         }

@@ -114,8 +114,7 @@ impl Race<'_, '_> {
         confidence: f64,
     ) -> Option<Interval> {
         let objective = &self.question.objectives[axis];
-        let (one, other) =
-            (self.pool.losses(one, objective), self.pool.losses(other, objective));
+        let (one, other) = (self.pool.losses(one, objective), self.pool.losses(other, objective));
         interval::mean_at(&paired::differences(&one, &other), confidence)
     }
 
@@ -139,8 +138,7 @@ impl Race<'_, '_> {
         if front.is_empty() || sides().any(|side| side <= 0.0 || !side.is_finite()) {
             return None;
         }
-        let points: Vec<Vec<f64>> =
-            front.iter().map(|&one| self.losses(one, usize::MAX)).collect();
+        let points: Vec<Vec<f64>> = front.iter().map(|&one| self.losses(one, usize::MAX)).collect();
         let volume = pareto::hypervolume(&points, &frame.reference);
         let whole: f64 = sides().product();
         // Losses are their own opposites.

@@ -105,9 +105,10 @@ impl Constraint {
     /// # Errors
     /// If it is no such thing, or there is no such metric.
     pub fn read(typed: &str) -> Result<Self, GoalError> {
-        let parts = [(">=", Side::AtLeast), ("<=", Side::AtMost)]
-            .into_iter()
-            .find_map(|(sign, side)| typed.split_once(sign).map(|(name, value)| (name, side, value)));
+        let parts =
+            [(">=", Side::AtLeast), ("<=", Side::AtMost)].into_iter().find_map(|(sign, side)| {
+                typed.split_once(sign).map(|(name, value)| (name, side, value))
+            });
         let Some((name, side, value)) = parts else {
             return Err(GoalError(format!(
                 "`{typed}` is no constraint; write `METRIC>=VALUE` or `METRIC<=VALUE`, such as \

@@ -3,9 +3,7 @@
 use super::race::{Race, Standing, mean};
 use super::{Method, TuneError};
 use crate::stats::interval;
-use crate::stats::selection::{
-    KimNelson, Known, allocate, ocba_shares, probability_of_selection,
-};
+use crate::stats::selection::{KimNelson, Known, allocate, ocba_shares, probability_of_selection};
 
 /// Runs that each survivor is given at a time: decisions are those of one at a time, but many are
 /// simulated at once.
@@ -13,10 +11,7 @@ const BATCH: u32 = 10;
 
 impl Race<'_, '_> {
     /// Kim and Nelson's procedure among those that meet every constraint.
-    pub(super) fn sequential(
-        &mut self,
-        alpha: f64,
-    ) -> Result<(Option<usize>, Method), TuneError> {
+    pub(super) fn sequential(&mut self, alpha: f64) -> Result<(Option<usize>, Method), TuneError> {
         let systems = self.contenders();
         let objective = &self.question.objectives[0];
         let pilot = self.question.pilot as usize;

@@ -142,7 +142,8 @@ fn the_front_is_that_of_brute_force() {
         };
         let points: Vec<Vec<f64>> = answer.candidates.iter().map(losses).collect();
         for (number, judged) in answer.candidates.iter().enumerate() {
-            let is_beaten = |other: &Vec<f64>| crate::stats::pareto::dominates(other, &points[number]);
+            let is_beaten =
+                |other: &Vec<f64>| crate::stats::pareto::dominates(other, &points[number]);
             let is_front = !points.iter().any(is_beaten);
             assert_eq!(judged.status == Status::Front, is_front, "{judged:?}");
         }
@@ -233,8 +234,7 @@ fn noise_does_not_drop_what_is_on_the_front() {
     let mut kept = 0;
     for seed in 0..60 {
         let answer = searched(&space, &goal, &model, (seed, 1)).expect("an answer");
-        let on_front =
-            |x: usize| status(&answer, &format!("s x={x} y=0")) <= Status::Tied;
+        let on_front = |x: usize| status(&answer, &format!("s x={x} y=0")) <= Status::Tied;
         kept += usize::from((1..=6).all(on_front));
         assert!((1..=6).all(|x| status(&answer, &format!("s x={x} y=1")) == Status::Dominated));
     }
