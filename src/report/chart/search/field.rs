@@ -8,7 +8,7 @@ use super::super::theme::{
     text_width,
 };
 use super::scatter::bar;
-use super::{Along, LIMIT, colour, key};
+use super::{Along, colour, key};
 use crate::experiment::tune::{Answer, Axis, Status};
 use crate::report::tune::words;
 
@@ -19,6 +19,8 @@ const GUTTER: f64 = 78.0;
 const CURVE: f64 = 240.0;
 const TALL: f64 = 330.0;
 const ROWS: [f64; 2] = [7.0, 40.0];
+/// Ground of cells that are not to be chosen: a tint of the colour of limits.
+const OUT: Colour = Colour(250, 222, 203);
 /// Cells narrower than this cannot be seen.
 const NARROWEST: f64 = 4.0;
 
@@ -185,13 +187,8 @@ impl<'a> Field<'a> {
         (mean, share): (Option<f64>, f64),
     ) {
         let is_out = self.answer.candidates[number].status > Status::Unclear;
-        let ground = if is_out { WHITE } else { shade(share) };
-        let inner = cell.grown(-0.5);
-        picture.rectangle(inner, ground);
-        if is_out {
-            let Frame { left, top, right, bottom } = inner;
-            picture.line(vec![(left, bottom), (right, top)], LIMIT, 0.8);
-        }
+        let ground = if is_out { OUT } else { shade(share) };
+        picture.rectangle(cell.grown(-0.5), ground);
         let Some(mean) = mean else { return };
         let text = words::value(self.along.metric, mean);
         let is_tall = cell.bottom - cell.top >= SMALL + 2.0;
@@ -218,8 +215,8 @@ impl<'a> Field<'a> {
         }
         let is_out = |one: &crate::experiment::tune::Judged| one.status > Status::Unclear;
         if self.answer.candidates.iter().any(is_out) {
-            let name = "crossed: misses a constraint, or not comparable".to_owned();
-            entries.push(axis::KeyEntry { colour: LIMIT, mark: axis::Mark::Line, name });
+            let name = "misses a constraint, or not comparable".to_owned();
+            entries.push(axis::KeyEntry { colour: OUT, mark: axis::Mark::Area, name });
         }
         axis::small_key(picture, frame.left, frame.top - 18.0, &entries);
     }

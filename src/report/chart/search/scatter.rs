@@ -135,10 +135,14 @@ impl<'a> Plane<'a> {
         let colour = colour(self.answer, number);
         if status <= Status::Tied {
             if let Some([low, high]) = across.ci95.filter(|[low, high]| high > low) {
-                bar(picture, [(scales.0.at(low), y), (scales.0.at(high), y)], colour);
+                let ends = [(scales.0.at(low), y), (scales.0.at(high), y)];
+                bar(picture, ends, colour);
+                places.take_line(ends[0], ends[1]);
             }
             if let Some([low, high]) = up.ci95.filter(|[low, high]| high > low) {
-                bar(picture, [(x, scales.1.at(low)), (x, scales.1.at(high))], colour);
+                let ends = [(x, scales.1.at(low)), (x, scales.1.at(high))];
+                bar(picture, ends, colour);
+                places.take_line(ends[0], ends[1]);
             }
         }
         let radius = match status {
@@ -147,7 +151,9 @@ impl<'a> Plane<'a> {
             Status::Tied => 4.0,
             _ => 3.0,
         };
-        picture.disc((x, y), radius + 1.0, WHITE);
+        if status <= Status::Tied || is_best {
+            picture.disc((x, y), radius + 1.0, WHITE);
+        }
         picture.disc((x, y), radius, colour);
         if !is_best && matches!(status, Status::Tied | Status::Unclear) {
             picture.disc((x, y), radius - 1.5, WHITE);
@@ -175,7 +181,11 @@ impl<'a> Plane<'a> {
             let frame = places.place(at, (wide, TALL));
             join(picture, at, frame, INK, places);
             let middle = (frame.top + frame.bottom) / 2.0;
-            let text = Text::new((frame.left, middle), text, LABEL, INK);
+            // What a font is narrower than reckoned must not open a gap to the point.
+            let is_before = frame.right <= at.0;
+            let end = if is_before { frame.right } else { frame.left };
+            let text = Text::new((end, middle), text, LABEL, INK);
+            let text = if is_before { text.anchored(Anchor::End) } else { text };
             picture.text(if is_best { text.bold() } else { text });
         }
     }
