@@ -8,8 +8,12 @@ mod explain;
 mod gate;
 mod import;
 mod list;
+mod merge;
+mod progress;
 mod redraw;
 mod run;
+mod show;
+mod sweep;
 mod validate;
 
 use std::process::ExitCode;
@@ -43,6 +47,7 @@ struct Line {
 enum Verb {
     Run(run::Arguments),
     Import(import::Arguments),
+    Merge(merge::Arguments),
     Gate(gate::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
@@ -64,6 +69,7 @@ pub fn main() -> ExitCode {
     let result = match line.verb {
         Verb::Run(arguments) => arguments.execute(),
         Verb::Import(arguments) => arguments.execute(),
+        Verb::Merge(arguments) => arguments.execute(),
         Verb::Gate(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),

@@ -13,13 +13,15 @@ mod grid;
 pub mod lab;
 mod part;
 mod run;
+pub mod shard;
 mod size;
+pub mod store;
 mod timeline;
 pub mod validation;
 pub mod workbench;
 
 pub use estimate::Estimate;
-pub use grid::{Cell, Grid};
+pub use grid::Grid;
 pub use part::Part;
 pub use run::{Course, End, Measured, Order, Settings, SweepError, run, sweep};
 pub use size::expected_requests;

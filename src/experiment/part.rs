@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::timeline::Timeline;
 use super::{Measured, RunResult, Story, VariantResults};
-use crate::scenario::Variant;
 use crate::sim::Plan;
 
 /// Some replications of one variant.
@@ -62,11 +61,16 @@ impl Part {
     }
 
     /// The whole of a variant.
-    pub(super) fn into_results(self, variant: &Variant) -> VariantResults {
+    pub(super) fn into_results(
+        self,
+        name: &str,
+        strategy: &str,
+        parameters: &[(String, serde_json::Value)],
+    ) -> VariantResults {
         VariantResults {
-            name: variant.name.clone(),
-            strategy: variant.strategy.clone(),
-            parameters: variant.parameters.clone(),
+            name: name.to_owned(),
+            strategy: strategy.to_owned(),
+            parameters: parameters.to_vec(),
             runs: self.runs.into_values().collect(),
             timeline: self.timeline.rows(),
             story: self.story.unwrap_or_default(),
@@ -93,14 +97,13 @@ mod tests {
 
     #[test]
     fn parts_add_up_to_the_whole_and_survive_being_written() {
-        let scenario = fixture::scenario(&["surge"], 5);
-        let whole = part(&[0, 1, 2, 3, 4]).into_results(&scenario.variants[0]);
+        let whole = part(&[0, 1, 2, 3, 4]).into_results("surge", "surge", &[]);
         assert_eq!(whole.story.events.len(), 3);
         let mut sum = part(&[3, 1]);
         let bytes = postcard::to_stdvec(&part(&[4, 0])).expect("a part can be written");
         sum.merge(postcard::from_bytes(&bytes).expect("our own bytes")).expect("nothing twice");
         sum.merge(part(&[2])).expect("nothing twice");
-        let sum = sum.into_results(&scenario.variants[0]);
+        let sum = sum.into_results("surge", "surge", &[]);
         assert_eq!((&sum.runs, &sum.timeline), (&whole.runs, &whole.timeline));
         assert!(sum.story.events.iter().eq(whole.story.events.iter()));
     }

@@ -182,7 +182,8 @@ impl Course for Whole<'_> {
     }
 
     fn finish(&self, variant: usize, part: Part) -> VariantResults {
-        part.into_results(&self.0.variants[variant])
+        let variant = &self.0.variants[variant];
+        part.into_results(&variant.name, &variant.strategy, &variant.parameters)
     }
 }
 
