@@ -33,9 +33,9 @@ impl Part {
         self.runs.insert(replication, RunResult { outcome: run.outcome, metrics });
     }
 
-    /// Adds the outcome and the metrics of a replication, without what happened over time.
-    pub(super) fn add_result(&mut self, replication: u32, result: RunResult) {
-        self.runs.insert(replication, result);
+    /// The outcome and the metrics of one replication, without what happened over time.
+    pub(super) fn of(replication: u32, result: RunResult) -> Self {
+        Self { runs: BTreeMap::from([(replication, result)]), ..Self::default() }
     }
 
     /// Adds replications that it does not have yet.
