@@ -87,6 +87,11 @@ pub(super) fn error(message: &str) {
     say(ERROR, "error", message);
 }
 
+/// A remark on stderr.
+pub(super) fn note(message: &str) {
+    say(Style::new().bold(), "note", message);
+}
+
 /// A warning on stderr.
 pub(super) fn warn(message: &str) {
     say(WARNING, "warning", message);

@@ -12,6 +12,7 @@ mod merge;
 mod progress;
 mod redraw;
 mod run;
+mod scale;
 mod show;
 mod sweep;
 mod validate;
