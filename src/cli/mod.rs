@@ -3,13 +3,19 @@
 //! The only room that prints, and the only one that ends the process. Data goes to stdout, all
 //! else to stderr; whoever closes the pipe early is not an error.
 
+mod advise;
 mod exit;
 mod explain;
 mod gate;
 mod import;
 mod list;
+mod merge;
+mod progress;
 mod redraw;
 mod run;
+mod scale;
+mod show;
+mod sweep;
 mod tune;
 mod validate;
 
@@ -25,6 +31,7 @@ Examples:
   rollsim import deployment.yaml > checkout.toml
   rollsim gate scenarios/bad-release.toml --effects 0.1x,1x
   rollsim tune gateway.toml --vary strategies.rolling.max_unavailable=1..6
+  rollsim advise gateway.toml
   rollsim list strategies
   rollsim explain capacity_min
   rollsim validate
@@ -45,8 +52,10 @@ struct Line {
 enum Verb {
     Run(run::Arguments),
     Import(import::Arguments),
+    Merge(merge::Arguments),
     Gate(gate::Arguments),
     Tune(tune::Arguments),
+    Advise(advise::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
@@ -67,8 +76,10 @@ pub fn main() -> ExitCode {
     let result = match line.verb {
         Verb::Run(arguments) => arguments.execute(),
         Verb::Import(arguments) => arguments.execute(),
+        Verb::Merge(arguments) => arguments.execute(),
         Verb::Gate(arguments) => arguments.execute(),
         Verb::Tune(arguments) => arguments.execute(),
+        Verb::Advise(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),
         Verb::Explain(arguments) => arguments.execute(),

@@ -20,6 +20,7 @@ mod life;
 mod source;
 mod theory;
 mod tidy;
+mod tune;
 mod validate;
 mod workbench;
 mod world;
