@@ -267,7 +267,8 @@ fn advice_is_that_of_the_closed_forms() {
     };
     fs::write(place.path().join("exact.toml"), text_of("340")).expect("written");
     let (found, code) = json(place.path(), &["advise", "exact.toml", "--strategy", "rolling"]);
-    let values: Vec<&Value> = (0..3).map(|number| &found["answers"][number]["value"]).collect();
+    let values: Vec<&str> =
+        (0..3).filter_map(|number| found["answers"][number]["value"].as_str()).collect();
     // The controller looks a second after the deadline, when an instance is there that took 10 s.
     assert_eq!((values, code), (vec!["3", "\"0s\"", "\"10s\""], Some(0)));
     let output = rollsim(place.path(), &["advise", "exact.toml", "--strategy", "recreate"]);
