@@ -8,6 +8,7 @@ mod explain;
 mod gate;
 mod import;
 mod list;
+mod precision;
 mod redraw;
 mod run;
 mod validate;

@@ -5,24 +5,26 @@
 //! This room knows samples and their uncertainty. It must not know how a run is simulated inside
 //! or how results are shown.
 
+pub mod compare;
 mod estimate;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod grid;
 pub mod lab;
+pub mod precision;
 mod run;
 mod size;
 mod timeline;
 pub mod validation;
 pub mod workbench;
 
-pub use estimate::Estimate;
+pub use estimate::{Estimate, Method, Pooled};
 pub use grid::{Cell, Grid};
 pub use run::{Measured, Settings, run};
 pub use size::expected_requests;
 pub use timeline::TimelineRow;
 
-use crate::measure::{METRICS, Metrics};
+use crate::measure::Metrics;
 use crate::sim::{Outcome, Trace};
 use crate::units::SimTime;
 
@@ -89,15 +91,9 @@ impl VariantResults {
             .collect()
     }
 
-    /// The estimate of each of [`METRICS`]; none for a metric that no replication defines.
+    /// The estimate of each of [`crate::measure::METRICS`]; none for a metric that no replication defines.
     #[must_use]
     pub fn estimates(&self) -> Vec<Option<Estimate>> {
-        (0..METRICS.len())
-            .map(|index| {
-                let sample: Vec<f64> =
-                    self.runs.iter().filter_map(|run| run.metrics.values()[index]).collect();
-                Estimate::of(&sample)
-            })
-            .collect()
+        estimate::of_runs(&self.runs)
     }
 }

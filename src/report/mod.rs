@@ -6,6 +6,7 @@
 
 pub mod chart;
 mod columns;
+pub mod comparison_table;
 pub mod events_csv;
 pub mod folder;
 pub mod gate_csv;

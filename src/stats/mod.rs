@@ -4,6 +4,7 @@
 
 pub mod beta;
 pub mod binomial;
+pub mod control;
 pub mod gamma;
 pub mod interval;
 pub mod math;
@@ -13,7 +14,9 @@ pub mod paired;
 pub mod proportion;
 pub mod quantile;
 pub mod rank;
+pub mod ratio;
 #[cfg(test)]
 mod reference;
 pub mod sequential;
 pub mod student;
+pub mod warmup;
