@@ -60,31 +60,22 @@ pub struct Comparison {
     pub n: u32,
 }
 
-/// A comparison that grows by one variant at a time. Of a variant only the values of the family's
-/// metrics are kept, and those only until the base is known.
-#[derive(Clone, Debug)]
-pub struct Family {
-    base: String,
+/// What is compared with what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The name of the variant that all others are compared with.
+    pub base: String,
+    /// Positions in [`METRICS`] of what is compared, each once.
     metrics: Vec<usize>,
-    base_values: Option<Values>,
-    waiting: Vec<(usize, String, Values)>,
-    pairs: BTreeMap<usize, (String, Vec<Pair>)>,
-    variants: usize,
 }
 
-/// By metric of the family, then by replication.
-type Values = Vec<Vec<Option<f64>>>;
+/// The values of the metrics of a [`Question`] in the runs of one variant: by metric, then by
+/// replication.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Values(Vec<Vec<Option<f64>>>);
 
-/// One metric of one variant.
-#[derive(Clone, Copy, Debug)]
-struct Pair {
-    metric: usize,
-    paired: Paired,
-    p: f64,
-}
-
-impl Family {
-    /// To compare with the variant called `base`, on these metrics; those of [`HEADLINE`] if none
+impl Question {
+    /// Compares with the variant called `base`, on these metrics; on those of [`HEADLINE`] if none
     /// are named. Names that are no metrics are left out: who reads them must check.
     #[must_use]
     pub fn new(base: &str, metrics: &[String]) -> Self {
@@ -96,37 +87,63 @@ impl Family {
                 once.push(metric);
             }
         }
-        Self {
-            base: base.to_owned(),
-            metrics: once,
-            base_values: None,
-            waiting: Vec::new(),
-            pairs: BTreeMap::new(),
-            variants: 0,
-        }
+        Self { base: base.to_owned(), metrics: once }
     }
 
-    /// The next variant, in the scenario's order; one with the base's name is the base.
-    pub fn add(&mut self, variant: &str, runs: &[RunResult]) {
+    /// What of these runs it takes to answer.
+    #[must_use]
+    pub fn values(&self, runs: &[RunResult]) -> Values {
+        let of = |&metric: &usize| runs.iter().map(|run| run.metrics.values()[metric]).collect();
+        Values(self.metrics.iter().map(of).collect())
+    }
+}
+
+/// A comparison that grows by one variant at a time. The values of a variant are kept only until
+/// the base is known.
+#[derive(Clone, Debug)]
+pub struct Family {
+    question: Question,
+    base: Option<Values>,
+    waiting: Vec<(usize, String, Values)>,
+    pairs: BTreeMap<usize, (String, Vec<Pair>)>,
+    variants: usize,
+}
+
+/// One metric of one variant.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    metric: usize,
+    paired: Paired,
+    p: f64,
+}
+
+impl Family {
+    /// Knows no variant yet.
+    #[must_use]
+    pub const fn new(question: Question) -> Self {
+        Self { question, base: None, waiting: Vec::new(), pairs: BTreeMap::new(), variants: 0 }
+    }
+
+    /// The next variant, in the scenario's order, with its values by the same question; the one
+    /// with the base's name is the base.
+    pub fn add(&mut self, variant: &str, values: Values) {
         let number = self.variants;
         self.variants += 1;
-        let of = |&metric: &usize| runs.iter().map(|run| run.metrics.values()[metric]).collect();
-        let values: Values = self.metrics.iter().map(of).collect();
-        if variant == self.base {
+        let metrics = &self.question.metrics;
+        if variant == self.question.base {
             for (number, name, waiting) in std::mem::take(&mut self.waiting) {
-                self.pairs.insert(number, (name, pairs(&self.metrics, &waiting, &values)));
+                self.pairs.insert(number, (name, pairs(metrics, &waiting, &values)));
             }
-            self.base_values = Some(values);
-        } else if let Some(base) = &self.base_values {
-            let pairs = pairs(&self.metrics, &values, base);
-            self.pairs.insert(number, (variant.to_owned(), pairs));
+            self.base = Some(values);
+        } else if let Some(base) = &self.base {
+            self.pairs.insert(number, (variant.to_owned(), pairs(metrics, &values, base)));
         } else {
             self.waiting.push((number, variant.to_owned(), values));
         }
     }
 
-    /// Every comparison, by variant in the scenario's order, then by metric in the order
-    /// named; those with fewer than two pairs are left out. None without the base.
+    /// Every comparison, by variant in the scenario's order, then by metric in the order of the
+    /// question; those with fewer than two pairs are left out. None without the base.
     #[must_use]
     pub fn finish(self) -> Vec<Comparison> {
         let all: Vec<(&str, Pair)> = self
@@ -136,13 +153,14 @@ impl Family {
             .collect();
         let p: Vec<f64> = all.iter().map(|(_, pair)| pair.p).collect();
         let found = all.into_iter().zip(holm(&p));
-        found.map(|((name, pair), adjusted)| comparison(&self.base, name, pair, adjusted)).collect()
+        let base = &self.question.base;
+        found.map(|((name, pair), adjusted)| comparison(base, name, pair, adjusted)).collect()
     }
 }
 
 /// Every metric of a variant against that of the base.
 fn pairs(metrics: &[usize], variant: &Values, base: &Values) -> Vec<Pair> {
-    let both = variant.iter().zip(base);
+    let both = variant.0.iter().zip(&base.0);
     metrics.iter().zip(both).filter_map(|(&metric, (b, a))| pair(metric, b, a)).collect()
 }
 
@@ -193,9 +211,10 @@ mod tests {
 
     fn compare(base: &str, metrics: &[&str], variants: &[VariantResults]) -> Vec<Comparison> {
         let metrics: Vec<String> = metrics.iter().map(|&name| name.to_owned()).collect();
-        let mut family = Family::new(base, &metrics);
+        let question = Question::new(base, &metrics);
+        let mut family = Family::new(question.clone());
         for variant in variants {
-            family.add(&variant.name, &variant.runs);
+            family.add(&variant.name, question.values(&variant.runs));
         }
         family.finish()
     }

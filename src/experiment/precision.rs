@@ -123,16 +123,17 @@ impl Precision {
     /// nothing; one that was named itself and no run defines is never met, yet more runs are made
     /// on account of others only.
     #[must_use]
-    pub fn next(&self, runs: &[RunResult]) -> Next {
+    pub fn next<'a>(&self, runs: impl ExactSizeIterator<Item = &'a RunResult> + Clone) -> Next {
         let n = u32::try_from(runs.len()).unwrap_or(u32::MAX);
         if n < self.pilot {
             return Next::More(self.pilot.min(self.most).saturating_sub(n).max(1));
         }
-        let estimates = estimate::of_runs(runs);
         let unmet: Vec<(Unmet, Option<f64>)> = self
             .targets
             .iter()
-            .filter_map(|target| target.unmet(estimates[target.metric].as_ref()))
+            .filter_map(|target| {
+                target.unmet(estimate::of_metric(runs.clone(), target.metric).as_ref())
+            })
             .collect();
         if unmet.is_empty() {
             return Next::Enough;
@@ -203,7 +204,7 @@ mod tests {
     }
 
     fn check(precision: &Precision, runs: &[RunResult], next: Next) {
-        assert_eq!(precision.next(runs), next, "{} runs", runs.len());
+        assert_eq!(precision.next(runs.iter()), next, "{} runs", runs.len());
     }
 
     #[test]
@@ -239,10 +240,10 @@ mod tests {
     #[test]
     fn who_stops_short_says_where() {
         let precision = absolute("duration_s", 0.01, 20);
-        let Next::Short(unmet) = precision.next(&durations(20)) else { panic!("short") };
+        let Next::Short(unmet) = precision.next(durations(20).iter()) else { panic!("short") };
         assert_eq!(unmet[0].to_string(), "`duration_s` is within 0.480, not 0.01");
         let precision = Precision::new(Precision::headline(0.001), 1, 20);
-        let Next::Short(unmet) = precision.next(&durations(20)) else { panic!("short") };
+        let Next::Short(unmet) = precision.next(durations(20).iter()) else { panic!("short") };
         assert_eq!(unmet.len(), 1);
         assert_eq!(unmet[0].to_string(), "`duration_s` is within 0.482%, not 0.1%");
     }
@@ -250,7 +251,7 @@ mod tests {
     #[test]
     fn what_no_run_defines_is_never_met_and_not_waited_for() {
         let precision = absolute("rollback_s", 1.0, 500);
-        let Next::Short(unmet) = precision.next(&durations(20)) else { panic!("short") };
+        let Next::Short(unmet) = precision.next(durations(20).iter()) else { panic!("short") };
         assert_eq!(unmet[0].to_string(), "`rollback_s` is defined by fewer than two runs");
         let mut values = vec![None; 20];
         values[3] = Some(8.0);
@@ -263,7 +264,7 @@ mod tests {
         check(&precision, &runs("availability", &[Some(0.0); 20]), Next::Enough);
         let mut values = [Some(-1.0); 20];
         values[..10].fill(Some(1.0));
-        let Next::Short(unmet) = precision.next(&runs("availability", &values)) else {
+        let Next::Short(unmet) = precision.next(runs("availability", &values).iter()) else {
             panic!("short")
         };
         assert!(unmet[0].to_string().contains("within no 5%"), "{}", unmet[0]);

@@ -59,7 +59,11 @@ fn difference(comparison: &Comparison) -> Cell {
     let kind = position(&comparison.metric).map_or(MetricKind::Amount, |at| METRICS[at].kind);
     let [low, high] = comparison.ci95;
     let half = (high - low) / 2.0;
-    let sign = if comparison.difference > 0.0 { "+" } else { "" };
+    let sign = match comparison.difference {
+        above if above > 0.0 => "+",
+        below if below < 0.0 => "-",
+        _ => "",
+    };
     let is_tied = comparison.verdict == Verdict::Tied;
     let spread = if half > 0.0 {
         format!(" \u{b1} {}", shown(kind, half, 2).trim_end_matches('%'))
@@ -71,7 +75,10 @@ fn difference(comparison: &Comparison) -> Cell {
         (false, false) => Some(spread),
         (false, true) => None,
     };
-    Cell::Number { mean: format!("{sign}{}", shown(kind, comparison.difference, 3)), half: end }
+    Cell::Number {
+        mean: format!("{sign}{}", shown(kind, comparison.difference.abs(), 3)),
+        half: end,
+    }
 }
 
 fn shown(kind: MetricKind, value: f64, digits: usize) -> String {
@@ -111,14 +118,15 @@ fn pairing(comparisons: &[Comparison]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::compare::Family;
+    use crate::experiment::compare::{Family, Question};
     use crate::experiment::fixture;
 
     fn table(names: &[&str], metrics: &[&str], replications: u32) -> Option<String> {
         let metrics: Vec<String> = metrics.iter().map(|&name| name.to_owned()).collect();
-        let mut family = Family::new(names[0], &metrics);
+        let question = Question::new(names[0], &metrics);
+        let mut family = Family::new(question.clone());
         for variant in fixture::results(names, replications).variants {
-            family.add(&variant.name, &variant.runs);
+            family.add(&variant.name, question.values(&variant.runs));
         }
         Some(anstream::adapter::strip_str(&render(&family.finish())?).to_string())
     }
@@ -136,8 +144,8 @@ Differences from one-at-a-time, pair by pair on the same random numbers, \u{b1} 
 5% over all 4 (Holm).
 
 variant         duration_s  ready_min
-surge             0 s (=)      +8.33%
-recreate  -2m 56s \u{b1} 22 s       -91.7%
+surge         0 s (=)        +8.33%
+recreate  -2m 56s \u{b1} 22 s     -91.7%
 
 Without common random numbers it would have taken 1.2 times as many runs (median; correlation 1).
 "

@@ -119,6 +119,22 @@ impl Folder {
         &self.names
     }
 
+    /// A new file `name`, to be written little by little.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn create(&mut self, name: &'static str) -> Result<BufWriter<File>, FolderError> {
+        let file = File::create(self.aside.path().join(name));
+        let file = file.map_err(|source| self.refused(name, source))?;
+        self.names.push(name);
+        Ok(BufWriter::new(file))
+    }
+
+    /// That `name` cannot be written.
+    pub(super) fn refused(&self, name: &str, source: io::Error) -> FolderError {
+        FolderError::Unwritable { path: self.target.join(name), source }
+    }
+
     /// Writes the file `name` through `render`.
     ///
     /// # Errors
@@ -128,17 +144,12 @@ impl Folder {
         name: &'static str,
         render: impl FnOnce(&mut dyn Write) -> Result<(), E>,
     ) -> Result<(), FolderError> {
-        let path = self.aside.path().join(name);
+        let mut out = self.create(name)?;
         let write = || -> io::Result<()> {
-            let mut out = BufWriter::new(File::create(&path)?);
             render(&mut out).map_err(Into::into)?;
-            out.flush()?;
-            out.get_ref().sync_all()
+            sealed(out)
         };
-        write()
-            .map_err(|source| FolderError::Unwritable { path: self.target.join(name), source })?;
-        self.names.push(name);
-        Ok(())
+        write().map_err(|source| self.refused(name, source))
     }
 
     /// Puts the folder in its place. Files of the old folder that are not ours move into it; the
@@ -181,6 +192,12 @@ pub fn replace(folder: &Path, name: &str, content: &[u8]) -> Result<(), FolderEr
         Ok(())
     };
     write().map_err(|source| FolderError::Unwritable { path: path.clone(), source })
+}
+
+/// All that was written is on the disk.
+pub(super) fn sealed(mut file: BufWriter<File>) -> io::Result<()> {
+    file.flush()?;
+    file.get_ref().sync_all()
 }
 
 /// Refuses what a result must not replace.

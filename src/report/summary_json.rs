@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use serde::{Deserialize, Serialize};
 
 use super::number;
+use super::table_file::Heading;
 use crate::experiment::compare::{Comparison, Family};
 use crate::experiment::{Estimate, Pooled, Results, VariantResults};
 use crate::measure::METRICS;
@@ -57,14 +58,30 @@ impl Summary {
     /// What is to be written of `results`, whose `runs.csv` has this digest.
     #[must_use]
     pub fn of(results: &Results, digest: &str) -> Self {
+        let heading = Heading::of_results(results);
+        let mut family = Family::new(heading.compare.clone());
+        for variant in &results.variants {
+            family.add(&variant.name, heading.compare.values(&variant.runs));
+        }
+        let variants = results.variants.iter().map(VariantSummary::of).collect();
+        Self::new(&heading, digest, variants, family)
+    }
+
+    /// From its parts.
+    pub(super) fn new(
+        heading: &Heading,
+        digest: &str,
+        variants: Vec<VariantSummary>,
+        family: Family,
+    ) -> Self {
         Self {
             schema: SCHEMA,
-            scenario: results.scenario.clone(),
-            seed: results.seed,
+            scenario: heading.scenario.clone(),
+            seed: heading.seed,
             digest: digest.to_owned(),
             rollsim: env!("CARGO_PKG_VERSION").to_owned(),
-            variants: results.variants.iter().map(VariantSummary::of).collect(),
-            comparisons: comparisons(results),
+            variants,
+            comparisons: family.finish().into_iter().map(rounded_comparison).collect(),
         }
     }
 
@@ -94,7 +111,7 @@ impl Summary {
 }
 
 impl VariantSummary {
-    fn of(variant: &VariantResults) -> Self {
+    pub(super) fn of(variant: &VariantResults) -> Self {
         let outcomes = variant.outcomes();
         let replications = u32::try_from(variant.runs.len()).unwrap_or(u32::MAX);
         let shares = outcomes.iter().filter_map(|&(outcome, runs)| {
@@ -127,16 +144,7 @@ impl VariantSummary {
     }
 }
 
-/// The headline metrics of every variant against those of the first.
-fn comparisons(results: &Results) -> Vec<Comparison> {
-    let Some(base) = results.variants.first() else { return Vec::new() };
-    let mut family = Family::new(&base.name, &[]);
-    for variant in &results.variants {
-        family.add(&variant.name, &variant.runs);
-    }
-    family.finish().into_iter().map(rounded_comparison).collect()
-}
-
+/// The same numbers in the file and on the screen.
 fn rounded_comparison(comparison: Comparison) -> Comparison {
     let round = number::rounded;
     Comparison {
@@ -210,7 +218,7 @@ mod tests {
         "completed": {
           "value": 1.0,
           "ci95": [
-            0.20654931437723,
+            0.206549314377237,
             1.0
           ],
           "method": "wilson"
