@@ -8,9 +8,13 @@ mod explain;
 mod gate;
 mod import;
 mod list;
+mod merge;
 mod precision;
+mod progress;
 mod redraw;
 mod run;
+mod show;
+mod sweep;
 mod validate;
 
 use std::process::ExitCode;
@@ -44,6 +48,7 @@ struct Line {
 enum Verb {
     Run(run::Arguments),
     Import(import::Arguments),
+    Merge(merge::Arguments),
     Gate(gate::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
@@ -65,6 +70,7 @@ pub fn main() -> ExitCode {
     let result = match line.verb {
         Verb::Run(arguments) => arguments.execute(),
         Verb::Import(arguments) => arguments.execute(),
+        Verb::Merge(arguments) => arguments.execute(),
         Verb::Gate(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),

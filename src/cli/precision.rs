@@ -1,7 +1,8 @@
 //! `--precision`, `--max-replications` and `--compare`: how sure the results are to be, and what
 //! they are compared with.
 
-use super::exit::{self, BadInput};
+use super::exit::BadInput;
+use crate::experiment::compare::Question;
 use crate::experiment::precision::{Half, MOST, Precision, Target, Unmet};
 use crate::measure::{METRICS, MetricKind, position};
 use crate::scenario::{Scenario, nearest};
@@ -26,16 +27,52 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    /// The stopping rule for a variant of `replications` runs as the file has it; none without
-    /// `--precision`.
-    pub(super) fn rule(&self, replications: u32) -> Result<Option<Precision>, BadInput> {
-        if self.precision.is_empty() {
-            return Ok(None);
+    /// Whether the number of runs is to be found.
+    pub(super) fn is_asked(&self) -> bool {
+        !self.precision.is_empty()
+    }
+
+    /// How the number of runs of each variant is found; empty without `--precision`.
+    pub(super) fn rules(&self, scenario: &Scenario) -> Result<Vec<Precision>, BadInput> {
+        if !self.is_asked() {
+            return Ok(Vec::new());
         }
+        let targets = self.targets()?;
+        let counts = scenario.variants.iter().map(|variant| variant.plan.simulation.replications);
+        counts.map(|replications| self.rule(&targets, replications)).collect()
+    }
+
+    /// What was typed that decides which runs there are, after the verb.
+    pub(super) fn command(&self, verb: &str) -> Vec<String> {
+        let mut command = vec![verb.to_owned()];
+        command.extend(self.precision.iter().map(|text| format!("--precision={text}")));
+        command.extend(self.max_replications.map(|most| format!("--max-replications={most}")));
+        command
+    }
+
+    /// What the variants are compared with: the first, unless another is named.
+    pub(super) fn question(&self, scenario: &Scenario) -> Result<Question, BadInput> {
+        for name in &self.compare_metric {
+            metric(name, "--compare-metric")?;
+        }
+        let names = || scenario.variants.iter().map(|variant| variant.name.as_str());
+        let base = match &self.compare {
+            None => names().next().unwrap_or_default(),
+            Some(wanted) => names().find(|name| name == wanted).ok_or_else(|| {
+                let hint = hint(wanted, names());
+                BadInput(format!("`--compare`: no variant is called `{wanted}`{hint}"))
+            })?,
+        };
+        let question = Question::new(base, &self.compare_metric);
+        let is_asked = self.compare.is_some() || !self.compare_metric.is_empty();
+        Ok(if is_asked { question.asked() } else { question })
+    }
+
+    /// What is said of one metric overrides what is said of all, wherever it stands.
+    fn targets(&self) -> Result<Vec<Target>, BadInput> {
         let mut targets: Vec<Target> = Vec::new();
         for text in &self.precision {
             for target in targets_of(text)? {
-                // What is said of one metric overrides what is said of all, wherever it stands.
                 match targets.iter_mut().find(|known| known.metric == target.metric) {
                     Some(known) if is_absolute(known) && !is_absolute(&target) => {}
                     Some(known) => *known = target,
@@ -43,8 +80,13 @@ impl Arguments {
                 }
             }
         }
+        Ok(targets)
+    }
+
+    /// For a variant of which the file wants so many runs.
+    fn rule(&self, targets: &[Target], replications: u32) -> Result<Precision, BadInput> {
         let most = self.max_replications.unwrap_or_else(|| MOST.max(replications));
-        let rule = Precision::new(targets, replications, most);
+        let rule = Precision::new(targets.to_vec(), replications, most);
         if most < rule.pilot() {
             return Err(BadInput(format!(
                 "`--max-replications {most}` is below the {} runs that come before the first look \
@@ -53,47 +95,18 @@ impl Arguments {
                 rule.pilot()
             )));
         }
-        Ok(Some(rule))
+        Ok(rule)
     }
-
-    /// The variant to compare with and the metrics to compare, none for the headline ones.
-    pub(super) fn base<'a>(&self, scenario: &'a Scenario) -> Result<Base<'a>, BadInput> {
-        for name in &self.compare_metric {
-            metric(name, "--compare-metric")?;
-        }
-        let names = || scenario.variants.iter().map(|variant| variant.name.as_str());
-        let Some(wanted) = &self.compare else {
-            return Ok(Base { name: names().next().unwrap_or_default(), is_shown: false });
-        };
-        let found = names().find(|name| name == wanted);
-        found.map(|name| Base { name, is_shown: true }).ok_or_else(|| {
-            BadInput(format!("no variant is called `{wanted}`{}", hint(wanted, names())))
-        })
-    }
-
-    /// The metrics that were named to compare.
-    pub(super) fn compared_metrics(&self) -> &[String] {
-        &self.compare_metric
-    }
-}
-
-/// What the variants are compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Base<'a> {
-    /// The variant's name.
-    pub(super) name: &'a str,
-    /// Whether the table of differences is wanted.
-    pub(super) is_shown: bool,
 }
 
 /// Says for which metrics a variant stopped short.
-pub(super) fn warn_of_short(variant: &str, replications: u32, unmet: &[Unmet]) {
+pub(super) fn short(variant: &str, replications: u32, unmet: &[Unmet]) -> String {
     let unmet: Vec<String> = unmet.iter().map(ToString::to_string).collect();
-    exit::warn(&format!(
+    format!(
         "`{variant}` stopped after {replications} runs, short of the precision asked for: {}; a \
          higher `--max-replications` allows more",
         unmet.join("; ")
-    ));
+    )
 }
 
 const fn is_absolute(target: &Target) -> bool {
@@ -170,25 +183,31 @@ mod tests {
         }
     }
 
+    fn rule(precision: &[&str], most: Option<u32>) -> Result<Precision, BadInput> {
+        let arguments = arguments(precision, most);
+        arguments.rule(&arguments.targets()?, 30)
+    }
+
     fn accepts(precision: &[&str], targets: &[(&str, Half)]) {
-        let rule = arguments(precision, None).rule(30).expect("well written").expect("a rule");
         let target = |&(name, half): &(&str, Half)| Target {
             metric: position(name).expect("a metric"),
             half,
         };
         let targets: Vec<Target> = targets.iter().map(target).collect();
-        assert_eq!(rule, Precision::new(targets, 30, MOST), "{precision:?}");
+        let found = rule(precision, None).expect("well written");
+        assert_eq!(found, Precision::new(targets, 30, MOST), "{precision:?}");
     }
 
     fn refuses(precision: &[&str], most: Option<u32>, reason: &str) {
-        let error = arguments(precision, most).rule(30).expect_err("badly written").to_string();
+        let error = rule(precision, most).expect_err("badly written").to_string();
         assert!(error.contains(reason), "{precision:?}: {error}");
     }
 
     #[test]
     fn shares_and_half_widths() {
         use Half::{Absolute, Relative};
-        assert_eq!(arguments(&[], None).rule(30).expect("nothing asked"), None);
+        let scenario = fixture::scenario(&["surge"], 1);
+        assert!(arguments(&[], None).rules(&scenario).expect("nothing asked").is_empty());
         accepts(&["duration_s=2s"], &[("duration_s", Absolute(2.0))]);
         accepts(&["duration_s=1.5"], &[("duration_s", Absolute(1.5))]);
         accepts(&["duration_s = 1m"], &[("duration_s", Absolute(60.0))]);
@@ -222,16 +241,16 @@ mod tests {
     fn the_base_is_a_variant() {
         let scenario = fixture::scenario(&["surge", "recreate"], 1);
         let mut arguments = arguments(&[], None);
-        let base = arguments.base(&scenario).expect("the first");
-        assert_eq!(base, Base { name: "surge", is_shown: false });
+        let question = arguments.question(&scenario).expect("the first");
+        assert_eq!((question.base.as_str(), question.is_asked), ("surge", false));
         arguments.compare = Some("recreate".into());
-        let base = arguments.base(&scenario).expect("a variant");
-        assert_eq!(base, Base { name: "recreate", is_shown: true });
+        let question = arguments.question(&scenario).expect("a variant");
+        assert_eq!((question.base.as_str(), question.is_asked), ("recreate", true));
         arguments.compare = Some("recrate".into());
-        let error = arguments.base(&scenario).expect_err("no variant").to_string();
+        let error = arguments.question(&scenario).expect_err("no variant").to_string();
         assert!(error.contains("did you mean `recreate`?"), "{error}");
         arguments.compare_metric = vec!["readymin".into()];
-        let error = arguments.base(&scenario).expect_err("no metric").to_string();
+        let error = arguments.question(&scenario).expect_err("no metric").to_string();
         assert!(error.contains("did you mean `ready_min`?"), "{error}");
     }
 }

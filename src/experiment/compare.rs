@@ -61,12 +61,14 @@ pub struct Comparison {
 }
 
 /// What is compared with what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// The name of the variant that all others are compared with.
     pub base: String,
     /// Positions in [`METRICS`] of what is compared, each once.
     metrics: Vec<usize>,
+    /// Whether someone asked, and so is to be shown the answer.
+    pub is_asked: bool,
 }
 
 /// The values of the metrics of a [`Question`] in the runs of one variant: by metric, then by
@@ -87,7 +89,13 @@ impl Question {
                 once.push(metric);
             }
         }
-        Self { base: base.to_owned(), metrics: once }
+        Self { base: base.to_owned(), metrics: once, is_asked: false }
+    }
+
+    /// The same, asked for by someone who wants to see the answer.
+    #[must_use]
+    pub fn asked(self) -> Self {
+        Self { is_asked: true, ..self }
     }
 
     /// What of these runs it takes to answer.

@@ -15,17 +15,21 @@ pub mod lab;
 mod part;
 pub mod precision;
 mod run;
+pub mod shard;
 mod size;
+pub mod store;
 mod timeline;
 pub mod validation;
+mod warmup;
 pub mod workbench;
 
 pub use estimate::{Estimate, Method, Pooled};
-pub use grid::{Cell, Grid};
+pub use grid::Grid;
 pub use part::Part;
 pub use run::{Course, End, Measured, Order, Settings, SweepError, run, sweep};
 pub use size::expected_requests;
 pub use timeline::TimelineRow;
+pub use warmup::{Series, Unsettled};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +63,8 @@ pub struct VariantResults {
     pub timeline: Vec<TimelineRow>,
     /// What happened in replication 0.
     pub story: Story,
+    /// What has not settled before the rollout; none where the baseline is what it should be.
+    pub unsettled: Option<Unsettled>,
 }
 
 /// How one run ended and what it cost.
@@ -96,7 +102,8 @@ impl VariantResults {
             .collect()
     }
 
-    /// The estimate of each of [`crate::measure::METRICS`]; none for a metric that no replication defines.
+    /// The estimate of each of [`crate::measure::METRICS`]; none for a metric that no replication
+    /// defines.
     #[must_use]
     pub fn estimates(&self) -> Vec<Option<Estimate>> {
         estimate::of_runs(&self.runs)

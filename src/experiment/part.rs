@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::timeline::Timeline;
+use super::warmup::{self, Halves};
 use super::{Measured, RunResult, Story, VariantResults};
-use crate::scenario::Variant;
 use crate::sim::Plan;
 
 /// Some replications of one variant.
@@ -17,6 +17,7 @@ pub struct Part {
     timeline: Timeline,
     /// There from replication 0 on.
     story: Option<Story>,
+    halves: BTreeMap<u32, Halves>,
 }
 
 impl Part {
@@ -24,6 +25,7 @@ impl Part {
     pub(super) fn add(&mut self, plan: &Plan, replication: u32, measured: Measured) {
         let Measured { mut run, metrics } = measured;
         self.timeline.add(plan, &run);
+        self.halves.extend(Halves::of(&run).map(|halves| (replication, halves)));
         if replication == 0 {
             self.story = Some(Story {
                 start: run.start,
@@ -34,9 +36,9 @@ impl Part {
         self.runs.insert(replication, RunResult { outcome: run.outcome, metrics });
     }
 
-    /// Adds the outcome and the metrics of a replication, without what happened over time.
-    pub(super) fn add_result(&mut self, replication: u32, result: RunResult) {
-        self.runs.insert(replication, result);
+    /// The outcome and the metrics of one replication, without what happened over time.
+    pub(super) fn of(replication: u32, result: RunResult) -> Self {
+        Self { runs: BTreeMap::from([(replication, result)]), ..Self::default() }
     }
 
     /// Adds replications that it does not have yet.
@@ -50,6 +52,7 @@ impl Part {
             return Err(twice);
         }
         self.runs.extend(other.runs);
+        self.halves.extend(other.halves);
         self.timeline.merge(other.timeline);
         self.story = self.story.take().or(other.story);
         Ok(())
@@ -62,13 +65,21 @@ impl Part {
     }
 
     /// The whole of a variant.
-    pub(super) fn into_results(self, variant: &Variant) -> VariantResults {
+    pub(super) fn into_results(
+        self,
+        name: &str,
+        strategy: &str,
+        parameters: &[(String, serde_json::Value)],
+    ) -> VariantResults {
+        let timeline = self.timeline.rows();
+        let halves: Vec<Halves> = self.halves.into_values().collect();
         VariantResults {
-            name: variant.name.clone(),
-            strategy: variant.strategy.clone(),
-            parameters: variant.parameters.clone(),
+            unsettled: warmup::unsettled(&timeline, &halves),
+            name: name.to_owned(),
+            strategy: strategy.to_owned(),
+            parameters: parameters.to_vec(),
             runs: self.runs.into_values().collect(),
-            timeline: self.timeline.rows(),
+            timeline,
             story: self.story.unwrap_or_default(),
         }
     }
@@ -93,14 +104,13 @@ mod tests {
 
     #[test]
     fn parts_add_up_to_the_whole_and_survive_being_written() {
-        let scenario = fixture::scenario(&["surge"], 5);
-        let whole = part(&[0, 1, 2, 3, 4]).into_results(&scenario.variants[0]);
+        let whole = part(&[0, 1, 2, 3, 4]).into_results("surge", "surge", &[]);
         assert_eq!(whole.story.events.len(), 3);
         let mut sum = part(&[3, 1]);
         let bytes = postcard::to_stdvec(&part(&[4, 0])).expect("a part can be written");
         sum.merge(postcard::from_bytes(&bytes).expect("our own bytes")).expect("nothing twice");
         sum.merge(part(&[2])).expect("nothing twice");
-        let sum = sum.into_results(&scenario.variants[0]);
+        let sum = sum.into_results("surge", "surge", &[]);
         assert_eq!((&sum.runs, &sum.timeline), (&whole.runs, &whole.timeline));
         assert!(sum.story.events.iter().eq(whole.story.events.iter()));
     }

@@ -182,7 +182,8 @@ impl Course for Whole<'_> {
     }
 
     fn finish(&self, variant: usize, part: Part) -> VariantResults {
-        part.into_results(&self.0.variants[variant])
+        let variant = &self.0.variants[variant];
+        part.into_results(&variant.name, &variant.strategy, &variant.parameters)
     }
 }
 
@@ -365,28 +366,40 @@ where
 
     /// All of a variant that was asked for is there: asks for more, or hands it on.
     fn complete(&self, variant: usize, part: Part, end: u32) {
-        let more = self.course.more(variant, &part, end);
-        if more > end {
-            let mut guard = self.lock();
-            let open = guard.open_one(variant);
-            open.part = Some(part);
-            open.todo.extend(end..more);
-            open.end = more;
-        } else {
-            let done = self.course.finish(variant, part);
-            let mut guard = self.lock();
-            let state = &mut *guard;
-            state.open.remove(&variant);
-            state.ready.insert(variant, done);
-            while let Some(next) = state.ready.remove(&state.emitted) {
-                state.emitted += 1;
-                if let Err(error) = (state.emit)(next) {
-                    state.failed.get_or_insert(error);
-                    state.is_stopped = true;
-                }
+        let mut end = end;
+        loop {
+            let more = self.course.more(variant, &part, end);
+            if more <= end {
+                self.hand_on(variant, part);
+                break;
+            }
+            // An earlier, interrupted sweep may have had more already.
+            let is_missing = |number: &u32| !part.runs().contains_key(number);
+            let todo: VecDeque<u32> = (end..more).filter(is_missing).collect();
+            end = more;
+            if !todo.is_empty() {
+                let mut guard = self.lock();
+                let open = guard.open_one(variant);
+                *open = Open { part: Some(part), todo, running: 0, end };
+                break;
             }
         }
         self.changed.notify_all();
+    }
+
+    fn hand_on(&self, variant: usize, part: Part) {
+        let done = self.course.finish(variant, part);
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        state.open.remove(&variant);
+        state.ready.insert(variant, done);
+        while let Some(next) = state.ready.remove(&state.emitted) {
+            state.emitted += 1;
+            if let Err(error) = (state.emit)(next) {
+                state.failed.get_or_insert(error);
+                state.is_stopped = true;
+            }
+        }
     }
 
     fn keep_now_and_then(&self, state: &State<C::Done, E, F>) {

@@ -27,7 +27,7 @@ const SAME_DEMAND: f64 = 0.02;
 
 /// What one run did in the two halves of its baseline window.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Halves {
+pub(super) struct Halves {
     /// 95th percentile of the latency of successes, seconds; none without successes.
     latency: [Option<f64>; 2],
     /// Failed share of the requests; none without requests.
@@ -84,10 +84,12 @@ impl Halves {
         let of = |from: i128, to: i128| sum_of(&run.traffic.bins, from, to);
         let halves = [of(-before / 2, -before / 4), of(-before / 4, 0)];
         let latency = |half: &Half| half.latency.quantile(0.95).map(SimDuration::as_secs_f64);
-        let failed = |half: &Half| {
-            (half.requests > 0).then(|| half.failed as f64 / half.requests as f64)
-        };
-        Some(Self { latency: halves.each_ref().map(latency), failed: halves.each_ref().map(failed) })
+        let failed =
+            |half: &Half| (half.requests > 0).then(|| half.failed as f64 / half.requests as f64);
+        Some(Self {
+            latency: halves.each_ref().map(latency),
+            failed: halves.each_ref().map(failed),
+        })
     }
 }
 
@@ -155,6 +157,113 @@ fn drift(what: Series, series: &[f64], halves: &[[Option<f64>; 2]]) -> Option<Un
         Series::Failed => FAILED_MATTERS,
     };
     let share_dropped = truncation.dropped as f64 / truncation.batches as f64;
-    (found.p < LEVEL && found.difference.mean.abs() > matters)
-        .then_some(Unsettled { what, halves: means, share_dropped })
+    (found.p < LEVEL && found.difference.mean.abs() > matters).then_some(Unsettled {
+        what,
+        halves: means,
+        share_dropped,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Purpose, Seed, unit};
+
+    const BINS: u64 = 60;
+
+    /// The time line and the halves of replications whose latency (milliseconds) and failed share
+    /// in each second are as given, by replication and second.
+    fn look(runs: u64, value: impl Fn(u64, u64) -> (f64, f64)) -> Option<Unsettled> {
+        let mean = |sum: f64, count: u64| sum / count as f64;
+        let rows: Vec<TimelineRow> = (0..BINS)
+            .map(|second| {
+                let values = (0..runs).map(|run| value(run, second));
+                let (latency, failed) = values.fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+                TimelineRow {
+                    start_nanos: (i128::from(second) - i128::from(BINS)) * 1_000_000_000,
+                    demand_rps: 100.0,
+                    requests: 100.0,
+                    failed: 100.0 * mean(failed, runs),
+                    latency_p95_s: Some(mean(latency, runs) / 1e3),
+                    ..TimelineRow::default()
+                }
+            })
+            .collect();
+        let half = |run: u64, from: u64, to: u64| {
+            let values = (from..to).map(|second| value(run, second));
+            let (latency, failed) = values.fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+            (Some(mean(latency, to - from) / 1e3), Some(mean(failed, to - from)))
+        };
+        let halves: Vec<Halves> = (0..runs)
+            .map(|run| {
+                let (before, after) = (half(run, 30, 45), half(run, 45, 60));
+                Halves { latency: [before.0, after.0], failed: [before.1, after.1] }
+            })
+            .collect();
+        unsettled(&rows, &halves)
+    }
+
+    fn noise(run: u64, second: u64) -> f64 {
+        unit(Seed { seed: 5, replication: run }.key(Purpose::Boot).draw(second, 0)) - 0.5
+    }
+
+    #[test]
+    fn a_growing_latency_is_not_settled() {
+        let found = look(10, |run, second| (10.0 + second as f64 + 5.0 * noise(run, second), 0.0));
+        let found = found.expect("it grows");
+        assert_eq!(found.what, Series::Latency);
+        assert!(found.share_dropped >= 0.5, "{found:?}");
+        assert!((found.halves[1] - found.halves[0] - 0.015).abs() < 0.001, "{found:?}");
+    }
+
+    #[test]
+    fn failures_that_come_late_are_not_settled() {
+        let late = |second| if second < 50 { 0.0 } else { 0.3 };
+        let found = look(5, |run, second| (10.0, late(second) * (1.0 + 0.1 * noise(run, second))));
+        assert_eq!(found.expect("they come late").what, Series::Failed);
+    }
+
+    #[test]
+    fn what_settles_in_the_first_half_is_fine() {
+        let early = |second| if second < 20 { 30.0 } else { 10.0 };
+        assert_eq!(look(10, |run, second| (early(second) + noise(run, second), 0.0)), None);
+    }
+
+    /// Two thousand experiments of noise about a level: of five replications each, some of them
+    /// with another level than the others.
+    #[test]
+    fn noise_is_no_alarm() {
+        let alarms = (0..2000).filter(|experiment| {
+            let found = look(5, |run, second| {
+                let run = experiment * 5 + run;
+                (20.0 + 5.0 * noise(run, 99) + 10.0 * noise(run, second), 0.0)
+            });
+            found.is_some()
+        });
+        assert!(alarms.count() <= 2);
+    }
+
+    #[test]
+    fn a_rate_that_is_meant_to_change_is_left_alone() {
+        let mut rows: Vec<TimelineRow> = Vec::new();
+        for second in 0..60_u32 {
+            rows.push(TimelineRow {
+                start_nanos: (i128::from(second) - 60) * 1_000_000_000,
+                demand_rps: f64::from(100 + second),
+                requests: 100.0,
+                latency_p95_s: Some(f64::from(second)),
+                ..TimelineRow::default()
+            });
+        }
+        let run = |k: u32| Halves {
+            latency: [Some(37.0 + f64::from(k) / 9.0), Some(52.0)],
+            failed: [None, None],
+        };
+        let halves: Vec<Halves> = (0..5).map(run).collect();
+        assert_eq!(unsettled(&rows, &halves), None);
+        for row in &mut rows {
+            row.demand_rps = 100.0;
+        }
+        assert!(unsettled(&rows, &halves).is_some());
+    }
 }

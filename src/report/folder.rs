@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// Every name that this or an earlier run may have written; what else lies in a result folder is
 /// not ours and stays.
-pub const OURS: [&str; 18] = [
+pub const OURS: [&str; 20] = [
     "summary.json",
     "summary.csv",
     "runs.csv",
@@ -27,6 +27,8 @@ pub const OURS: [&str; 18] = [
     "gate.csv",
     "gate.svg",
     "gate.png",
+    "cells.json",
+    "cells.bin",
 ];
 
 /// What a folder holds that is ours, and so may be replaced.
@@ -36,6 +38,8 @@ pub enum Holds {
     Results,
     /// Those of the gate workbench.
     Gates,
+    /// Runs to be put together with those of other shards.
+    Cells,
 }
 
 impl Holds {
@@ -44,6 +48,7 @@ impl Holds {
         match self {
             Self::Results => "summary.json",
             Self::Gates => "gate.csv",
+            Self::Cells => "cells.json",
         }
     }
 }
@@ -128,6 +133,17 @@ impl Folder {
         let file = file.map_err(|source| self.refused(name, source))?;
         self.names.push(name);
         Ok(BufWriter::new(file))
+    }
+
+    /// Takes the file `name` from another folder of the same disk.
+    ///
+    /// # Errors
+    /// If it cannot be moved.
+    pub fn adopt(&mut self, from: &Path, name: &'static str) -> Result<(), FolderError> {
+        let moved = fs::rename(from.join(name), self.aside.path().join(name));
+        moved.map_err(|source| self.refused(name, source))?;
+        self.names.push(name);
+        Ok(())
     }
 
     /// That `name` cannot be written.

@@ -10,8 +10,8 @@ use super::{
     Format, ReportError, Written, chart, events_csv, ledger_csv, read, runs_csv, summary_csv,
     timeline_csv,
 };
-use crate::experiment::VariantResults;
 use crate::experiment::compare::{Family, Values};
+use crate::experiment::{Unsettled, VariantResults};
 
 /// The tables, in the order in which they are named. The first is what the digest is of.
 const TABLES: [TableFile; 5] = [
@@ -28,6 +28,7 @@ pub struct VariantRows {
     texts: [Vec<u8>; TABLES.len()],
     summary: VariantSummary,
     values: Values,
+    unsettled: Option<Unsettled>,
 }
 
 impl VariantRows {
@@ -38,6 +39,7 @@ impl VariantRows {
             texts: TABLES.map(|table| table.rows_text(heading, variant)),
             summary: VariantSummary::of(variant),
             values: heading.compare.values(&variant.runs),
+            unsettled: variant.unsettled,
         }
     }
 }
@@ -51,6 +53,7 @@ pub struct Writer {
     hasher: blake3::Hasher,
     variants: Vec<VariantSummary>,
     family: Family,
+    unsettled: Vec<(String, Unsettled)>,
 }
 
 impl Writer {
@@ -63,7 +66,8 @@ impl Writer {
             TABLES.iter().map(|table| folder.create(table.name)).collect();
         let family = Family::new(heading.compare.clone());
         let (files, variants, hasher) = (files?, Vec::new(), blake3::Hasher::new());
-        let mut writer = Self { heading, folder, files, hasher, variants, family };
+        let unsettled = Vec::new();
+        let mut writer = Self { heading, folder, files, hasher, variants, family, unsettled };
         let headers = TABLES.map(|table| table.header_text(&writer.heading));
         writer.put(&headers)?;
         Ok(writer)
@@ -76,6 +80,7 @@ impl Writer {
     pub fn append(&mut self, rows: VariantRows) -> Result<(), FolderError> {
         self.put(&rows.texts)?;
         self.family.add(&rows.summary.name, rows.values);
+        self.unsettled.extend(rows.unsettled.map(|found| (rows.summary.name.clone(), found)));
         self.variants.push(rows.summary);
         Ok(())
     }
@@ -93,7 +98,7 @@ impl Writer {
     /// # Errors
     /// If something cannot be written; the old folder then stays as it was.
     pub fn finish(self, formats: &[Format]) -> Result<Written, ReportError> {
-        let Self { heading, mut folder, files, hasher, variants, family } = self;
+        let Self { heading, mut folder, files, hasher, variants, family, unsettled } = self;
         for (table, file) in TABLES.iter().zip(files) {
             sealed(file).map_err(|source| folder.refused(table.name, source))?;
         }
@@ -105,6 +110,6 @@ impl Writer {
         }
         let names = folder.names().to_vec();
         folder.commit()?;
-        Ok(Written { names, summary })
+        Ok(Written { names, summary, unsettled })
     }
 }
