@@ -9,6 +9,7 @@ mod gate;
 mod import;
 mod list;
 mod merge;
+mod precision;
 mod progress;
 mod redraw;
 mod run;

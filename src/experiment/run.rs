@@ -394,32 +394,38 @@ where
 
     /// All of a variant that was asked for is there: asks for more, or hands it on.
     fn complete(&self, variant: usize, part: Part, end: u32) {
-        let more = self.course.more(variant, &part, end);
-        if more > end {
-            let mut guard = self.lock();
-            let open = guard.open_one(variant);
-            open.todo.range = end..more;
-            open.todo.pass_known();
-            if open.todo.range.is_empty() {
-                drop(guard);
-                return self.complete(variant, part, more);
+        let mut end = end;
+        loop {
+            let more = self.course.more(variant, &part, end);
+            if more <= end {
+                self.hand_on(variant, part);
+                break;
             }
-            open.part = Some(part);
-        } else {
-            let done = self.course.finish(variant, part);
-            let mut guard = self.lock();
-            let state = &mut *guard;
-            state.open.remove(&variant);
-            state.ready.insert(variant, done);
-            while let Some(next) = state.ready.remove(&state.emitted) {
-                state.emitted += 1;
-                if let Err(error) = (state.emit)(next) {
-                    state.failed.get_or_insert(error);
-                    state.is_stopped = true;
-                }
+            // An earlier, interrupted sweep may have had more already.
+            let todo = Todo::new(end..more, &part);
+            end = more;
+            if !todo.range.is_empty() {
+                let mut guard = self.lock();
+                *guard.open_one(variant) = Open { part: Some(part), todo, running: 0 };
+                break;
             }
         }
         self.changed.notify_all();
+    }
+
+    fn hand_on(&self, variant: usize, part: Part) {
+        let done = self.course.finish(variant, part);
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        state.open.remove(&variant);
+        state.ready.insert(variant, done);
+        while let Some(next) = state.ready.remove(&state.emitted) {
+            state.emitted += 1;
+            if let Err(error) = (state.emit)(next) {
+                state.failed.get_or_insert(error);
+                state.is_stopped = true;
+            }
+        }
     }
 
     fn keep_now_and_then(&self, state: &State<C::Done, E, F>) {

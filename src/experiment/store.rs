@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::compare::Question;
 use super::shard::Shard;
 use super::{Part, VariantResults};
 use crate::scenario::{Scenario, Variant};
@@ -46,6 +47,8 @@ pub struct Header {
     pub has_third: bool,
     /// The variants; empty where they are found on the way.
     pub variants: Vec<Subject>,
+    /// What the variants are compared with; none where the results have no comparisons.
+    pub compare: Option<Question>,
 }
 
 /// What is to be known of a variant to write its results.
@@ -128,6 +131,7 @@ impl Header {
             shard,
             has_third: false,
             variants: Vec::new(),
+            compare: None,
         }
     }
 
@@ -147,6 +151,8 @@ impl Header {
             words("the seed is", &self.seed, &other.seed)
         } else if self.command != other.command {
             words("the command is", &self.command.join(" "), &other.command.join(" "))
+        } else if self.compare != other.compare {
+            Some("they compare different variants or metrics".to_owned())
         } else if self.identity != other.identity || self.variants != other.variants {
             Some("the scenario's content differs".to_owned())
         } else {

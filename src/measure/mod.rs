@@ -11,7 +11,7 @@ mod latency;
 mod requests;
 mod synthetic;
 
-pub use catalog::{METRICS, Metric, MetricKind, Metrics};
+pub use catalog::{Asked, HEADLINE, METRICS, Metric, MetricKind, Metrics, position};
 pub use error_budget::error_budget;
 
 use crate::sim::{Plan, Run};

@@ -6,6 +6,7 @@
 
 pub mod chart;
 mod columns;
+pub mod comparison_table;
 mod events_csv;
 pub mod folder;
 pub mod gate_csv;
@@ -32,8 +33,8 @@ use summary_json::Summary;
 pub use table_file::Heading;
 pub use writer::{VariantRows, Writer};
 
-use crate::experiment::Results;
 use crate::experiment::workbench::Characteristic;
+use crate::experiment::{Results, Unsettled};
 
 /// Why a report cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,8 @@ pub struct Written {
     pub names: Vec<&'static str>,
     /// What stands in `summary.json`.
     pub summary: Summary,
+    /// Variants whose baseline is not that of a settled fleet.
+    pub unsettled: Vec<(String, Unsettled)>,
 }
 
 /// Fills `folder` with every file of `results` and puts it in its place.

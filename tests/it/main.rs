@@ -4,6 +4,7 @@ mod balancers;
 mod cases;
 mod cli;
 mod compose;
+mod coverage;
 mod differential;
 mod faults;
 mod features;
