@@ -23,6 +23,7 @@ use crate::scenario::gates;
 use crate::scenario::input;
 use crate::scenario::input::import::{Carry, Extent, Importer, Manifests};
 use crate::scenario::input::table::Tables;
+use crate::scenario::policy::{self, Policy};
 use crate::scenario::resolve;
 use crate::scenario::resolve::law::LawReader;
 use crate::scenario::rule;
@@ -82,6 +83,7 @@ pub(super) fn parse(
     let sweeps = session.sweeps(&mut root, overrides);
     session.check_idle_sets(&sets, &sweeps);
     let name = session.name(&root, path);
+    let policy = session.policy(&root);
     let variants = session.variants(&root, &sweeps);
     if session.findings.errors() > 0 {
         return Err(session.into_report());
@@ -92,6 +94,7 @@ pub(super) fn parse(
         seed: document::find(&root, ["simulation", "seed"])
             .and_then(|seed| u64::deserialize(ValueDeserializer::from(seed.value.clone())).ok())
             .unwrap_or(file::SimulationFile::default().seed),
+        policy,
         variants,
     };
     Ok(Loaded { scenario, warnings: session.into_report() })
@@ -279,6 +282,19 @@ impl<'t, 'c> Session<'t, 'c> {
             );
         }
         name
+    }
+
+    /// What the file asserts.
+    fn policy(&mut self, root: &Table<'t>) -> Policy {
+        let names = strategies::names(root);
+        let mut scope = Scope {
+            file: &self.shown,
+            root,
+            dropped: Vec::new(),
+            swept: &[],
+            findings: &mut self.findings,
+        };
+        policy::read(&mut scope, &self.sources, &names)
     }
 
     /// Every variant that follows the rules.

@@ -16,6 +16,7 @@
 //! | `file/` | what can be written, and what holds where nothing is? |
 //! | `check/`, `strategies.rs`, `faults.rs`, `gates.rs` | which rules does it break? |
 //! | `rule/` | what is each rule, and what would be right? |
+//! | `policy/` | what must hold? |
 //! | `resolve/` | what is the plan? |
 //! | `diagnostic/` | how is an error shown? |
 
@@ -28,6 +29,7 @@ mod file;
 mod gates;
 mod input;
 mod load;
+pub mod policy;
 mod resolve;
 mod rule;
 mod strategies;
@@ -44,6 +46,7 @@ pub use diagnostic::{Diagnostic, Label, Place, Report};
 pub use load::Loaded;
 pub use rule::{Rule, Severity, explain, rules};
 
+use self::policy::Policy;
 use crate::manifest::Imported;
 use crate::sim::Plan;
 
@@ -56,6 +59,8 @@ pub struct Scenario {
     pub description: String,
     /// `simulation.seed` of the file (a sweep may vary it by variant).
     pub seed: u64,
+    /// `[policy]`; empty where the file asserts nothing.
+    pub policy: Policy,
     /// The variants, in the order of the file: by strategy, then by sweep values.
     pub variants: Vec<Variant>,
 }
