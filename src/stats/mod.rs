@@ -3,11 +3,17 @@
 //! This room knows numbers and their uncertainty. It must not know what was measured.
 
 pub mod beta;
+pub mod binomial;
 pub mod gamma;
 pub mod interval;
 pub mod math;
+pub mod multiple;
 pub mod normal;
+pub mod paired;
 pub mod proportion;
 pub mod quantile;
 pub mod rank;
+#[cfg(test)]
+mod reference;
 pub mod sequential;
+pub mod student;

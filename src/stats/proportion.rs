@@ -42,6 +42,24 @@ pub fn wilson(share: Share, z: f64) -> (f64, f64) {
     (low, high)
 }
 
+/// Wilson's two-sided interval of this confidence, in (0, 1).
+#[must_use]
+pub fn wilson_at(share: Share, confidence: f64) -> (f64, f64) {
+    wilson(share, normal::quantile(f64::midpoint(1.0, confidence)))
+}
+
+/// What the probability is not below, with this confidence in (0, 1), by Wilson's score.
+#[must_use]
+pub fn wilson_lower(share: Share, confidence: f64) -> f64 {
+    wilson(share, normal::quantile(confidence)).0
+}
+
+/// What the probability is not above, with this confidence in (0, 1), by Wilson's score.
+#[must_use]
+pub fn wilson_upper(share: Share, confidence: f64) -> f64 {
+    wilson(share, normal::quantile(confidence)).1
+}
+
 /// Interval of `new - old` with `z` standard errors on either side: R. G. Newcombe's hybrid score
 /// method without continuity correction (Statistics in Medicine 17, 1998, method 10).
 #[must_use]
@@ -148,6 +166,7 @@ pub fn sample_size((old, new): (f64, f64), alpha: f64, power: f64, ratio: f64) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::reference;
 
     const fn share(failed: u64, of: u64) -> Share {
         Share { failed, of }
@@ -196,6 +215,17 @@ mod tests {
             let (new, old) = shares(row);
             let (low, high) = newcombe(new, old, row[4]);
             vec![low, high]
+        });
+    }
+
+    #[test]
+    fn one_sided_bounds_are_those_of_scipy() {
+        reference::check("wilson_bounds", 1e-9, |row| {
+            let (share, confidence) = (share(row.whole(0), row.whole(1)), row.number(2));
+            let two_sided = wilson_at(share, 2.0 * confidence - 1.0);
+            let bounds = (wilson_lower(share, confidence), wilson_upper(share, confidence));
+            assert!((two_sided.0 - bounds.0).abs() + (two_sided.1 - bounds.1).abs() < 1e-12);
+            vec![bounds.0, bounds.1]
         });
     }
 
