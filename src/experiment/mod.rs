@@ -23,6 +23,7 @@ pub use size::expected_requests;
 pub use timeline::TimelineRow;
 
 use crate::measure::{METRICS, Metrics};
+use crate::scenario::World;
 use crate::sim::{Outcome, Trace};
 use crate::units::SimTime;
 
@@ -33,6 +34,8 @@ pub struct Results {
     pub scenario: String,
     /// The seed of the scenario.
     pub seed: u64,
+    /// What it is a scenario of, whatever the strategy.
+    pub world: World,
     /// One for each variant, in the scenario's order.
     pub variants: Vec<VariantResults>,
 }

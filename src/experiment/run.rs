@@ -102,6 +102,7 @@ impl Queue {
             results: Results {
                 scenario: scenario.name.clone(),
                 seed: scenario.seed,
+                world: scenario.world.clone(),
                 variants: Vec::with_capacity(scenario.variants.len()),
             },
             cells: 0,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::number;
 use crate::experiment::{Estimate, Results, VariantResults};
 use crate::measure::METRICS;
+use crate::scenario::World;
 
 /// Version of the schema that this program writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -25,6 +26,10 @@ pub struct Summary {
     pub digest: String,
     /// Version of the program that wrote it.
     pub rollsim: String,
+    /// Hashes of the parts of the scenario but the strategies: equal ones, comparable runs. Empty
+    /// where the program that wrote it knew none.
+    #[serde(default)]
+    pub world: World,
     /// One for each variant, in the scenario's order.
     pub variants: Vec<VariantSummary>,
 }
@@ -56,6 +61,7 @@ impl Summary {
             seed: results.seed,
             digest: digest.to_owned(),
             rollsim: env!("CARGO_PKG_VERSION").to_owned(),
+            world: results.world.clone(),
             variants: results.variants.iter().map(VariantSummary::of).collect(),
         }
     }
@@ -146,6 +152,7 @@ mod tests {
   "seed": 7,
   "digest": "d1",
   "rollsim": "0.1.0",
+  "world": {},
   "variants": [
     {
       "name": "rolling rolling.max_unavailable=2",

@@ -1,6 +1,6 @@
 //! From a file to a checked scenario, or to everything that is wrong with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -28,6 +28,7 @@ use crate::scenario::resolve;
 use crate::scenario::resolve::law::LawReader;
 use crate::scenario::rule;
 use crate::scenario::strategies::{self, Strategies};
+use crate::scenario::world;
 use crate::sim::Plan;
 use crate::strategy::Kind;
 
@@ -36,6 +37,9 @@ use crate::strategy::Kind;
 pub struct Loaded {
     /// Its variants.
     pub scenario: Scenario,
+    /// The document of each strategy's first variant, with what its manifest says, by the
+    /// strategy's name.
+    pub documents: BTreeMap<String, serde_json::Value>,
     /// What is allowed but probably not meant; may be empty.
     pub warnings: Report,
 }
@@ -94,10 +98,12 @@ pub(super) fn parse(
         seed: document::find(&root, ["simulation", "seed"])
             .and_then(|seed| u64::deserialize(ValueDeserializer::from(seed.value.clone())).ok())
             .unwrap_or(file::SimulationFile::default().seed),
+        world: world::identity(&root, &sweeps, session.tables.read_so_far()),
         policy,
         variants,
     };
-    Ok(Loaded { scenario, warnings: session.into_report() })
+    let documents = std::mem::take(&mut session.documents);
+    Ok(Loaded { scenario, documents, warnings: session.into_report() })
 }
 
 /// Whether a text that is not TOML begins as YAML or JSON does. One error then says more than one
@@ -152,6 +158,8 @@ struct Session<'t, 'c> {
     tables: Tables,
     manifests: Manifests<'t>,
     kinds: &'c [Kind],
+    /// Documents as [`Loaded::documents`].
+    documents: BTreeMap<String, serde_json::Value>,
 }
 
 impl<'t, 'c> Session<'t, 'c> {
@@ -166,6 +174,7 @@ impl<'t, 'c> Session<'t, 'c> {
             tables: Tables::new(folder.clone()),
             manifests: Manifests::new(folder, catalog.importer, texts),
             kinds: catalog.kinds,
+            documents: BTreeMap::new(),
         }
     }
 
@@ -374,6 +383,9 @@ impl<'t, 'c> Session<'t, 'c> {
             }
         }
         let whole = Spanned::new(0..0, DeValue::Table(root.clone()));
+        if let Some(name) = name.filter(|name| !self.documents.contains_key(*name)) {
+            self.documents.insert(name.to_owned(), world::json(&whole));
+        }
         let mut scope = Scope {
             file: &self.shown,
             root: &root,

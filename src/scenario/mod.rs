@@ -18,6 +18,7 @@
 //! | `rule/` | what is each rule, and what would be right? |
 //! | `policy/` | what must hold? |
 //! | `resolve/` | what is the plan? |
+//! | `world.rs` | are two scenarios the same but for the strategy? |
 //! | `diagnostic/` | how is an error shown? |
 
 mod change;
@@ -35,6 +36,7 @@ mod rule;
 mod strategies;
 #[cfg(test)]
 mod tests;
+mod world;
 
 use std::path::Path;
 
@@ -45,6 +47,7 @@ pub use diagnostic::source::{Sources, Span};
 pub use diagnostic::{Diagnostic, Label, Place, Report};
 pub use load::Loaded;
 pub use rule::{Rule, Severity, explain, rules};
+pub use world::{World, differences};
 
 use self::policy::Policy;
 use crate::manifest::Imported;
@@ -59,6 +62,8 @@ pub struct Scenario {
     pub description: String,
     /// `simulation.seed` of the file (a sweep may vary it by variant).
     pub seed: u64,
+    /// What it is a scenario of, whatever the strategy.
+    pub world: World,
     /// `[policy]`; empty where the file asserts nothing.
     pub policy: Policy,
     /// The variants, in the order of the file: by strategy, then by sweep values.
