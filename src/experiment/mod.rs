@@ -10,6 +10,7 @@ mod estimate;
 pub(crate) mod fixture;
 mod grid;
 pub mod lab;
+pub mod policy;
 mod run;
 mod size;
 mod timeline;

@@ -5,6 +5,7 @@
 //! must not know how results came about, and prints nothing itself.
 
 pub mod chart;
+pub mod check;
 mod columns;
 pub mod events_csv;
 pub mod folder;

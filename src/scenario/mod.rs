@@ -41,6 +41,7 @@ mod world;
 use std::path::Path;
 
 pub use change::Overrides;
+pub use change::swap::Swap;
 pub(crate) use diagnostic::nearest::nearest;
 pub use diagnostic::render::Paint;
 pub use diagnostic::source::{Sources, Span};
@@ -92,7 +93,16 @@ const CATALOG: load::Catalog<'static> =
 ///
 /// Everything that is wrong with it, each with its place.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Report> {
-    load::load(path, overrides, CATALOG)
+    load::load(path, overrides, CATALOG, None)
+}
+
+/// The same with other manifests in the place of those of one of its strategies.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, each with its place.
+pub fn load_with(path: &Path, overrides: &Overrides, swap: &Swap) -> Result<Loaded, Report> {
+    load::load(path, overrides, CATALOG, Some(swap))
 }
 
 /// Checks the text of a scenario file. `path` is what diagnostics call it; files that it names are
