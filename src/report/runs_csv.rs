@@ -1,10 +1,11 @@
 //! `runs.csv`: every metric of every run, the raw sample.
 
-use std::io::Write;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
 
 use super::number;
 use crate::experiment::Results;
-use crate::measure::METRICS;
+use crate::measure::{METRICS, Metrics};
 
 /// Writes a row for each variant and replication; an empty cell is a metric that the run does not
 /// define.
@@ -31,10 +32,71 @@ pub fn render(results: &Results, out: impl Write) -> csv::Result<()> {
     Ok(())
 }
 
+/// Reads what [`render`] wrote: the runs of each variant, by replication. Metrics that this version
+/// does not know are left out, those that the file does not have are not defined.
+///
+/// # Errors
+/// In words, if it is not such a file.
+pub fn read(source: impl Read) -> Result<BTreeMap<String, Vec<Metrics>>, String> {
+    let mut csv = csv::Reader::from_reader(source);
+    let head = csv.headers().map_err(|error| error.to_string())?.clone();
+    if head.iter().take(3).ne(["variant", "replication", "outcome"]) {
+        return Err("its header is not that of `runs.csv`".to_owned());
+    }
+    let column = |name: &str| head.iter().position(|title| title == name);
+    let columns: Vec<Option<usize>> = METRICS.iter().map(|metric| column(metric.name)).collect();
+    let mut runs: BTreeMap<String, Vec<Metrics>> = BTreeMap::new();
+    for row in csv.records() {
+        let row = row.map_err(|error| error.to_string())?;
+        let known = runs.entry(row[0].to_owned()).or_default();
+        if row[1].parse() != Ok(known.len()) {
+            return Err(format!("replication {} of `{}` is out of order", &row[1], &row[0]));
+        }
+        let value = |column: &Option<usize>| {
+            let text = column.map_or("", |column| &row[column]);
+            let number = || text.parse().ok().filter(|value: &f64| value.is_finite());
+            match text {
+                "" => Ok(None),
+                text => number().map(Some).ok_or_else(|| format!("`{text}` is not a number")),
+            }
+        };
+        known.push(Metrics::new(columns.iter().map(value).collect::<Result<_, String>>()?));
+    }
+    Ok(runs)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::experiment::fixture;
+
+    #[test]
+    fn what_was_written_can_be_read() {
+        let results = fixture::results(&["two-at-a-time", "recreate"], 3);
+        let mut out = Vec::new();
+        render(&results, &mut out).expect("memory can be written");
+        let runs = read(out.as_slice()).expect("our own file");
+        for variant in &results.variants {
+            let read = &runs[&variant.name];
+            assert_eq!(read.len(), variant.runs.len());
+            for (read, run) in read.iter().zip(&variant.runs) {
+                for (read, value) in read.values().iter().zip(run.metrics.values()) {
+                    assert_eq!(read.is_some(), value.is_some());
+                    let (read, value) = (read.unwrap_or(0.0), value.unwrap_or(0.0));
+                    assert!((read - value).abs() <= 1e-9 * value.abs().max(1.0));
+                }
+            }
+        }
+        let text = String::from_utf8(out).expect("text");
+        for (from, to, wanted) in [
+            ("variant,", "name,", "its header is not that of `runs.csv`"),
+            ("recreate,1", "recreate,2", "replication 2 of `recreate` is out of order"),
+            ("completed,8", "completed,x8", "is not a number"),
+        ] {
+            let error = read(text.replacen(from, to, 1).as_bytes()).expect_err(wanted);
+            assert!(error.contains(wanted), "{error}");
+        }
+    }
 
     #[test]
     fn one_row_for_each_run() {

@@ -108,13 +108,14 @@ fn parse_with(
     if session.findings.errors() > 0 {
         return Err(session.into_report());
     }
+    let seed = document::find(&root, ["simulation", "seed"])
+        .and_then(|seed| u64::deserialize(ValueDeserializer::from(seed.value.clone())).ok())
+        .unwrap_or(file::SimulationFile::default().seed);
     let scenario = Scenario {
         name,
         description: text_of(&root, "description").unwrap_or_default(),
-        seed: document::find(&root, ["simulation", "seed"])
-            .and_then(|seed| u64::deserialize(ValueDeserializer::from(seed.value.clone())).ok())
-            .unwrap_or(file::SimulationFile::default().seed),
-        world: world::identity(&root, &sweeps, session.tables.read_so_far()),
+        seed,
+        world: world::identity((&root, seed), &sweeps, session.tables.read_so_far()),
         policy,
         variants,
     };

@@ -26,7 +26,7 @@ const DIGITS: usize = 32;
 
 /// The parts of a document, and of the files that it names, by path.
 pub(super) fn identity(
-    root: &Table<'_>,
+    (root, seed): (&Table<'_>, u64),
     sweeps: &[Override<'_>],
     files: &BTreeMap<String, blake3::Hash>,
 ) -> World {
@@ -38,7 +38,9 @@ pub(super) fn identity(
     if let Some(Json::Object(simulation)) = parts.get_mut("simulation") {
         // The first runs are the same however many follow.
         simulation.remove("replications");
+        simulation.remove("seed");
     }
+    parts.insert("seed".to_owned(), seed.into());
     let swept: Vec<Json> = sweeps
         .iter()
         .filter(|sweep| strategy_of(&sweep.path).is_none())

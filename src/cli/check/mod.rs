@@ -16,9 +16,13 @@ use super::exit::{self, BadInput, Exit};
 use super::run::{measured, warn_of_many_requests, watch_interrupts};
 use crate::experiment::RunResult;
 use crate::experiment::lab::{Lab, Stopped};
-use crate::experiment::policy::{Finding, Protocol, Subject, Verdict, overall};
+use crate::experiment::policy::fix::{self, Fix};
+use crate::experiment::policy::{Finding, Protocol, Subject, Verdict};
 use crate::report::check::{self, Checked, Undecided};
 use crate::sim::{Detail, Plan};
+
+/// Of so many variants that break the policy a change is looked for.
+const MOST_FIXES: usize = 5;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -105,6 +109,14 @@ impl From<Option<Take>> for Undecided {
     }
 }
 
+/// What was found by simulating.
+struct Decided {
+    findings: Vec<Finding>,
+    fixes: Vec<Fix>,
+    /// How many runs the findings took.
+    runs: usize,
+}
+
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
         let outputs = Outputs::new(&self.junit, &self.markdown)?;
@@ -116,8 +128,12 @@ impl Arguments {
         let subjects = sides.subjects();
         let protocol = Protocol::new(&sides.new.scenario.policy, &subjects);
         self.refuse_too_few(&sides, &protocol)?;
-        match self.decide(&sides, &subjects, &protocol, &interrupted) {
-            Ok((findings, runs)) => self.tell(&sides, &findings, runs, &outputs),
+        let wants_fixes = self.fix || outputs.wants_fixes();
+        let decided = self.decide((&protocol, &subjects), &interrupted, |lab, findings| {
+            if wants_fixes { self.fixes(&sides, &protocol, (lab, findings)) } else { Ok(vec![]) }
+        });
+        match decided {
+            Ok(decided) => self.tell(&sides, &decided, &outputs),
             Err(Stopped::Interrupted) => {
                 exit::warn("interrupted; nothing was written");
                 Ok(Exit::Interrupted)
@@ -152,11 +168,10 @@ impl Arguments {
 
     fn decide(
         &self,
-        sides: &Sides,
-        subjects: &[Subject<'_>],
-        protocol: &Protocol<'_>,
+        (protocol, subjects): (&Protocol<'_>, &[Subject<'_>]),
         interrupted: &AtomicBool,
-    ) -> Result<(Vec<Finding>, usize), Stopped> {
+        find_fixes: impl FnOnce(&mut Lab<'_>, &[Finding]) -> Result<Vec<Fix>, Stopped>,
+    ) -> Result<Decided, Stopped> {
         let bar = progress_bar();
         let progress = |done: usize, asked: usize| {
             bar.set_length(asked as u64);
@@ -167,18 +182,38 @@ impl Arguments {
             Some(RunResult { outcome: measured.run.outcome, metrics: measured.metrics })
         };
         let mut lab = Lab::new(self.threads, interrupted, &progress, &simulate)?;
-        let findings = protocol.run(&mut lab, subjects);
+        let findings = protocol.run(&mut lab, subjects)?;
+        let runs = lab.asked();
+        let fixes = find_fixes(&mut lab, &findings)?;
         bar.finish_and_clear();
-        Ok((findings?, lab.asked()))
+        Ok(Decided { findings, fixes, runs })
     }
 
-    fn tell(
+    /// For each variant that breaks the policy, the change that would put it right.
+    fn fixes(
         &self,
         sides: &Sides,
-        findings: &[Finding],
-        runs: usize,
-        outputs: &Outputs,
-    ) -> anyhow::Result<Exit> {
+        protocol: &Protocol<'_>,
+        (lab, findings): (&mut Lab<'_>, &[Finding]),
+    ) -> Result<Vec<Fix>, Stopped> {
+        let subjects = sides.subjects().into_iter();
+        let own = subjects.map(|subject| {
+            let is_own = |finding: &&Finding| finding.subject == subject.name;
+            (subject, findings.iter().filter(is_own).cloned().collect::<Vec<_>>())
+        });
+        let is_broken = |findings: &[Finding]| {
+            findings.iter().any(|finding| finding.verdict == Verdict::Broken)
+        };
+        own.filter(|(_, findings)| is_broken(findings))
+            .take(MOST_FIXES)
+            .map(|(subject, findings)| {
+                let candidates = sides.candidates(self, subject.name);
+                fix::find(lab, protocol, (&subject, &findings), &candidates)
+            })
+            .collect()
+    }
+
+    fn tell(&self, sides: &Sides, decided: &Decided, outputs: &Outputs) -> anyhow::Result<Exit> {
         let scenario = &sides.new.scenario;
         let file = self.file.display().to_string();
         let checked = Checked {
@@ -186,10 +221,10 @@ impl Arguments {
             file: &file,
             seed: scenario.seed,
             policy: &scenario.policy,
-            findings,
+            findings: &decided.findings,
             against: sides.against(),
-            fixes: &[],
-            runs,
+            fixes: &decided.fixes,
+            runs: decided.runs,
             undecided: self.undecided.into(),
         };
         outputs.write(&checked)?;

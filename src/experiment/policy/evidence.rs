@@ -200,7 +200,7 @@ mod tests {
             |sample: &[f64]| of(&both, sample, 0.05).expect("a sample").verdict(limits(&both));
         assert_eq!(verdict(&[2.0, 2.1, 1.9]), Verdict::Holds);
         assert_eq!(verdict(&[4.0, 4.1, 3.9]), Verdict::Broken);
-        assert_eq!(verdict(&[0.0, 0.1]), Verdict::Undecided);
+        assert_eq!(verdict(&[0.0, 4.0]), Verdict::Undecided);
         assert_eq!(verdict(&[2.0]), Verdict::Undecided);
         assert_eq!(of(&both, &[], 0.05), None);
     }

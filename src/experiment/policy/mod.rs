@@ -16,6 +16,7 @@
 mod compare;
 mod evidence;
 pub mod fix;
+pub mod knob;
 mod looks;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Checked, Undecided, word};
-use crate::experiment::policy::fix::{Fix, Outcome};
+use crate::experiment::policy::fix::Fix;
 use crate::experiment::policy::{Claim, Finding, Verdict};
 use crate::scenario::policy::{Material, Requirement};
 
@@ -79,9 +79,6 @@ fn requirement(kind: &str, asked: &Requirement) -> Value {
 }
 
 fn fix(fix: &Fix) -> Value {
-    let change = match &fix.outcome {
-        Outcome::Found(change) => json!({ "path": change.path, "value": change.value }),
-        Outcome::None => Value::Null,
-    };
+    let change = fix.change.as_ref().map(|one| json!({ "path": one.path, "value": one.value }));
     json!({ "variant": fix.subject, "tried": fix.tried, "change": change })
 }

@@ -1,7 +1,6 @@
 //! A check as a comment for a pull request.
 
 use super::{Checked, word};
-use crate::experiment::policy::fix::Outcome;
 use crate::experiment::policy::{Finding, Verdict};
 use crate::report::number;
 
@@ -21,8 +20,8 @@ pub fn render(checked: &Checked<'_>) -> String {
     }
     for fix in checked.fixes {
         let subject = escaped(&fix.subject);
-        out.push_str(&match &fix.outcome {
-            Outcome::Found(change) => format!(
+        out.push_str(&match &fix.change {
+            Some(change) => format!(
                 "\n**{subject} would hold with `{} = {}`**{}: of the {} changes that were tried \
                  on the same random numbers, those that hold were compared, and this one has the \
                  shortest rollout. `--set {}` checks it again.\n",
@@ -32,7 +31,7 @@ pub fn render(checked: &Checked<'_>) -> String {
                 fix.tried,
                 change.typed(),
             ),
-            Outcome::None => format!(
+            None => format!(
                 "\nNone of the {} changes to {subject} that were tried makes it hold.\n",
                 fix.tried
             ),

@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Checked, Line, word};
 use crate::experiment::policy::Verdict;
-use crate::experiment::policy::fix::Outcome;
+use crate::experiment::policy::fix::Fix;
 use crate::report::columns::{self, Cell};
 use crate::report::number;
 
@@ -67,11 +67,9 @@ fn caption(checked: &Checked<'_>) -> String {
 
 /// A line for each subject that something was tried for.
 fn fixes(checked: &Checked<'_>) -> Vec<String> {
-    let line = |fix: &crate::experiment::policy::fix::Fix| match &fix.outcome {
-        Outcome::Found(change) => {
-            format!("{} would hold with `--set {}`", fix.subject, change.typed())
-        }
-        Outcome::None => format!(
+    let line = |fix: &Fix| match &fix.change {
+        Some(change) => format!("{} would hold with `--set {}`", fix.subject, change.typed()),
+        None => format!(
             "{}: none of the {} changes that were tried makes it hold",
             fix.subject, fix.tried
         ),

@@ -25,9 +25,9 @@ pub(super) const POLICY_LIMIT: Entry = Entry {
     severity: Severity::Error,
     title: "a requirement has limits in its metric's unit",
     explanation: "\
-`min`, `max` or both. Times are compared with durations or with numbers of seconds, shares and ratios
-with percentages or numbers (1 is the whole), counts and amounts with numbers. A metric that is a
-share of a whole has a limit between 0 and 1.",
+`min`, `max` or both. Times are compared with durations or with numbers of seconds, shares and
+ratios with percentages or numbers (1 is the whole), counts and amounts with numbers. A metric that
+is a share of a whole has a limit between 0 and 1.",
     wrong: "\
 [[policy.require]]
 metric = \"capacity_min\"
@@ -67,8 +67,8 @@ pub(super) const POLICY_CLASH: Entry = Entry {
     title: "requirements must not contradict each other",
     explanation: "\
 If one requirement asks for more than another one allows, of the same metric and of a strategy that
-both are asked of, whatever the runs are one of them is broken. Statistics are put in order for that:
-the smallest run is never above the mean, the 5th percentile never above the 95th.",
+both are asked of, one of them is broken whatever the runs are. Statistics are put in order for
+that: the smallest run is never above the mean, the 5th percentile never above the 95th.",
     wrong: "\
 [[policy.require]]
 metric = \"duration_s\"
