@@ -45,6 +45,7 @@ impl Arguments {
         let heading = Heading {
             scenario: header.scenario.clone(),
             seed: header.seed,
+            world: header.world.clone(),
             has_third: header.has_third,
             compare: header.compare.clone().unwrap_or_else(|| Question::new("", &[])),
         };

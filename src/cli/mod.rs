@@ -3,6 +3,7 @@
 //! The only room that prints, and the only one that ends the process. Data goes to stdout, all
 //! else to stderr; whoever closes the pipe early is not an error.
 
+mod check;
 mod exit;
 mod explain;
 mod gate;
@@ -27,14 +28,15 @@ use exit::Exit;
 const EXAMPLES: &str = "\
 Examples:
   rollsim run scenarios/api-gateway.toml
+  rollsim check scenarios/ci/checkout.toml --old deployment.yaml --new changed.yaml
   rollsim import deployment.yaml > checkout.toml
   rollsim gate scenarios/bad-release.toml --effects 0.1x,1x
   rollsim list strategies
   rollsim explain capacity_min
   rollsim validate
 
-Exit codes: 0 done, 1 results could not be written or a claim does not hold,
-2 bad input or usage, 130 interrupted";
+Exit codes: 0 done, 1 results could not be written or something does not hold,
+2 bad input or usage, 3 undecided, 130 interrupted";
 
 /// Simulates software rollouts request by request: how long they take, how low capacity falls, how
 /// much of the error budget they burn.
@@ -48,6 +50,7 @@ struct Line {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Arguments),
+    Check(check::Arguments),
     Import(import::Arguments),
     Merge(merge::Arguments),
     Gate(gate::Arguments),
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
     };
     let result = match line.verb {
         Verb::Run(arguments) => arguments.execute(),
+        Verb::Check(arguments) => arguments.execute(),
         Verb::Import(arguments) => arguments.execute(),
         Verb::Merge(arguments) => arguments.execute(),
         Verb::Gate(arguments) => arguments.execute(),

@@ -13,6 +13,7 @@ pub(crate) mod fixture;
 mod grid;
 pub mod lab;
 mod part;
+pub mod policy;
 pub mod precision;
 mod run;
 pub mod shard;
@@ -34,6 +35,7 @@ pub use warmup::{Series, Unsettled};
 use serde::{Deserialize, Serialize};
 
 use crate::measure::Metrics;
+use crate::scenario::World;
 use crate::sim::{Outcome, Trace};
 use crate::units::SimTime;
 
@@ -44,6 +46,8 @@ pub struct Results {
     pub scenario: String,
     /// The seed of the scenario.
     pub seed: u64,
+    /// What it is a scenario of, whatever the strategy.
+    pub world: World,
     /// One for each variant, in the scenario's order.
     pub variants: Vec<VariantResults>,
 }

@@ -4,7 +4,9 @@
 //! them later gives the same bytes. This room knows formats, numbers on screens and pictures. It
 //! must not know how results came about, and prints nothing itself.
 
+pub mod baseline;
 pub mod chart;
+pub mod check;
 mod columns;
 pub mod comparison_table;
 mod events_csv;
