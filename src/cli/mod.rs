@@ -17,6 +17,7 @@ mod run;
 mod scale;
 mod show;
 mod sweep;
+mod tune;
 mod validate;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ Examples:
   rollsim check scenarios/ci/checkout.toml --old deployment.yaml --new changed.yaml
   rollsim import deployment.yaml > checkout.toml
   rollsim gate scenarios/bad-release.toml --effects 0.1x,1x
+  rollsim tune gateway.toml --vary strategies.rolling.max_unavailable=1..6
   rollsim list strategies
   rollsim explain capacity_min
   rollsim validate
@@ -54,6 +56,7 @@ enum Verb {
     Import(import::Arguments),
     Merge(merge::Arguments),
     Gate(gate::Arguments),
+    Tune(tune::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
         Verb::Import(arguments) => arguments.execute(),
         Verb::Merge(arguments) => arguments.execute(),
         Verb::Gate(arguments) => arguments.execute(),
+        Verb::Tune(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),
         Verb::Explain(arguments) => arguments.execute(),

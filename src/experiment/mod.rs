@@ -20,6 +20,7 @@ pub mod shard;
 mod size;
 pub mod store;
 mod timeline;
+pub mod tune;
 pub mod validation;
 mod warmup;
 pub mod workbench;

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// Every name that this or an earlier run may have written; what else lies in a result folder is
 /// not ours and stays.
-pub const OURS: [&str; 20] = [
+pub const OURS: [&str; 23] = [
     "summary.json",
     "summary.csv",
     "runs.csv",
@@ -29,6 +29,9 @@ pub const OURS: [&str; 20] = [
     "gate.png",
     "cells.json",
     "cells.bin",
+    "tune.csv",
+    "tune.svg",
+    "tune.png",
 ];
 
 /// What a folder holds that is ours, and so may be replaced.
@@ -40,6 +43,8 @@ pub enum Holds {
     Gates,
     /// Runs to be put together with those of other shards.
     Cells,
+    /// Those of a search.
+    Search,
 }
 
 impl Holds {
@@ -49,6 +54,7 @@ impl Holds {
             Self::Results => "summary.json",
             Self::Gates => "gate.csv",
             Self::Cells => "cells.json",
+            Self::Search => "tune.csv",
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod summary_json;
 pub mod table;
 mod table_file;
 mod timeline_csv;
+pub mod tune;
 pub mod validation;
 mod writer;
 
@@ -35,6 +36,7 @@ use summary_json::Summary;
 pub use table_file::Heading;
 pub use writer::{VariantRows, Writer};
 
+use crate::experiment::tune::Answer;
 use crate::experiment::workbench::Characteristic;
 use crate::experiment::{Results, Unsettled};
 
@@ -103,6 +105,30 @@ pub fn write_gates(
             Format::Png => "gate.png",
         };
         let content = chart::render_power(scenario, rows, format)?;
+        folder.write(name, |out| out.write_all(&content))?;
+    }
+    let names = folder.names().to_vec();
+    folder.commit()?;
+    Ok(names)
+}
+
+/// Fills `folder` with what a search found and puts it in its place; the names of the files.
+///
+/// # Errors
+/// If something cannot be written; the old folder then stays as it was.
+pub fn write_search(
+    scenario: &str,
+    answer: &Answer,
+    mut folder: Folder,
+    formats: &[Format],
+) -> Result<Vec<&'static str>, ReportError> {
+    folder.write("tune.csv", |out| tune::csv::render(answer, out))?;
+    for &format in formats {
+        let name = match format {
+            Format::Svg => "tune.svg",
+            Format::Png => "tune.png",
+        };
+        let content = chart::render_search(scenario, answer, format)?;
         folder.write(name, |out| out.write_all(&content))?;
     }
     let names = folder.names().to_vec();

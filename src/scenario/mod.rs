@@ -42,6 +42,7 @@ use std::path::Path;
 
 pub use change::Overrides;
 pub use change::swap::Swap;
+pub(crate) use change::pieces;
 pub(crate) use diagnostic::nearest::nearest;
 pub use diagnostic::render::Paint;
 pub use diagnostic::source::{Sources, Span};

@@ -11,12 +11,14 @@ pub mod math;
 pub mod multiple;
 pub mod normal;
 pub mod paired;
+pub mod pareto;
 pub mod proportion;
 pub mod quantile;
 pub mod rank;
 pub mod ratio;
 #[cfg(test)]
 mod reference;
+pub mod selection;
 pub mod sequential;
 pub mod student;
 pub mod warmup;

@@ -16,6 +16,7 @@ mod picture;
 mod png;
 mod power;
 mod scale;
+mod search;
 mod svg;
 mod theme;
 
@@ -25,6 +26,7 @@ use super::ledger_csv::Entry;
 use super::number;
 use super::summary_json::{Summary, VariantSummary};
 use super::timeline_csv::Moment;
+use crate::experiment::tune::Answer;
 use crate::experiment::workbench::Characteristic;
 use picture::{Anchor, Colour, Picture, Text};
 use scale::TimeUnit;
@@ -117,10 +119,25 @@ pub fn render_power(
     rows: &[Characteristic],
     format: Format,
 ) -> Result<Vec<u8>, ChartError> {
-    let picture = power::render(scenario, rows);
+    painted(&power::render(scenario, rows), format)
+}
+
+/// The chart of a search in one format.
+///
+/// # Errors
+/// If it cannot be drawn.
+pub fn render_search(
+    scenario: &str,
+    answer: &Answer,
+    format: Format,
+) -> Result<Vec<u8>, ChartError> {
+    painted(&search::render(scenario, answer), format)
+}
+
+fn painted(picture: &Picture, format: Format) -> Result<Vec<u8>, ChartError> {
     match format {
-        Format::Svg => svg::render(&picture).map(String::into_bytes),
-        Format::Png => png::render(&picture),
+        Format::Svg => svg::render(picture).map(String::into_bytes),
+        Format::Png => png::render(picture),
     }
 }
 
