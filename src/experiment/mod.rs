@@ -14,6 +14,7 @@ mod run;
 mod size;
 mod timeline;
 pub mod validation;
+pub mod vary;
 pub mod workbench;
 
 pub use estimate::Estimate;

@@ -6,7 +6,10 @@ pub mod beta;
 pub mod binomial;
 pub mod gamma;
 pub mod interval;
+#[cfg(test)]
+mod ishigami;
 pub mod math;
+pub mod morris;
 pub mod multiple;
 pub mod normal;
 pub mod paired;
@@ -18,4 +21,6 @@ pub mod rank;
 mod reference;
 pub mod selection;
 pub mod sequential;
+pub mod sobol;
+pub mod sobol_sequence;
 pub mod student;

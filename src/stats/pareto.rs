@@ -66,8 +66,7 @@ pub fn knee(points: &[Vec<f64>]) -> Option<usize> {
         });
         parts.sum()
     };
-    (0..points.len())
-        .min_by(|&one, &other| scaled(&points[one]).total_cmp(&scaled(&points[other])))
+    (0..points.len()).min_by(|&one, &other| scaled(&points[one]).total_cmp(&scaled(&points[other])))
 }
 
 /// Least and greatest value of one coordinate.
