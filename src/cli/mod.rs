@@ -10,6 +10,7 @@ mod import;
 mod list;
 mod redraw;
 mod run;
+mod sensitivity;
 mod validate;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ Examples:
   rollsim run scenarios/api-gateway.toml
   rollsim import deployment.yaml > checkout.toml
   rollsim gate scenarios/bad-release.toml --effects 0.1x,1x
+  rollsim sensitivity scenarios/promotion.toml --vary fleet.instances=4..20
   rollsim list strategies
   rollsim explain capacity_min
   rollsim validate
@@ -44,6 +46,7 @@ enum Verb {
     Run(run::Arguments),
     Import(import::Arguments),
     Gate(gate::Arguments),
+    Sensitivity(sensitivity::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
@@ -65,6 +68,7 @@ pub fn main() -> ExitCode {
         Verb::Run(arguments) => arguments.execute(),
         Verb::Import(arguments) => arguments.execute(),
         Verb::Gate(arguments) => arguments.execute(),
+        Verb::Sensitivity(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),
         Verb::Explain(arguments) => arguments.execute(),

@@ -11,6 +11,7 @@ pub(crate) mod fixture;
 mod grid;
 pub mod lab;
 mod run;
+pub mod sensitivity;
 mod size;
 mod timeline;
 pub mod validation;

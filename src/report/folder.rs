@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// Every name that this or an earlier run may have written; what else lies in a result folder is
 /// not ours and stays.
-pub const OURS: [&str; 18] = [
+pub const OURS: [&str; 21] = [
     "summary.json",
     "summary.csv",
     "runs.csv",
@@ -27,6 +27,9 @@ pub const OURS: [&str; 18] = [
     "gate.csv",
     "gate.svg",
     "gate.png",
+    "sensitivity.csv",
+    "sensitivity.svg",
+    "sensitivity.png",
 ];
 
 /// What a folder holds that is ours, and so may be replaced.
@@ -36,6 +39,8 @@ pub enum Holds {
     Results,
     /// Those of the gate workbench.
     Gates,
+    /// Those of a sensitivity study.
+    Sensitivity,
 }
 
 impl Holds {
@@ -44,6 +49,7 @@ impl Holds {
         match self {
             Self::Results => "summary.json",
             Self::Gates => "gate.csv",
+            Self::Sensitivity => "sensitivity.csv",
         }
     }
 }

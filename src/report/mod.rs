@@ -14,6 +14,9 @@ pub mod ledger;
 pub mod ledger_csv;
 pub mod number;
 pub mod runs_csv;
+pub mod sensitivity_csv;
+pub mod sensitivity_json;
+pub mod sensitivity_table;
 pub mod summary_csv;
 pub mod summary_json;
 pub mod table;
@@ -29,6 +32,7 @@ use folder::{Folder, FolderError};
 use summary_json::Summary;
 
 use crate::experiment::Results;
+use crate::experiment::sensitivity::Sensitivity;
 use crate::experiment::workbench::Characteristic;
 
 /// Why a report cannot be made.
@@ -107,6 +111,31 @@ pub fn write_gates(
             Format::Png => "gate.png",
         };
         let content = chart::render_power(scenario, rows, format)?;
+        folder.write(name, |out| out.write_all(&content))?;
+    }
+    let names = folder.names().to_vec();
+    folder.commit()?;
+    Ok(names)
+}
+
+/// Fills `folder` with what a sensitivity study of `strategy` found and puts it in its place; the
+/// names of the files.
+///
+/// # Errors
+/// If something cannot be written; the old folder then stays as it was.
+pub fn write_sensitivity(
+    (scenario, strategy): (&str, &str),
+    found: &Sensitivity,
+    mut folder: Folder,
+    formats: &[Format],
+) -> Result<Vec<&'static str>, ReportError> {
+    folder.write("sensitivity.csv", |out| sensitivity_csv::render(found, out))?;
+    for &format in formats {
+        let name = match format {
+            Format::Svg => "sensitivity.svg",
+            Format::Png => "sensitivity.png",
+        };
+        let content = chart::render_tornado(scenario, strategy, found, format)?;
         folder.write(name, |out| out.write_all(&content))?;
     }
     let names = folder.names().to_vec();

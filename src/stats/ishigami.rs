@@ -8,10 +8,10 @@ const A: f64 = 7.0;
 const B: f64 = 0.1;
 
 /// Its first-order and total indices, in the order of the arguments.
-pub(super) const INDICES: [(f64, f64); 3] = [(0.3139, 0.5576), (0.4424, 0.4424), (0.0, 0.2437)];
+pub(crate) const INDICES: [(f64, f64); 3] = [(0.3139, 0.5576), (0.4424, 0.4424), (0.0, 0.2437)];
 
 /// The function of where in -π..π each argument stands, from 0 to 1.
-pub(super) fn of_shares(shares: &[f64]) -> f64 {
+pub(crate) fn of_shares(shares: &[f64]) -> f64 {
     let [x, y, z] = [0, 1, 2].map(|number| PI * (2.0 * shares[number] - 1.0));
     let (sine, other) = (libm::sin(x), libm::sin(y));
     sine + A * other * other + B * z * z * z * z * sine

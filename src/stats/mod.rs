@@ -7,7 +7,7 @@ pub mod binomial;
 pub mod gamma;
 pub mod interval;
 #[cfg(test)]
-mod ishigami;
+pub(crate) mod ishigami;
 pub mod math;
 pub mod morris;
 pub mod multiple;

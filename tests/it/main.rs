@@ -17,6 +17,7 @@ mod import;
 mod laws;
 mod ledger;
 mod life;
+mod sensitivity;
 mod source;
 mod theory;
 mod tidy;
