@@ -8,9 +8,13 @@ mod explain;
 mod gate;
 mod import;
 mod list;
+mod merge;
+mod progress;
 mod redraw;
 mod run;
 mod sensitivity;
+mod show;
+mod sweep;
 mod validate;
 
 use std::process::ExitCode;
@@ -45,6 +49,7 @@ struct Line {
 enum Verb {
     Run(run::Arguments),
     Import(import::Arguments),
+    Merge(merge::Arguments),
     Gate(gate::Arguments),
     Sensitivity(sensitivity::Arguments),
     Report(redraw::Arguments),
@@ -67,6 +72,7 @@ pub fn main() -> ExitCode {
     let result = match line.verb {
         Verb::Run(arguments) => arguments.execute(),
         Verb::Import(arguments) => arguments.execute(),
+        Verb::Merge(arguments) => arguments.execute(),
         Verb::Gate(arguments) => arguments.execute(),
         Verb::Sensitivity(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),

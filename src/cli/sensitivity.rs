@@ -5,9 +5,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::exit::{self, BadInput, Exit};
+use super::progress::{Progress, Show};
 use super::redraw::{formats, written};
 use super::run::{folder_error, measured, watch_interrupts};
 use crate::experiment::RunResult;
@@ -114,7 +113,8 @@ impl Arguments {
         let build = |values: &[(&str, &str)]| self.variant(first, values);
         let variants = study.build(&build).map_err(refused)?;
         self.tell_cost(&study);
-        let found = match self.simulate(&study, &variants, &interrupted) {
+        let bar = Progress::new(study.runs(), Show::Bar)?;
+        let found = match self.simulate(&study, &variants, (&bar, &interrupted)) {
             Err(SensitivityError::Stopped(Stopped::Interrupted)) => {
                 exit::warn("interrupted; nothing was written");
                 return Ok(Exit::Interrupted);
@@ -235,22 +235,16 @@ impl Arguments {
         &self,
         study: &Study,
         variants: &[Variant],
-        interrupted: &AtomicBool,
+        (bar, interrupted): (&Progress, &AtomicBool),
     ) -> Result<Sensitivity, SensitivityError> {
-        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {eta} left")
-            .expect("the template is right");
-        // Draws nothing where stderr is not a terminal.
-        let target = ProgressDrawTarget::stderr();
-        let bar = ProgressBar::with_draw_target(Some(study.runs() as u64), target);
-        let bar = bar.with_style(style);
-        let progress = |done: usize, _: usize| bar.set_position(done as u64);
+        let progress = |done: usize, _: usize| bar.set(done);
         let simulate = |plan: &Plan, replication: u32| {
             let one = measured(plan, replication, Detail::Series, interrupted)?;
             Some(RunResult { outcome: one.run.outcome, metrics: one.metrics })
         };
         let mut lab = Lab::new(self.threads, interrupted, &progress, &simulate)?;
         let found = study.answer(variants, &mut lab);
-        bar.finish_and_clear();
+        bar.clear();
         found
     }
 }

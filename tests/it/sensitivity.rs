@@ -130,15 +130,9 @@ fn a_table_and_two_files_say_what_matters() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let told = text(&output.stderr);
     assert!(told.starts_with("note: ") && told.contains(" points of 3 runs each"), "{told}");
-    snapbox::assert_data_eq!(
-        text(&output.stdout),
-        snapbox::str![[]]
-    );
+    snapbox::assert_data_eq!(text(&output.stdout), snapbox::str![[]]);
     let csv = place.path().join("results/small-sensitivity/sensitivity.csv");
-    snapbox::assert_data_eq!(
-        fs::read_to_string(csv).expect("a file"),
-        snapbox::str![[]]
-    );
+    snapbox::assert_data_eq!(fs::read_to_string(csv).expect("a file"), snapbox::str![[]]);
 }
 
 /// A field that the file sweeps is varied over its own range, not over the sweep's values.

@@ -180,7 +180,7 @@ fn what_chance_moves_is_told_from_what_fields_move() {
 /// Dummies that change nothing but the random numbers get what is said of chance.
 #[test]
 fn chance_is_what_a_dummy_gets() {
-    let ranges = ["a.dummy=0.0..1.0", "a.other=0.0..1.0", "a.y=0.0..1.0"];
+    let ranges = ["a.dummy=1.0..2.0", "a.other=1.0..2.0", "a.y=1.0..2.0"];
     let model = |values: &[f64], run: u32| {
         let root = values.iter().fold(11_u64, |sum, value| sum * 31 + (value * 1e4) as u64);
         Some(3.0 * values[2] + luck(root, run))

@@ -324,7 +324,9 @@ mod tests {
             path: format!("strategies.a-rather-long-name.max_surge_{number}"),
             name: format!("max_surge_{number}"),
             values: if number.is_multiple_of(3) {
-                ["round-robin", "least-requests", "power-of-two", "random"].map(str::to_owned).to_vec()
+                ["round-robin", "least-requests", "power-of-two", "random"]
+                    .map(str::to_owned)
+                    .to_vec()
             } else {
                 vec!["5%".to_owned(), "50%".to_owned()]
             },
