@@ -15,6 +15,7 @@ mod progress;
 mod redraw;
 mod run;
 mod scale;
+mod sensitivity;
 mod show;
 mod sweep;
 mod tune;
@@ -33,6 +34,7 @@ Examples:
   rollsim import deployment.yaml > checkout.toml
   rollsim gate scenarios/bad-release.toml --effects 0.1x,1x
   rollsim tune gateway.toml --vary strategies.rolling.max_unavailable=1..6
+  rollsim sensitivity scenarios/promotion.toml --vary fleet.instances=4..20
   rollsim list strategies
   rollsim explain capacity_min
   rollsim validate
@@ -57,6 +59,7 @@ enum Verb {
     Merge(merge::Arguments),
     Gate(gate::Arguments),
     Tune(tune::Arguments),
+    Sensitivity(sensitivity::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Verb::Merge(arguments) => arguments.execute(),
         Verb::Gate(arguments) => arguments.execute(),
         Verb::Tune(arguments) => arguments.execute(),
+        Verb::Sensitivity(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),
         Verb::Explain(arguments) => arguments.execute(),

@@ -16,12 +16,14 @@ mod part;
 pub mod policy;
 pub mod precision;
 mod run;
+pub mod sensitivity;
 pub mod shard;
 mod size;
 pub mod store;
 mod timeline;
 pub mod tune;
 pub mod validation;
+pub mod vary;
 mod warmup;
 pub mod workbench;
 

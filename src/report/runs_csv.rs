@@ -35,7 +35,7 @@ fn rows(_: &Heading, variant: &VariantResults, out: &mut Rows) -> csv::Result<()
 ///
 /// # Errors
 /// In words, if it is not such a file.
-pub fn read(source: impl Read) -> Result<BTreeMap<String, Vec<Metrics>>, String> {
+pub(super) fn read(source: impl Read) -> Result<BTreeMap<String, Vec<Metrics>>, String> {
     let mut csv = csv::Reader::from_reader(source);
     let head = csv.headers().map_err(|error| error.to_string())?.clone();
     if head.iter().take(3).ne(["variant", "replication", "outcome"]) {

@@ -41,8 +41,8 @@ mod world;
 use std::path::Path;
 
 pub use change::Overrides;
-pub use change::swap::Swap;
 pub(crate) use change::pieces;
+pub use change::swap::Swap;
 pub(crate) use diagnostic::nearest::nearest;
 pub use diagnostic::render::Paint;
 pub use diagnostic::source::{Sources, Span};

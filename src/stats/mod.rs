@@ -7,7 +7,10 @@ pub mod binomial;
 pub mod control;
 pub mod gamma;
 pub mod interval;
+#[cfg(test)]
+pub(crate) mod ishigami;
 pub mod math;
+pub mod morris;
 pub mod multiple;
 pub mod normal;
 pub mod paired;
@@ -20,5 +23,7 @@ pub mod ratio;
 mod reference;
 pub mod selection;
 pub mod sequential;
+pub mod sobol;
+pub mod sobol_sequence;
 pub mod student;
 pub mod warmup;

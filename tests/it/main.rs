@@ -19,6 +19,7 @@ mod laws;
 mod ledger;
 mod life;
 mod scale;
+mod sensitivity;
 mod source;
 mod theory;
 mod tidy;
