@@ -84,6 +84,16 @@ pub(super) fn settle(result: anyhow::Result<Exit>) -> Exit {
     if error.is::<BadInput>() { Exit::BadInput } else { Exit::Failed }
 }
 
+/// An error on stderr that is not the last.
+pub(super) fn error(message: &str) {
+    say(ERROR, "error", message);
+}
+
+/// A remark on stderr.
+pub(super) fn note(message: &str) {
+    say(Style::new().bold(), "note", message);
+}
+
 /// A warning on stderr.
 pub(super) fn warn(message: &str) {
     say(WARNING, "warning", message);

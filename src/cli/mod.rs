@@ -9,8 +9,13 @@ mod explain;
 mod gate;
 mod import;
 mod list;
+mod merge;
+mod progress;
 mod redraw;
 mod run;
+mod scale;
+mod show;
+mod sweep;
 mod validate;
 
 use std::process::ExitCode;
@@ -46,6 +51,7 @@ enum Verb {
     Run(run::Arguments),
     Check(check::Arguments),
     Import(import::Arguments),
+    Merge(merge::Arguments),
     Gate(gate::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
@@ -68,6 +74,7 @@ pub fn main() -> ExitCode {
         Verb::Run(arguments) => arguments.execute(),
         Verb::Check(arguments) => arguments.execute(),
         Verb::Import(arguments) => arguments.execute(),
+        Verb::Merge(arguments) => arguments.execute(),
         Verb::Gate(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),

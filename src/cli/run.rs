@@ -1,22 +1,25 @@
 //! `rollsim run`: every variant of a scenario, simulated and reported.
 
-use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::exit::{self, BadInput, Exit};
-use super::redraw::{formats, written};
-use crate::experiment::{self, Grid, Measured, Settings};
+use super::progress::{self, Progress};
+use super::redraw::formats;
+use super::scale::put_in_place;
+use super::show::Show;
+use super::sweep::{Begin, Kept, Sweep};
+use crate::experiment::shard::Shard;
+use crate::experiment::store::{Header, Subject};
+use crate::experiment::{self, End, Grid, Measured, Settings};
 use crate::measure::measure;
-use crate::report::folder::{Folder, FolderError};
-use crate::report::{self, Written, ledger, number, table};
-use crate::scenario::{Overrides, Scenario};
+use crate::report::folder::{Folder, FolderError, Holds};
+use crate::report::{Heading, VariantRows, Writer, number};
+use crate::scenario::{Overrides, Scenario, Variant};
 use crate::sim::{Detail, Plan, simulate};
+use anyhow::Context;
 
 /// More requests than this take so long that one wants to know before.
 const MANY_REQUESTS: f64 = 2e10;
@@ -28,9 +31,12 @@ Examples:
   rollsim run gateway.toml --set traffic.rate=24000 --sweep strategies.surge.max_surge=1,2,25%
   rollsim run gateway.toml --ledger
   rollsim run gateway.toml --json | jq '.variants[].outcomes'
+  rollsim run gateway.toml --resume
+  rollsim run gateway.toml --shard 2/8 --out shards/2
 
 Exit codes: 0 done, whatever the outcomes; 1 the results could not be written; 2 bad input or
-usage; 130 interrupted, and the old results are as they were";
+usage; 130 interrupted: the old results are as
+they were, and `--resume` goes on";
 
 /// Simulate every variant of a scenario; a table on stdout, all else in a folder
 #[derive(Debug, clap::Args)]
@@ -41,15 +47,8 @@ pub(super) struct Arguments {
     /// Folder for the results [default: results/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Print summary.json instead of the table
-    #[arg(long)]
-    json: bool,
-    /// Also print what failed requests are charged to
-    #[arg(long, conflicts_with_all = ["json", "quiet"])]
-    ledger: bool,
-    /// Also write the charts as PNG
-    #[arg(long)]
-    png: bool,
+    #[command(flatten)]
+    show: Show,
     /// Simulate on N threads [default: all there are]; the results do not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -65,26 +64,50 @@ pub(super) struct Arguments {
     /// Try several values of any field, each a variant
     #[arg(long, value_name = "PATH=V1,V2")]
     sweep: Vec<String>,
-    /// Print nothing but warnings and errors
-    #[arg(long, conflicts_with = "json")]
-    quiet: bool,
+    /// Simulate part I of N only; `rollsim merge` puts the parts together
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["json", "ledger", "png"])]
+    shard: Option<Shard>,
+    /// Go on with what an interrupted run has done
+    #[arg(long)]
+    resume: bool,
 }
 
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
         let scenario = self.load()?;
-        let target =
-            self.out.clone().unwrap_or_else(|| PathBuf::from("results").join(&scenario.name));
+        let target = self.target(&scenario);
         let interrupted = watch_interrupts()?;
+        let header = self.header(&scenario);
         // Taken before the work, so that hours of it are not lost to a folder that is not ours.
-        let folder = Folder::beside(&target).map_err(folder_error)?;
+        let holds = if self.shard.is_some() { Holds::Cells } else { Holds::Results };
+        let folder = Folder::to_hold(holds, &target).map_err(folder_error)?;
+        let begin = if self.resume { Begin::Resumed } else { Begin::Afresh };
+        let kept = Kept::open(&target, &header, begin)?;
         warn_of_many_requests(&scenario, &interrupted);
-        let Some(results) = self.simulate(&scenario, &interrupted)? else {
-            exit::warn("interrupted; nothing was written");
-            return Ok(Exit::Interrupted);
+        let heading = Heading::of(&scenario);
+        let show = if self.show.quiet { progress::Show::Nothing } else { progress::Show::Bar };
+        let grid = Grid::new(&scenario);
+        let own = self.shard.map_or(grid.cells(), |shard| shard.share(grid.cells()).len());
+        let sweep = Sweep {
+            scenario: &scenario,
+            grid,
+            heading: &heading,
+            subjects: &header.variants,
+            shard: self.shard,
+            kept: &kept,
+            progress: &Progress::new(own, show)?,
         };
-        let written_files = report::write(&results, folder, formats(self.png))?;
-        self.print(&target, &written_files)?;
+        if self.shard.is_some() {
+            let end = self.simulate(&sweep, &interrupted, |_| Ok(()))?;
+            return Self::close_shard(end, kept, (&target, folder));
+        }
+        let mut writer = Writer::new(heading.clone(), folder)?;
+        if self.simulate(&sweep, &interrupted, |rows| writer.append(rows))? == End::Interrupted {
+            return Ok(interrupted_with(&kept));
+        }
+        let written = writer.finish(formats(self.show.png))?;
+        kept.journal.discard();
+        self.show.print(&target, &written)?;
         Ok(Exit::Done)
     }
 
@@ -97,49 +120,62 @@ impl Arguments {
         exit::load(&self.file, &overrides)
     }
 
+    fn target(&self, scenario: &Scenario) -> PathBuf {
+        let default = || {
+            let name = match self.shard {
+                Some(shard) => format!("{}-{}-of-{}", scenario.name, shard.index(), shard.of()),
+                None => scenario.name.clone(),
+            };
+            PathBuf::from("results").join(name)
+        };
+        self.out.clone().unwrap_or_else(default)
+    }
+
+    /// Of which experiment the runs will be.
+    fn header(&self, scenario: &Scenario) -> Header {
+        let fixed = |variant: &Variant| Some(variant.plan.simulation.replications);
+        let subjects = scenario.variants.iter().map(|one| Subject::of(one, fixed(one))).collect();
+        let mut header = Header::new(vec!["run".to_owned()], scenario, self.shard);
+        header.variants = subjects;
+        header.has_third = Heading::of(scenario).has_third;
+        header
+    }
+
     fn simulate(
         &self,
-        scenario: &Scenario,
+        sweep: &Sweep<'_>,
         interrupted: &AtomicBool,
-    ) -> anyhow::Result<Option<experiment::Results>> {
-        let bar = self.progress_bar(Grid::new(scenario).cells() as u64)?;
-        let progress = |done: usize| bar.set_position(done as u64);
+        emit: impl FnMut(VariantRows) -> Result<(), FolderError> + Send,
+    ) -> anyhow::Result<End> {
+        let progress = |done: usize| sweep.progress.set(done);
         let settings = Settings { threads: self.threads, interrupted, progress: &progress };
-        let results = experiment::run(scenario, settings, |plan, replication, detail| {
-            measured(plan, replication, detail, interrupted)
-        })
-        .context("cannot start threads");
-        bar.finish_and_clear();
-        results
+        let end = sweep.run(settings, interrupted, emit);
+        sweep.progress.clear();
+        end
     }
 
-    fn progress_bar(&self, cells: u64) -> anyhow::Result<ProgressBar> {
-        // Draws nothing where stderr is not a terminal.
-        let target =
-            if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {eta} left")?;
-        let bar = ProgressBar::with_draw_target(Some(cells), target).with_style(style);
-        bar.tick();
-        Ok(bar)
+    /// Puts the runs of a shard in their place.
+    fn close_shard(
+        end: End,
+        kept: Kept,
+        (target, folder): (&Path, Folder),
+    ) -> anyhow::Result<Exit> {
+        if end == End::Interrupted {
+            return Ok(interrupted_with(&kept));
+        }
+        put_in_place(kept.journal, folder, target)?;
+        Ok(Exit::Done)
     }
+}
 
-    fn print(&self, target: &std::path::Path, done: &Written) -> anyhow::Result<()> {
-        if self.quiet {
-            return Ok(());
-        }
-        let mut out = anstream::stdout().lock();
-        if self.json {
-            done.summary.render(&mut out).map_err(io::Error::from)?;
-        } else {
-            write!(out, "{}", table::render(&done.summary))?;
-            if self.ledger {
-                write!(out, "\n{}", ledger::render(&done.summary))?;
-            }
-            writeln!(out, "\n{}", written(target, &done.names))?;
-        }
-        out.flush()?;
-        Ok(())
-    }
+/// Says what is left of an interrupted run.
+fn interrupted_with(kept: &Kept) -> Exit {
+    let place = kept.journal.folder().display();
+    exit::warn(&format!(
+        "interrupted; no results were written. The runs that are done are kept in `{place}`: the \
+         same command with `--resume` goes on from there"
+    ));
+    Exit::Interrupted
 }
 
 /// One run and its metrics; none if interrupted.

@@ -1,15 +1,8 @@
-//! The cells of an experiment: which run has which number.
+//! The cells of an experiment, a variant and a replication each: which has which number.
+
+use std::ops::Range;
 
 use crate::scenario::Scenario;
-
-/// One run of an experiment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
-    /// Position of the variant in the scenario.
-    pub variant: usize,
-    /// Number of the replication, from 0.
-    pub replication: u32,
-}
 
 /// Every cell of a scenario: the replications of the first variant, then those of the second, and
 /// so on.
@@ -38,11 +31,12 @@ impl Grid {
         self.edges.last().copied().unwrap_or(0)
     }
 
-    /// The cell with this number, which is below [`Grid::cells`].
+    /// Which replications of the variant at this position are among the cells of these numbers.
     #[must_use]
-    pub fn cell(&self, number: usize) -> Cell {
-        let variant = self.edges.partition_point(|&edge| edge <= number) - 1;
-        Cell { variant, replication: (number - self.edges[variant]) as u32 }
+    pub fn replications(&self, variant: usize, cells: &Range<usize>) -> Range<u32> {
+        let (first, end) = (self.edges[variant], self.edges[variant + 1]);
+        let number = |cell: usize| (cell.clamp(first, end) - first) as u32;
+        number(cells.start)..number(cells.end)
     }
 }
 
@@ -56,12 +50,15 @@ mod tests {
         let mut scenario = fixture::scenario(&["a", "b", "c"], 3);
         scenario.variants[1].plan.simulation.replications = 1;
         let grid = Grid::new(&scenario);
-        let cells: Vec<(usize, u32)> = (0..grid.cells())
-            .map(|number| {
-                let cell = grid.cell(number);
-                (cell.variant, cell.replication)
-            })
-            .collect();
-        assert_eq!(cells, [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0), (2, 1), (2, 2)]);
+        assert_eq!(grid.cells(), 7);
+        let check = |cells: Range<usize>, wanted: [Range<u32>; 3]| {
+            let found = [0, 1, 2].map(|variant| grid.replications(variant, &cells));
+            assert_eq!(found, wanted, "{cells:?}");
+        };
+        check(0..7, [0..3, 0..1, 0..3]);
+        check(1..2, [1..2, 0..0, 0..0]);
+        check(2..5, [2..3, 0..1, 0..1]);
+        check(5..7, [3..3, 1..1, 1..3]);
+        check(4..4, [3..3, 1..1, 0..0]);
     }
 }

@@ -9,8 +9,10 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::RunResult;
 use super::run::{Threads, on_threads};
+use super::shard::Shard;
+use super::store::{Journal, Store, StoreError};
+use super::{Part, RunResult};
 use crate::sim::Plan;
 
 /// Simulates one replication of a plan; none if interrupted.
@@ -39,14 +41,129 @@ pub enum Stopped {
     /// The threads cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(String),
+    /// What was done cannot be kept.
+    #[error("{0}")]
+    Kept(String),
+    /// The lab is one of several shards, and has done its part: the others' is needed.
+    #[error("{others} runs of this stage are other shards' to do")]
+    Elsewhere {
+        /// Runs that it did.
+        own: usize,
+        /// Runs that the others have to do.
+        others: usize,
+    },
+    /// The lab may not simulate, and does not know what is wanted.
+    #[error("{0} runs are missing")]
+    Missing(usize),
+}
+
+/// What a lab knows from before, by the subject's name and the replication's number.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known(BTreeMap<String, BTreeMap<u32, RunResult>>);
+
+/// Between a subject's name and a replication's number in a store.
+const SEPARATOR: char = '\u{1f}';
+
+impl Known {
+    /// Nothing.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// Adds what is in a store.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or says something else of a run than what is known.
+    pub fn add(&mut self, store: &Store) -> Result<(), KnownError> {
+        for key in store.names() {
+            let name = key.split(SEPARATOR).next().unwrap_or(key);
+            let known = self.0.entry(name.to_owned()).or_default();
+            for (&replication, run) in store.part(key)?.runs() {
+                let before = known.insert(replication, run.clone());
+                if before.is_some_and(|before| before != *run) {
+                    let name = name.to_owned();
+                    return Err(KnownError::Contradiction { name, replication });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many runs.
+    #[must_use]
+    pub fn runs(&self) -> usize {
+        self.0.values().map(BTreeMap::len).sum()
+    }
+
+    /// Writes all of it to a store.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn keep(&self, journal: &Journal) -> Result<(), StoreError> {
+        let runs = |(name, runs): (&String, &BTreeMap<u32, RunResult>)| {
+            runs.iter().try_for_each(|(&replication, run)| keep(journal, name, replication, run))
+        };
+        self.0.iter().try_for_each(runs)
+    }
+
+    fn take(&mut self, name: &str, replication: u32) -> Option<RunResult> {
+        self.0.get_mut(name)?.remove(&replication)
+    }
+}
+
+fn keep(
+    journal: &Journal,
+    name: &str,
+    replication: u32,
+    run: &RunResult,
+) -> Result<(), StoreError> {
+    journal.append(&format!("{name}{SEPARATOR}{replication}"), &Part::of(replication, run.clone()))
+}
+
+/// Why what is in a store cannot be known.
+#[derive(Debug, thiserror::Error)]
+pub enum KnownError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Two stores say different things of one run.
+    #[error("replication {replication} of `{name}` came out differently on two machines")]
+    Contradiction {
+        /// The subject.
+        name: String,
+        /// The replication.
+        replication: u32,
+    },
+}
+
+/// Where a lab has its runs from, besides its own simulations.
+#[derive(Debug, Default)]
+pub struct Bench<'a> {
+    /// What is known from before.
+    pub known: Known,
+    /// Which part of the runs is this lab's; none: all.
+    pub shard: Option<Shard>,
+    /// Where each run is kept as soon as it is done.
+    pub journal: Option<&'a Journal>,
+}
+
+/// A run that is asked for.
+struct Asked<'a> {
+    name: &'a str,
+    plan: &'a Plan,
+    replication: u32,
+    found: Option<RunResult>,
 }
 
 /// Runs of several plans, simulated on demand.
 pub struct Lab<'a> {
     threads: Threads,
-    simulate: Simulate<'a>,
+    /// None: nothing may be simulated.
+    simulate: Option<Simulate<'a>>,
     interrupted: &'a AtomicBool,
     progress: Progress<'a>,
+    bench: Bench<'a>,
     runs: BTreeMap<String, Vec<RunResult>>,
     asked: usize,
 }
@@ -70,38 +187,91 @@ impl<'a> Lab<'a> {
     ) -> Result<Self, Stopped> {
         let threads =
             Threads::start(threads).map_err(|error| Stopped::Threads(error.to_string()))?;
-        Ok(Self { threads, simulate, interrupted, progress, runs: BTreeMap::new(), asked: 0 })
+        Ok(Self {
+            threads,
+            simulate: Some(simulate),
+            interrupted,
+            progress,
+            bench: Bench::default(),
+            runs: BTreeMap::new(),
+            asked: 0,
+        })
     }
 
-    /// Simulates what is wanted and not known yet. Ask for all that is needed at once: it is done
-    /// on all threads.
+    /// The same lab at another bench.
+    #[must_use]
+    pub fn at(mut self, bench: Bench<'a>) -> Self {
+        self.bench = bench;
+        self
+    }
+
+    /// The same lab, which only looks up what it knows.
+    #[must_use]
+    pub fn without_simulating(mut self) -> Self {
+        self.simulate = None;
+        self
+    }
+
+    /// Makes sure that what is wanted is known. Ask for all that is needed at once: it is
+    /// simulated on all threads.
     ///
     /// # Errors
-    /// If it was interrupted.
+    /// If it was interrupted, or some of it is another shard's to do, or it may not simulate. A
+    /// procedure that asks passes this on.
     pub fn extend(&mut self, wanted: &[Wanted<'_>]) -> Result<(), Stopped> {
-        let mut cells: Vec<(&str, &Plan, u32)> = Vec::new();
+        let mut cells: Vec<Asked<'_>> = Vec::new();
         for Wanted { name, plan, replications } in wanted {
-            let known = u32::try_from(self.runs(name).len()).unwrap_or(u32::MAX);
-            cells.extend((known..*replications).map(|replication| (*name, *plan, replication)));
+            let runs = self.runs.get(*name).map_or(0, Vec::len);
+            let first = u32::try_from(runs).unwrap_or(u32::MAX);
+            let asked = (first..*replications).map(|replication| {
+                let found = self.bench.known.take(name, replication);
+                Asked { name, plan, replication, found }
+            });
+            cells.extend(asked);
         }
-        let before = self.asked;
         self.asked += cells.len();
-        let done = AtomicUsize::new(before);
-        (self.progress)(before, self.asked);
-        let found = on_threads(&self.threads, cells.len(), |number| {
-            if self.interrupted.load(Ordering::Relaxed) {
-                return None;
-            }
-            let (_, plan, replication) = cells[number];
-            let run = (self.simulate)(plan, replication)?;
-            (self.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, self.asked);
-            Some(run)
-        });
-        for ((name, _, _), run) in cells.into_iter().zip(found) {
-            let run = run.ok_or(Stopped::Interrupted)?;
+        self.simulate_missing(&mut cells)?;
+        for Asked { name, found, .. } in cells {
+            let run = found.ok_or(Stopped::Missing(1))?;
             self.runs.entry(name.to_owned()).or_default().push(run);
         }
         Ok(())
+    }
+
+    /// Simulates those of the cells that are not known, as far as they are this lab's.
+    fn simulate_missing(&self, cells: &mut [Asked<'_>]) -> Result<(), Stopped> {
+        let missing: Vec<usize> =
+            (0..cells.len()).filter(|&number| cells[number].found.is_none()).collect();
+        let is_own = |number: usize| self.bench.shard.is_none_or(|shard| shard.is_dealt(number));
+        let own: Vec<usize> = (0..missing.len()).filter(|&one| is_own(one)).collect();
+        let own: Vec<usize> = own.into_iter().map(|one| missing[one]).collect();
+        let Some(simulate) = self.simulate.filter(|_| !missing.is_empty()) else {
+            let missing = missing.len();
+            return if missing > 0 { Err(Stopped::Missing(missing)) } else { Ok(()) };
+        };
+        let before = self.asked - missing.len();
+        let done = AtomicUsize::new(before);
+        (self.progress)(before, self.asked);
+        let runs = on_threads(&self.threads, own.len(), |number| {
+            if self.interrupted.load(Ordering::Relaxed) {
+                return Err(Stopped::Interrupted);
+            }
+            let Asked { name, plan, replication, .. } = cells[own[number]];
+            let run = simulate(plan, replication).ok_or(Stopped::Interrupted)?;
+            if let Some(journal) = self.bench.journal {
+                keep(journal, name, replication, &run)
+                    .map_err(|error| Stopped::Kept(error.to_string()))?;
+            }
+            (self.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, self.asked);
+            Ok(run)
+        });
+        for (&cell, run) in own.iter().zip(runs) {
+            cells[cell].found = Some(run?);
+        }
+        match missing.len() - own.len() {
+            0 => Ok(()),
+            others => Err(Stopped::Elsewhere { own: own.len(), others }),
+        }
     }
 
     /// What is known of the plan called `name`, by replication, from 0.
@@ -123,6 +293,7 @@ mod tests {
 
     use super::*;
     use crate::experiment::fixture;
+    use crate::experiment::store::Header;
     use crate::sim::Detail;
 
     fn simulate(plan: &Plan, replication: u32) -> Option<RunResult> {
@@ -159,6 +330,69 @@ mod tests {
             (0..5).filter_map(|replication| simulate(&first.plan, replication)).collect();
         assert_eq!(lab.runs("surge"), alone);
         assert!(lab.runs("canary").is_empty());
+    }
+
+    /// Asks for three runs of each, then for as many more of the one that took longer.
+    fn procedure(lab: &mut Lab<'_>) -> Result<f64, Stopped> {
+        let scenario = fixture::scenario(&["surge", "recreate"], 1);
+        let want = |lab: &mut Lab<'_>, counts: [u32; 2]| {
+            let subjects = scenario.variants.iter().zip(counts);
+            let wanted: Vec<Wanted<'_>> = subjects
+                .map(|(one, replications)| Wanted {
+                    name: &one.name,
+                    plan: &one.plan,
+                    replications,
+                })
+                .collect();
+            lab.extend(&wanted)
+        };
+        let sum = |runs: &[RunResult]| -> f64 {
+            runs.iter().filter_map(|run| run.metrics.get("duration_s")).sum()
+        };
+        want(lab, [3, 3])?;
+        let longer = usize::from(sum(lab.runs("recreate")) > sum(lab.runs("surge")));
+        let mut counts = [3, 3];
+        counts[longer] = 8;
+        want(lab, counts)?;
+        Ok(sum(lab.runs("surge")) - sum(lab.runs("recreate")))
+    }
+
+    #[test]
+    fn shards_stage_by_stage_come_to_the_same_as_the_whole() {
+        let never = AtomicBool::new(false);
+        let lab =
+            || Lab::new(NonZeroUsize::new(2), &never, &|_, _| (), &simulate).expect("threads");
+        let whole = procedure(&mut lab()).expect("nothing stops it");
+        let place = tempfile::tempdir().expect("a folder");
+        let scenario = fixture::scenario(&["surge"], 1);
+        let mut known = Known::nothing();
+        let mut stages = 0;
+        let merged = loop {
+            let looked_up = procedure(
+                &mut lab()
+                    .at(Bench { known: known.clone(), ..Bench::default() })
+                    .without_simulating(),
+            );
+            match looked_up {
+                Ok(difference) => break difference,
+                Err(stopped) => assert!(matches!(stopped, Stopped::Missing(_)), "{stopped:?}"),
+            }
+            let mut stage = Known::nothing();
+            for index in 1..=3 {
+                let shard: Shard = format!("{index}/3").parse().expect("a shard");
+                let header = Header::new(Vec::new(), &scenario, Some(shard));
+                let journal = Journal::create(place.path(), &header).expect("written");
+                known.keep(&journal).expect("written");
+                let bench =
+                    Bench { known: known.clone(), shard: Some(shard), journal: Some(&journal) };
+                let stopped = procedure(&mut lab().at(bench)).expect_err("others have to do more");
+                assert!(matches!(stopped, Stopped::Elsewhere { .. }), "{stopped:?}");
+                stage.add(&Store::open(place.path()).expect("our own")).expect("no contradiction");
+            }
+            known = stage;
+            stages += 1;
+        };
+        assert_eq!((merged, stages, known.runs()), (whole, 2, 11));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Which runs, and what do they say together? From a scenario to its results.
 //!
-//! [`run`] simulates every cell (a variant and a replication) on threads and folds what comes back
-//! in the order of the cells, so that the results do not depend on how many threads there were.
+//! [`sweep`] simulates cells (a variant and a replication each) on threads. What comes back adds up
+//! the same in any order, so that the results do not depend on how many threads there were, or on
+//! how many machines. [`run`] is that with all results in memory.
 //! This room knows samples and their uncertainty. It must not know how a run is simulated inside
 //! or how results are shown.
 
@@ -10,21 +11,26 @@ mod estimate;
 pub(crate) mod fixture;
 mod grid;
 pub mod lab;
+mod part;
 pub mod policy;
 mod run;
+pub mod shard;
 mod size;
+pub mod store;
 mod timeline;
 pub mod validation;
 pub mod workbench;
 
 pub use estimate::Estimate;
-pub use grid::{Cell, Grid};
-pub use run::{Measured, Settings, run};
+pub use grid::Grid;
+pub use part::Part;
+pub use run::{Course, End, Measured, Order, Settings, SweepError, run, sweep};
 pub use size::expected_requests;
 pub use timeline::TimelineRow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::measure::{METRICS, Metrics};
-use crate::scenario::World;
 use crate::sim::{Outcome, Trace};
 use crate::units::SimTime;
 
@@ -35,8 +41,6 @@ pub struct Results {
     pub scenario: String,
     /// The seed of the scenario.
     pub seed: u64,
-    /// What it is a scenario of, whatever the strategy.
-    pub world: World,
     /// One for each variant, in the scenario's order.
     pub variants: Vec<VariantResults>,
 }
@@ -59,7 +63,7 @@ pub struct VariantResults {
 }
 
 /// How one run ended and what it cost.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {
     /// How it ended.
     pub outcome: Outcome,
@@ -68,7 +72,7 @@ pub struct RunResult {
 }
 
 /// The events of one run, with what it takes to read them.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Story {
     /// The rollout's start, from which the times in files are counted.
     pub start: SimTime,

@@ -1,17 +1,25 @@
-//! Cells on threads, results in the order of the cells.
+//! Cells on threads, variants in their order.
+//!
+//! A thread takes the next cell of the first variant that has one, and adds what came of it to
+//! the variant's [`Part`]. Few variants are open at a time, and one that is done is handed on and
+//! forgotten: the memory that a sweep takes does not grow with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
-use super::timeline::Timeline;
-use super::{Cell, Grid, Results, RunResult, Story, VariantResults};
+use super::{Part, Results, VariantResults};
 use crate::measure::Metrics;
 use crate::scenario::Scenario;
 use crate::sim::{Detail, Plan, Run};
+
+/// So many variants for each thread are open or wait for their turn.
+const OPEN_PER_THREAD: usize = 4;
 
 /// How an experiment is carried out; none of it can change a result.
 #[derive(Clone, Copy)]
@@ -39,8 +47,106 @@ pub struct Measured {
     pub metrics: Metrics,
 }
 
-/// Simulates every cell of `scenario` with `simulate` and folds the results in cell order. None if
-/// it was interrupted, or if `simulate` was.
+/// What is to be done of a variant.
+#[derive(Debug, Default)]
+pub struct Order {
+    /// What is known of it already.
+    pub known: Part,
+    /// The replications that are wanted; those that are known are not simulated.
+    pub replications: Range<u32>,
+}
+
+/// What is asked of a sweep, and what becomes of its variants. Called from any thread.
+pub trait Course: Sync {
+    /// What is made of a variant.
+    type Done: Send;
+    /// What to do of the variant at this position. Asked once for each.
+    fn order(&self, variant: usize) -> Order;
+    /// Up to which replication to go on, all below `end` being there; `end`: that is enough.
+    fn more(&self, variant: usize, part: &Part, end: u32) -> u32 {
+        let _ = (variant, part);
+        end
+    }
+    /// Makes what is handed on of a variant.
+    fn finish(&self, variant: usize, part: Part) -> Self::Done;
+    /// Whether to keep what there is of variants that are not done.
+    fn is_to_keep(&self) -> bool {
+        false
+    }
+    /// Keeps what there is of a variant that is not done: now and then where it is asked for, and
+    /// when the sweep is interrupted.
+    fn keep(&self, variant: usize, part: &Part) {
+        let _ = (variant, part);
+    }
+}
+
+/// How a sweep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All was done.
+    Done,
+    /// It was interrupted.
+    Interrupted,
+}
+
+/// Why a sweep could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError<E> {
+    /// The threads cannot be started.
+    #[error("cannot start threads")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// What was made of a variant could not be handed on.
+    #[error(transparent)]
+    Emit(E),
+}
+
+/// Simulates what `course` asks of `scenario` with `simulate`, and hands on what it makes of each
+/// variant in the order of the variants.
+///
+/// # Errors
+/// If the threads cannot be started, or what `emit` says.
+pub fn sweep<C: Course, E: Send>(
+    scenario: &Scenario,
+    settings: Settings<'_>,
+    simulate: impl Fn(&Plan, u32, Detail) -> Option<Measured> + Sync,
+    course: &C,
+    emit: impl FnMut(C::Done) -> Result<(), E> + Send,
+) -> Result<End, SweepError<E>> {
+    let threads = Threads::start(settings.threads)?;
+    let state = State {
+        opened: 0,
+        open: BTreeMap::new(),
+        ready: BTreeMap::new(),
+        emitted: 0,
+        done: 0,
+        emit,
+        failed: None,
+        is_stopped: false,
+    };
+    let sweep = Sweep {
+        scenario,
+        settings,
+        course,
+        most_open: OPEN_PER_THREAD * threads.0.current_num_threads(),
+        state: Mutex::new(state),
+        changed: Condvar::new(),
+    };
+    threads.0.broadcast(|_| sweep.work(&simulate));
+    let state = sweep.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (variant, open) in &state.open {
+        if let Some(part) = &open.part {
+            course.keep(*variant, part);
+        }
+    }
+    match state.failed {
+        Some(error) => Err(SweepError::Emit(error)),
+        None if state.is_stopped => Ok(End::Interrupted),
+        None => Ok(End::Done),
+    }
+}
+
+/// Simulates every replication of every variant of `scenario` with `simulate`. None if it was
+/// interrupted, or if `simulate` was.
 ///
 /// # Errors
 /// If the threads cannot be started.
@@ -49,12 +155,36 @@ pub fn run(
     settings: Settings<'_>,
     simulate: impl Fn(&Plan, u32, Detail) -> Option<Measured> + Sync,
 ) -> Result<Option<Results>, rayon::ThreadPoolBuildError> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(settings.threads.map_or(0, NonZeroUsize::get))
-        .build()?;
-    let queue = Queue::new(scenario, pool.current_num_threads());
-    pool.broadcast(|_| queue.work(scenario, &settings, &simulate));
-    Ok(queue.into_results())
+    let mut variants = Vec::with_capacity(scenario.variants.len());
+    let collect = |variant| {
+        variants.push(variant);
+        Ok::<(), Infallible>(())
+    };
+    match sweep(scenario, settings, simulate, &Whole(scenario), collect) {
+        Ok(End::Interrupted) => Ok(None),
+        Ok(End::Done) => {
+            Ok(Some(Results { scenario: scenario.name.clone(), seed: scenario.seed, variants }))
+        }
+        Err(SweepError::Threads(error)) => Err(error),
+        Err(SweepError::Emit(never)) => match never {},
+    }
+}
+
+/// All replications that the scenario asks for.
+struct Whole<'a>(&'a Scenario);
+
+impl Course for Whole<'_> {
+    type Done = VariantResults;
+
+    fn order(&self, variant: usize) -> Order {
+        let replications = 0..self.0.variants[variant].plan.simulation.replications;
+        Order { known: Part::default(), replications }
+    }
+
+    fn finish(&self, variant: usize, part: Part) -> VariantResults {
+        let variant = &self.0.variants[variant];
+        part.into_results(&variant.name, &variant.strategy, &variant.parameters)
+    }
 }
 
 /// Threads to simulate on.
@@ -78,155 +208,221 @@ pub(super) fn on_threads<T: Send>(
     threads.0.install(|| (0..count).into_par_iter().with_max_len(1).map(&work).collect())
 }
 
-/// The cells still to do and the results so far, shared by the threads.
-struct Queue {
-    grid: Grid,
-    /// A thread may be so many cells ahead of the last one folded: it bounds the memory that runs
-    /// waiting for their turn take.
-    lead: usize,
-    state: Mutex<State>,
-    folded: Condvar,
+/// A sweep on its way, shared by the threads.
+struct Sweep<'a, C: Course, E, F> {
+    scenario: &'a Scenario,
+    settings: Settings<'a>,
+    course: &'a C,
+    /// So many variants are open or wait for their turn, which bounds the memory.
+    most_open: usize,
+    state: Mutex<State<C::Done, E, F>>,
+    changed: Condvar,
 }
 
-struct State {
-    next: usize,
+struct State<D, E, F> {
+    /// Variants opened so far; they are in order.
+    opened: usize,
+    open: BTreeMap<usize, Open>,
+    /// Variants that are done and wait for those before them.
+    ready: BTreeMap<usize, D>,
+    emitted: usize,
+    /// Runs done.
     done: usize,
-    waiting: BTreeMap<usize, Measured>,
-    fold: Fold,
+    emit: F,
+    failed: Option<E>,
     is_stopped: bool,
 }
 
-impl Queue {
-    fn new(scenario: &Scenario, threads: usize) -> Self {
-        let fold = Fold {
-            results: Results {
-                scenario: scenario.name.clone(),
-                seed: scenario.seed,
-                world: scenario.world.clone(),
-                variants: Vec::with_capacity(scenario.variants.len()),
-            },
-            cells: 0,
-            timeline: Timeline::default(),
-        };
-        let state = State { next: 0, done: 0, waiting: BTreeMap::new(), fold, is_stopped: false };
-        Self {
-            grid: Grid::new(scenario),
-            lead: 2 * threads,
-            state: Mutex::new(state),
-            folded: Condvar::new(),
-        }
-    }
+/// A variant of which some replications are not there yet.
+struct Open {
+    /// Those that are; none while a thread adds to it.
+    part: Option<Part>,
+    todo: VecDeque<u32>,
+    running: usize,
+    end: u32,
+}
 
-    /// Takes cells and folds them until there are none left.
-    fn work(
-        &self,
-        scenario: &Scenario,
-        settings: &Settings<'_>,
-        simulate: &(impl Fn(&Plan, u32, Detail) -> Option<Measured> + Sync),
-    ) {
+/// What a thread is to do.
+enum Job {
+    Cell {
+        variant: usize,
+        replication: u32,
+    },
+    /// All of the variant is known already.
+    Known {
+        variant: usize,
+        part: Part,
+        end: u32,
+    },
+}
+
+impl<C, E, F> Sweep<'_, C, E, F>
+where
+    C: Course,
+    E: Send,
+    F: FnMut(C::Done) -> Result<(), E> + Send,
+{
+    /// Does jobs until there are none left.
+    fn work(&self, simulate: &(impl Fn(&Plan, u32, Detail) -> Option<Measured> + Sync)) {
         // If `simulate` panics the others must not wait for its cell for ever.
-        let mut stop = StopOnDrop { queue: self, is_armed: true };
-        while let Some(number) = self.take() {
-            let Cell { variant, replication } = self.grid.cell(number);
-            let detail = if replication == 0 { Detail::Events } else { Detail::Series };
-            let measured = if settings.interrupted.load(Ordering::Relaxed) {
-                None
-            } else {
-                simulate(&scenario.variants[variant].plan, replication, detail)
+        let mut stop = StopOnDrop { sweep: self, is_armed: true };
+        while let Some(job) = self.take() {
+            let whole = match job {
+                Job::Known { variant, part, end } => Some((variant, part, end)),
+                Job::Cell { variant, replication } => {
+                    let plan = &self.scenario.variants[variant].plan;
+                    let detail = if replication == 0 { Detail::Events } else { Detail::Series };
+                    let measured = match self.settings.interrupted.load(Ordering::Relaxed) {
+                        true => None,
+                        false => simulate(plan, replication, detail),
+                    };
+                    let Some(measured) = measured else { return };
+                    self.hand_in(variant, replication, measured)
+                }
             };
-            let Some(measured) = measured else { return };
-            let done = self.hand_in(scenario, number, measured);
-            (settings.progress)(done);
+            if let Some((variant, part, end)) = whole {
+                self.complete(variant, part, end);
+            }
         }
         stop.is_armed = false;
     }
 
-    /// The number of the next cell; none when all are taken or the experiment has stopped.
-    fn take(&self) -> Option<usize> {
-        let mut state = self.lock();
+    /// The next job; none when all are taken or the sweep has stopped.
+    fn take(&self) -> Option<Job> {
+        let mut guard = self.lock();
         loop {
-            if state.is_stopped || state.next >= self.grid.cells() {
+            let state = &mut *guard;
+            if state.is_stopped {
                 return None;
             }
-            if state.next < state.fold.cells + self.lead {
-                state.next += 1;
-                return Some(state.next - 1);
+            for (&variant, open) in &mut state.open {
+                if let Some(replication) = open.todo.pop_front() {
+                    open.running += 1;
+                    return Some(Job::Cell { variant, replication });
+                }
             }
-            state = self.folded.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let is_all = state.opened == self.scenario.variants.len();
+            if !is_all && state.opened < state.emitted + self.most_open {
+                if let Some(job) = self.open(state) {
+                    return Some(job);
+                }
+            } else if is_all && state.open.is_empty() {
+                return None;
+            } else {
+                guard = self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner);
+            }
         }
     }
 
-    /// Folds the cell and those that waited for it; the number of cells done so far.
-    fn hand_in(&self, scenario: &Scenario, number: usize, measured: Measured) -> usize {
-        let mut guard = self.lock();
-        let state = &mut *guard;
-        state.waiting.insert(number, measured);
-        while let Some(measured) = state.waiting.remove(&state.fold.cells) {
-            state.fold.add(scenario, &self.grid, measured);
-        }
-        state.done += 1;
-        self.folded.notify_all();
-        state.done
+    /// Opens the next variant; a job if all of it is known.
+    fn open(&self, state: &mut State<C::Done, E, F>) -> Option<Job> {
+        let variant = state.opened;
+        state.opened += 1;
+        let Order { known, replications } = self.course.order(variant);
+        state.done += known.runs().len();
+        let end = replications.end;
+        let todo: VecDeque<u32> =
+            replications.filter(|number| !known.runs().contains_key(number)).collect();
+        let is_known = todo.is_empty();
+        let part = (!is_known && !known.runs().is_empty()).then(|| known.clone());
+        state.open.insert(variant, Open { part, todo, running: 0, end });
+        is_known.then_some(Job::Known { variant, part: known, end })
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// Adds a replication to its variant; the whole of it where it was the last.
+    fn hand_in(
+        &self,
+        variant: usize,
+        replication: u32,
+        measured: Measured,
+    ) -> Option<(usize, Part, u32)> {
+        let mut part = self.lock().open_one(variant).part.take().unwrap_or_default();
+        part.add(&self.scenario.variants[variant].plan, replication, measured);
+        let (done, whole) = loop {
+            let mut guard = self.lock();
+            let open = guard.open_one(variant);
+            // Another thread may have put its own here meanwhile.
+            if let Some(other) = open.part.take() {
+                drop(guard);
+                part.merge(other).expect("no cell is simulated twice");
+                continue;
+            }
+            open.running -= 1;
+            let is_whole = open.running == 0 && open.todo.is_empty();
+            let end = open.end;
+            let whole = if is_whole {
+                Some((variant, part, end))
+            } else {
+                open.part = Some(part);
+                None
+            };
+            guard.done += 1;
+            self.keep_now_and_then(&guard);
+            break (guard.done, whole);
+        };
+        (self.settings.progress)(done);
+        whole
+    }
+
+    /// All of a variant that was asked for is there: asks for more, or hands it on.
+    fn complete(&self, variant: usize, part: Part, end: u32) {
+        let more = self.course.more(variant, &part, end);
+        if more > end {
+            let mut guard = self.lock();
+            let open = guard.open_one(variant);
+            open.part = Some(part);
+            open.todo.extend(end..more);
+            open.end = more;
+        } else {
+            let done = self.course.finish(variant, part);
+            let mut guard = self.lock();
+            let state = &mut *guard;
+            state.open.remove(&variant);
+            state.ready.insert(variant, done);
+            while let Some(next) = state.ready.remove(&state.emitted) {
+                state.emitted += 1;
+                if let Err(error) = (state.emit)(next) {
+                    state.failed.get_or_insert(error);
+                    state.is_stopped = true;
+                }
+            }
+        }
+        self.changed.notify_all();
+    }
+
+    fn keep_now_and_then(&self, state: &State<C::Done, E, F>) {
+        if self.course.is_to_keep() {
+            for (variant, open) in &state.open {
+                if let Some(part) = &open.part {
+                    self.course.keep(*variant, part);
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<C::Done, E, F>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn into_results(self) -> Option<Results> {
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (!state.is_stopped).then_some(state.fold.results)
     }
 }
 
-struct StopOnDrop<'a> {
-    queue: &'a Queue,
+impl<D, E, F> State<D, E, F> {
+    fn open_one(&mut self, variant: usize) -> &mut Open {
+        self.open.get_mut(&variant).expect("a variant is open while a cell of it runs")
+    }
+}
+
+struct StopOnDrop<'a, 's, C: Course, E: Send, F: FnMut(C::Done) -> Result<(), E> + Send> {
+    sweep: &'a Sweep<'s, C, E, F>,
     is_armed: bool,
 }
 
-impl Drop for StopOnDrop<'_> {
+impl<C: Course, E: Send, F: FnMut(C::Done) -> Result<(), E> + Send> Drop
+    for StopOnDrop<'_, '_, C, E, F>
+{
     fn drop(&mut self) {
         if self.is_armed {
-            self.queue.lock().is_stopped = true;
-            self.queue.folded.notify_all();
-        }
-    }
-}
-
-/// The results of the cells folded so far. Only the time series of the variant being folded is
-/// held as sums; those of earlier ones are rows.
-struct Fold {
-    results: Results,
-    cells: usize,
-    timeline: Timeline,
-}
-
-impl Fold {
-    fn add(&mut self, scenario: &Scenario, grid: &Grid, measured: Measured) {
-        let cell = grid.cell(self.cells);
-        let variant = &scenario.variants[cell.variant];
-        let Measured { mut run, metrics } = measured;
-        if cell.replication == 0 {
-            self.results.variants.push(VariantResults {
-                name: variant.name.clone(),
-                strategy: variant.strategy.clone(),
-                parameters: variant.parameters.clone(),
-                runs: Vec::with_capacity(variant.plan.simulation.replications as usize),
-                timeline: Vec::new(),
-                story: Story {
-                    start: run.start,
-                    zones: variant.plan.fleet.zones.clone(),
-                    events: std::mem::take(&mut run.events),
-                },
-            });
-        }
-        let outcome = run.outcome;
-        self.timeline.fold(&variant.plan, run);
-        self.cells += 1;
-        let results = &mut self.results.variants[cell.variant];
-        results.runs.push(RunResult { outcome, metrics });
-        if cell.replication + 1 == variant.plan.simulation.replications {
-            results.timeline = std::mem::take(&mut self.timeline).rows();
+            self.sweep.lock().is_stopped = true;
+            self.sweep.changed.notify_all();
         }
     }
 }

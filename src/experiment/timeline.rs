@@ -1,9 +1,11 @@
 //! State and rates over time: the mean over a variant's replications, bin by bin.
 
+use serde::{Deserialize, Serialize};
+
 use crate::measure::error_budget;
 use crate::sim::{Plan, Run, StateBin};
 use crate::traffic::{Ledger, TrafficBin};
-use crate::units::{Bins, Merge, SimDuration, SimTime, Version};
+use crate::units::{Bins, ExactSum, Merge, SimDuration, SimTime, Version};
 
 /// One row of `timeline.csv`: means over the replications that reach the bin.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,110 +44,167 @@ pub struct TimelineRow {
     pub new_share: Option<f64>,
 }
 
-/// What the replications folded so far add up to in one bin.
-#[derive(Debug, Default)]
+/// Requests and rates over time: what a run has of them is rounded to 5e-20.
+type Amount = ExactSum<64>;
+/// Shares of an error budget, which may be very small.
+type Spent = ExactSum<90>;
+
+/// What some replications add up to in one bin; whole numbers all, so that parts of a sample add
+/// up to the same whole however it was divided.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct BinSum {
-    /// Replications that reach the bin. They begin together, so those of a later bin reach the
-    /// earlier ones too.
-    replications: u32,
-    states: StateBin,
+    covered: u128,
+    demand: Amount,
+    capacity: Amount,
+    routed: [u128; 2],
+    ready: [u128; 2],
+    starting: u128,
+    draining: u128,
+    total: u128,
     traffic: TrafficBin,
     /// Shares of their error budgets that the bin's failures were.
-    spent: f64,
+    spent: Spent,
+}
+
+impl BinSum {
+    fn add_states(&mut self, bin: &StateBin) {
+        self.covered += u128::from(bin.covered);
+        self.demand += Amount::of(bin.demand);
+        self.capacity += Amount::of(bin.old_capacity + bin.new_capacity + bin.third_capacity);
+        for version in Version::ALL.map(Version::index) {
+            self.routed[version] += bin.routed[version];
+            self.ready[version] += bin.ready[version];
+        }
+        self.starting += bin.starting;
+        self.draining += bin.draining;
+        self.total += bin.total;
+    }
 }
 
 impl Merge for BinSum {
     fn merge(&mut self, other: &Self) {
-        self.replications = self.replications.max(other.replications);
-        self.states.merge(&other.states);
+        self.covered += other.covered;
+        self.demand += other.demand;
+        self.capacity += other.capacity;
+        for version in Version::ALL.map(Version::index) {
+            self.routed[version] += other.routed[version];
+            self.ready[version] += other.ready[version];
+        }
+        self.starting += other.starting;
+        self.draining += other.draining;
+        self.total += other.total;
         self.traffic.merge(&other.traffic);
         self.spent += other.spent;
     }
 }
 
-/// The sum of a variant's replications, folded one by one in their order.
-#[derive(Debug, Default)]
+/// The sum of some replications of a variant. Sums of disjoint replications can be merged in any
+/// order, with one result.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Timeline {
     bins: Option<Bins<BinSum>>,
-    replications: u32,
+    /// When each replication ended.
+    ends: Vec<SimTime>,
     allowed: f64,
 }
 
 impl Timeline {
-    /// Adds the next replication. Runs of different lengths may have bins of different widths:
-    /// all take the widest.
-    pub(super) fn fold(&mut self, plan: &Plan, run: Run) {
-        let budget = error_budget(plan, &run);
-        let Run { start, mut states, mut traffic, .. } = run;
-        let sums = self.bins.get_or_insert_with(|| Bins::new(start, plan.simulation.bin));
-        let width = sums.width().max(states.width()).max(traffic.bins.width());
-        sums.coarsen_to(width);
-        states.coarsen_to(width);
-        traffic.bins.coarsen_to(width);
+    /// Adds a replication. Runs of different lengths may have bins of different widths: all take
+    /// the widest.
+    pub(super) fn add(&mut self, plan: &Plan, run: &Run) {
+        let budget = error_budget(plan, run);
+        let Run { start, states, traffic, .. } = run;
+        let sums = self.bins.get_or_insert_with(|| Bins::new(*start, plan.simulation.bin));
+        sums.coarsen_to(states.width().max(traffic.bins.width()));
         for (index, state) in states.cells().iter().enumerate() {
-            let sum = cell(sums, index);
-            sum.replications += u32::from(state.covered > 0);
-            sum.states.merge(state);
-            if let Some(requests) = traffic.bins.cells().get(index) {
-                sum.traffic.merge(requests);
-                if states.start_nanos(index) >= 0 {
-                    sum.spent += budget.map_or(0.0, |budget| failed(requests) as f64 / budget);
-                }
+            cell_at(sums, states.start_nanos(index)).add_states(state);
+        }
+        for (index, requests) in traffic.bins.cells().iter().enumerate() {
+            let start_nanos = traffic.bins.start_nanos(index);
+            let sum = cell_at(sums, start_nanos);
+            sum.traffic.merge(requests);
+            if let Some(budget) = budget.filter(|_| start_nanos >= 0) {
+                sum.spent += Spent::of(failed(requests) as f64 / budget);
             }
         }
-        self.replications += 1;
+        self.ends.push(*start + run.window);
         self.allowed = plan.slo.availability.complement().as_f64();
     }
 
+    /// Adds other replications of the same variant.
+    pub(super) fn merge(&mut self, other: Self) {
+        let Some(more) = other.bins else { return };
+        self.ends.extend(other.ends);
+        self.allowed = other.allowed;
+        let Some(sums) = &mut self.bins else {
+            self.bins = Some(more);
+            return;
+        };
+        sums.coarsen_to(more.width());
+        for (index, sum) in more.cells().iter().enumerate() {
+            cell_at(sums, more.start_nanos(index)).merge(sum);
+        }
+    }
+
     /// The rows, in order of time.
-    pub(super) fn rows(self) -> Vec<TimelineRow> {
+    pub(super) fn rows(mut self) -> Vec<TimelineRow> {
         let Some(bins) = self.bins else { return Vec::new() };
-        let mut spent = 0.0;
+        self.ends.sort_unstable();
+        let mut spent = Spent::default();
         let mut rows = Vec::with_capacity(bins.cells().len());
         for (index, sum) in bins.cells().iter().enumerate() {
             spent += sum.spent;
-            if sum.states.covered > 0 {
+            if sum.covered > 0 {
                 let start_nanos = bins.start_nanos(index);
-                let spent = spent / f64::from(self.replications);
-                rows.push(row(sum, start_nanos, spent, self.allowed));
+                // Replications begin together and end apart.
+                let start = moment(&bins, start_nanos);
+                let reaching = self.ends.len() - self.ends.partition_point(|&end| end <= start);
+                let spent = spent.value() / self.ends.len() as f64;
+                rows.push(row(sum, start_nanos, reaching as f64, (spent, self.allowed)));
             }
         }
         rows
     }
 }
 
-/// The cell at `index`, made if there is none yet. Rows with one origin and one width number
-/// their cells alike.
-fn cell(bins: &mut Bins<BinSum>, index: usize) -> &mut BinSum {
-    let nanos = i128::from(bins.origin().as_nanos()) + bins.start_nanos(index);
-    // The first bin may begin before the simulation does.
-    let start = u64::try_from(nanos.max(0)).unwrap_or(u64::MAX);
-    bins.cell(SimTime::from_nanos(start))
+/// The cell in which a finer or equal row's cell lies that begins there; made if there is none.
+fn cell_at(bins: &mut Bins<BinSum>, start_nanos: i128) -> &mut BinSum {
+    let start = moment(bins, start_nanos);
+    bins.cell(start)
+}
+
+/// So many nanoseconds from the bins' origin. The first bin may begin before the simulation does.
+fn moment(bins: &Bins<BinSum>, start_nanos: i128) -> SimTime {
+    let nanos = i128::from(bins.origin().as_nanos()) + start_nanos;
+    SimTime::from_nanos(u64::try_from(nanos.max(0)).unwrap_or(u64::MAX))
 }
 
 fn failed(bin: &TrafficBin) -> u64 {
     bin.failed_cause.iter().sum()
 }
 
-fn row(sum: &BinSum, start_nanos: i128, spent: f64, allowed: f64) -> TimelineRow {
-    let BinSum { replications, states, traffic, .. } = sum;
-    let covered = states.covered as f64;
+fn row(
+    sum: &BinSum,
+    start_nanos: i128,
+    replications: f64,
+    (spent, allowed): (f64, f64),
+) -> TimelineRow {
+    let traffic = &sum.traffic;
+    let covered = sum.covered as f64;
     let seconds = covered / 1e9;
-    let replications = f64::from(*replications);
     let mean = |nanos: u128| nanos as f64 / covered;
-    let by_version = |nanos: [u128; 2]| Version::ALL.map(|version| mean(nanos[version.index()]));
     let requests = traffic.requests as f64;
     let answered: u64 = traffic.answered.iter().sum();
     let new_answered = traffic.answered[Version::New.index()];
     TimelineRow {
         start_nanos,
-        demand_rps: states.demand / seconds,
-        capacity_rps: (states.old_capacity + states.new_capacity + states.third_capacity) / seconds,
-        routed: by_version(states.routed),
-        ready: by_version(states.ready),
-        starting: mean(states.starting),
-        draining: mean(states.draining),
-        total: mean(states.total),
+        demand_rps: sum.demand.value() / seconds,
+        capacity_rps: sum.capacity.value() / seconds,
+        routed: sum.routed.map(mean),
+        ready: sum.ready.map(mean),
+        starting: mean(sum.starting),
+        draining: mean(sum.draining),
+        total: mean(sum.total),
         requests: requests / replications,
         failed: failed(traffic) as f64 / replications,
         ledger: traffic.ledger.map(|phases| phases.map(|count| count as f64 / replications)),
@@ -171,7 +230,7 @@ mod tests {
         let plan = &scenario.variants[0].plan;
         let mut timeline = Timeline::default();
         for &replication in replications {
-            timeline.fold(plan, fixture::simulate(plan, replication, Detail::Series).run);
+            timeline.add(plan, &fixture::simulate(plan, replication, Detail::Series).run);
         }
         timeline.rows()
     }
@@ -227,6 +286,37 @@ mod tests {
     }
 
     #[test]
+    fn however_it_is_divided_the_whole_is_the_same() {
+        let scenario = fixture::scenario(&["three-at-a-time"], 1);
+        let plan = &scenario.variants[0].plan;
+        let runs: Vec<Run> = (0..6)
+            .map(|replication| {
+                let mut run = fixture::simulate(plan, replication, Detail::Series).run;
+                let width = SimDuration::from_millis(250 << (replication % 3));
+                run.states.coarsen_to(width);
+                run.traffic.bins.coarsen_to(width);
+                run
+            })
+            .collect();
+        let sum = |numbers: &[usize]| {
+            let mut timeline = Timeline::default();
+            for &number in numbers {
+                timeline.add(plan, &runs[number]);
+            }
+            timeline
+        };
+        let whole = sum(&[0, 1, 2, 3, 4, 5]).rows();
+        assert!(whole.len() > 20);
+        for parts in [&[&[5, 3][..], &[0, 4, 2], &[1]], &[&[][..], &[2, 0, 1], &[3, 5, 4]]] {
+            let mut timeline = Timeline::default();
+            for part in parts {
+                timeline.merge(sum(part));
+            }
+            assert_eq!(timeline.rows(), whole, "{parts:?}");
+        }
+    }
+
+    #[test]
     fn runs_of_different_widths_take_the_widest() {
         let scenario = fixture::scenario(&["three-at-a-time"], 1);
         let plan = &scenario.variants[0].plan;
@@ -234,9 +324,9 @@ mod tests {
         let fine = fixture::simulate(plan, 0, Detail::Series).run;
         let mut coarse = fine.clone();
         coarse.states.coarsen_to(SimDuration::from_secs(1));
-        timeline.fold(plan, fine.clone());
-        timeline.fold(plan, coarse);
-        timeline.fold(plan, fine);
+        for run in [&fine, &coarse, &fine] {
+            timeline.add(plan, run);
+        }
         let rows = timeline.rows();
         assert_eq!(rows[1].start_nanos - rows[0].start_nanos, 1_000_000_000);
         assert_eq!(at(&rows, 20).requests, 19_200.0);

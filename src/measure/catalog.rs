@@ -1,5 +1,7 @@
 //! Every metric, in the order of `runs.csv`.
 
+use serde::{Deserialize, Serialize};
+
 /// What a metric is a number of; decides how it is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricKind {
@@ -26,7 +28,7 @@ pub struct Metric {
 
 /// The metrics of one run, one value for each of [`METRICS`]; none where the run does not define
 /// it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     values: Vec<Option<f64>>,
 }

@@ -1,9 +1,8 @@
 //! `events.csv`: the story of replication 0 of each variant.
 
-use std::io::Write;
-
 use super::number;
-use crate::experiment::{Results, Story};
+use super::table_file::{Heading, Rows, TableFile};
+use crate::experiment::{Story, VariantResults};
 use crate::sim::EventRow;
 
 const COUNTS: [&str; 14] = [
@@ -23,33 +22,30 @@ const COUNTS: [&str; 14] = [
     "total",
 ];
 
-/// Columns that are there where any variant has a third version.
+/// Columns that are there where any variant may have a third version.
 const THIRD: [&str; 3] = ["third_desired", "third_ready", "third_available"];
 
-/// Writes a row for each event, in order; the counts are those just after it.
-///
-/// # Errors
-/// If `out` cannot be written.
-pub fn render(results: &Results, out: impl Write) -> csv::Result<()> {
-    let has_third = results.variants.iter().any(|variant| variant.story.events.has_third());
-    let third = if has_third { &THIRD[..] } else { &[] };
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(COUNTS.iter().chain(third).chain(&["detail"]))?;
-    for variant in &results.variants {
-        for event in variant.story.events.iter() {
-            csv.write_field(&variant.name)?;
-            for field in fields(&variant.story, &event) {
-                csv.write_field(field)?;
-            }
-            if has_third {
-                for count in [event.desired[2], event.ready[2], event.available[2]] {
-                    csv.write_field(count.to_string())?;
-                }
-            }
-            csv.write_record([&event.detail])?;
+/// A row for each event, in order; the counts are those just after it.
+pub(super) const TABLE: TableFile = TableFile { name: "events.csv", header, rows };
+
+fn header(heading: &Heading) -> Vec<&'static str> {
+    let third = if heading.has_third { &THIRD[..] } else { &[] };
+    COUNTS.iter().chain(third).chain(&["detail"]).copied().collect()
+}
+
+fn rows(heading: &Heading, variant: &VariantResults, out: &mut Rows) -> csv::Result<()> {
+    for event in variant.story.events.iter() {
+        out.write_field(&variant.name)?;
+        for field in fields(&variant.story, &event) {
+            out.write_field(field)?;
         }
+        if heading.has_third {
+            for count in [event.desired[2], event.ready[2], event.available[2]] {
+                out.write_field(count.to_string())?;
+            }
+        }
+        out.write_record([&event.detail])?;
     }
-    csv.flush()?;
     Ok(())
 }
 
@@ -80,10 +76,8 @@ mod tests {
     #[test]
     fn one_row_for_each_event() {
         let results = fixture::results(&["surge"], 2);
-        let mut out = Vec::new();
-        render(&results, &mut out).expect("memory can be written");
         assert_eq!(
-            String::from_utf8(out).expect("text"),
+            TABLE.text(&results),
             "variant,t_s,event,instance,version,zone,old_desired,new_desired,old_ready,new_ready,\
              old_available,new_available,terminating,total,detail\n\
              surge,-0.000000001,ready,3,old,a,11,1,11,0,11,0,1,12,\n\

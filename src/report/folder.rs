@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// Every name that this or an earlier run may have written; what else lies in a result folder is
 /// not ours and stays.
-pub const OURS: [&str; 18] = [
+pub const OURS: [&str; 20] = [
     "summary.json",
     "summary.csv",
     "runs.csv",
@@ -27,6 +27,8 @@ pub const OURS: [&str; 18] = [
     "gate.csv",
     "gate.svg",
     "gate.png",
+    "cells.json",
+    "cells.bin",
 ];
 
 /// What a folder holds that is ours, and so may be replaced.
@@ -36,6 +38,8 @@ pub enum Holds {
     Results,
     /// Those of the gate workbench.
     Gates,
+    /// Runs to be put together with those of other shards.
+    Cells,
 }
 
 impl Holds {
@@ -44,6 +48,7 @@ impl Holds {
         match self {
             Self::Results => "summary.json",
             Self::Gates => "gate.csv",
+            Self::Cells => "cells.json",
         }
     }
 }
@@ -119,6 +124,33 @@ impl Folder {
         &self.names
     }
 
+    /// A new file `name`, to be written little by little.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn create(&mut self, name: &'static str) -> Result<BufWriter<File>, FolderError> {
+        let file = File::create(self.aside.path().join(name));
+        let file = file.map_err(|source| self.refused(name, source))?;
+        self.names.push(name);
+        Ok(BufWriter::new(file))
+    }
+
+    /// Takes the file `name` from another folder of the same disk.
+    ///
+    /// # Errors
+    /// If it cannot be moved.
+    pub fn adopt(&mut self, from: &Path, name: &'static str) -> Result<(), FolderError> {
+        let moved = fs::rename(from.join(name), self.aside.path().join(name));
+        moved.map_err(|source| self.refused(name, source))?;
+        self.names.push(name);
+        Ok(())
+    }
+
+    /// That `name` cannot be written.
+    pub(super) fn refused(&self, name: &str, source: io::Error) -> FolderError {
+        FolderError::Unwritable { path: self.target.join(name), source }
+    }
+
     /// Writes the file `name` through `render`.
     ///
     /// # Errors
@@ -128,17 +160,12 @@ impl Folder {
         name: &'static str,
         render: impl FnOnce(&mut dyn Write) -> Result<(), E>,
     ) -> Result<(), FolderError> {
-        let path = self.aside.path().join(name);
+        let mut out = self.create(name)?;
         let write = || -> io::Result<()> {
-            let mut out = BufWriter::new(File::create(&path)?);
             render(&mut out).map_err(Into::into)?;
-            out.flush()?;
-            out.get_ref().sync_all()
+            sealed(out)
         };
-        write()
-            .map_err(|source| FolderError::Unwritable { path: self.target.join(name), source })?;
-        self.names.push(name);
-        Ok(())
+        write().map_err(|source| self.refused(name, source))
     }
 
     /// Puts the folder in its place. Files of the old folder that are not ours move into it; the
@@ -181,6 +208,12 @@ pub fn replace(folder: &Path, name: &str, content: &[u8]) -> Result<(), FolderEr
         Ok(())
     };
     write().map_err(|source| FolderError::Unwritable { path: path.clone(), source })
+}
+
+/// All that was written is on the disk.
+pub(super) fn sealed(mut file: BufWriter<File>) -> io::Result<()> {
+    file.flush()?;
+    file.get_ref().sync_all()
 }
 
 /// Refuses what a result must not replace.

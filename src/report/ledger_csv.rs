@@ -1,36 +1,32 @@
 //! `ledger.csv`: what failed requests are charged to, over time and by phase.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Read;
 
 use serde::Deserialize;
 
 use super::number;
-use crate::experiment::{Results, TimelineRow};
+use super::table_file::{Heading, Rows, TableFile};
+use crate::experiment::{TimelineRow, VariantResults};
 use crate::traffic::{Charge, Phase};
 
 const HEADER: [&str; 5] = ["variant", "t_s", "cause", "phase", "failed"];
 
-/// Writes a row for each variant, time bin, cause and phase to which anything is charged; `t_s` is
+/// A row for each variant, time bin, cause and phase to which anything is charged; `t_s` is
 /// where the bin begins, `failed` the mean over the replications that reach it. The rows of a bin
 /// add up to `failed` in `timeline.csv`. Bins before the rollout are in no phase of it and left
 /// out.
-///
-/// # Errors
-/// If `out` cannot be written.
-pub fn render(results: &Results, out: impl Write) -> csv::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(HEADER)?;
-    for variant in &results.variants {
-        for row in variant.timeline.iter().filter(|row| row.start_nanos >= 0) {
-            for (charge, phase, failed) in entries(row) {
-                csv.write_field(&variant.name)?;
-                csv.write_field(number::seconds(row.start_nanos))?;
-                csv.write_record([charge.name(), phase.name(), &number::exact(failed)])?;
-            }
+pub(super) const TABLE: TableFile =
+    TableFile { name: "ledger.csv", header: |_| HEADER.to_vec(), rows };
+
+fn rows(_: &Heading, variant: &VariantResults, out: &mut Rows) -> csv::Result<()> {
+    for row in variant.timeline.iter().filter(|row| row.start_nanos >= 0) {
+        for (charge, phase, failed) in entries(row) {
+            out.write_field(&variant.name)?;
+            out.write_field(number::seconds(row.start_nanos))?;
+            out.write_record([charge.name(), phase.name(), &number::exact(failed)])?;
         }
     }
-    csv.flush()?;
     Ok(())
 }
 
@@ -53,11 +49,11 @@ pub struct Entry {
     pub failed: f64,
 }
 
-/// Reads the rows of the variants called `names` from what [`render`] wrote, in order of time.
+/// Reads the rows of the variants called `names` from such a file, in order of time.
 ///
 /// # Errors
 /// If it is not such a file, or cannot be read.
-pub fn read(source: impl Read, names: &[&str]) -> csv::Result<BTreeMap<String, Vec<Entry>>> {
+pub(super) fn read(source: impl Read, names: &[&str]) -> csv::Result<BTreeMap<String, Vec<Entry>>> {
     super::timeline_csv::rows_of(source, names)
 }
 
@@ -67,15 +63,9 @@ mod tests {
     use crate::experiment::fixture;
     use crate::report::timeline_csv;
 
-    fn text(results: &Results) -> String {
-        let mut out = Vec::new();
-        render(results, &mut out).expect("memory can be written");
-        String::from_utf8(out).expect("text")
-    }
-
     #[test]
     fn a_row_for_each_entry() {
-        let text = text(&fixture::results(&["recreate", "surge"], 1));
+        let text = TABLE.text(&fixture::results(&["recreate", "surge"], 1));
         let lines: Vec<&str> = text.lines().collect();
         // Everything is down: 4800 requests a quarter second fail, and 3 more are refused.
         assert_eq!(
@@ -92,14 +82,12 @@ mod tests {
     fn rows_add_up_to_the_time_line() {
         let names = ["three-at-a-time"];
         let results = fixture::results(&names, 3);
-        let entries = read(text(&results).as_bytes(), &names).expect("our own file");
+        let entries = read(TABLE.text(&results).as_bytes(), &names).expect("our own file");
         let charged: f64 = entries[names[0]].iter().map(|entry| entry.failed).sum();
         let timeline = &results.variants[0].timeline;
         let after = timeline.iter().filter(|row| row.start_nanos >= 0);
         let failed: f64 = after.map(|row| row.failed).sum();
         assert!(failed > 0.0 && (charged - failed).abs() < 1e-6 * failed, "{charged} {failed}");
-        let mut csv = Vec::new();
-        timeline_csv::render(&results, &mut csv).expect("memory can be written");
-        assert!(read(csv.as_slice(), &names).is_err());
+        assert!(read(timeline_csv::TABLE.text(&results).as_bytes(), &names).is_err());
     }
 }

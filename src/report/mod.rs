@@ -8,27 +8,31 @@ pub mod baseline;
 pub mod chart;
 pub mod check;
 mod columns;
-pub mod events_csv;
+mod events_csv;
 pub mod folder;
 pub mod gate_csv;
 pub mod gate_table;
 pub mod ledger;
-pub mod ledger_csv;
+mod ledger_csv;
 pub mod number;
-pub mod runs_csv;
-pub mod summary_csv;
+mod runs_csv;
+mod summary_csv;
 pub mod summary_json;
 pub mod table;
-pub mod timeline_csv;
+mod table_file;
+mod timeline_csv;
 pub mod validation;
+mod writer;
 
 use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::BufReader;
 use std::path::Path;
 
 pub use chart::Format;
 use folder::{Folder, FolderError};
 use summary_json::Summary;
+pub use table_file::Heading;
+pub use writer::{VariantRows, Writer};
 
 use crate::experiment::Results;
 use crate::experiment::workbench::Characteristic;
@@ -67,28 +71,15 @@ pub struct Written {
 /// If something cannot be written; the old folder then stays as it was.
 pub fn write(
     results: &Results,
-    mut folder: Folder,
+    folder: Folder,
     formats: &[Format],
 ) -> Result<Written, ReportError> {
-    let mut digest = String::new();
-    folder.write("runs.csv", |out| {
-        let mut out = Hashed { out, hasher: blake3::Hasher::new() };
-        runs_csv::render(results, &mut out)?;
-        digest = out.hasher.finalize().to_hex().to_string();
-        Ok::<(), csv::Error>(())
-    })?;
-    let summary = Summary::of(results, &digest);
-    folder.write("summary.csv", |out| summary_csv::render(results, out))?;
-    folder.write("timeline.csv", |out| timeline_csv::render(results, out))?;
-    folder.write("ledger.csv", |out| ledger_csv::render(results, out))?;
-    folder.write("events.csv", |out| events_csv::render(results, out))?;
-    folder.write("summary.json", |out| summary.render(out))?;
-    for (name, content) in chart::render_all(&read(folder.path())?, formats)? {
-        folder.write(name, |out| out.write_all(&content))?;
+    let heading = Heading::of_results(results);
+    let mut writer = Writer::new(heading.clone(), folder)?;
+    for variant in &results.variants {
+        writer.append(VariantRows::of(&heading, variant))?;
     }
-    let names = folder.names().to_vec();
-    folder.commit()?;
-    Ok(Written { names, summary })
+    writer.finish(formats)
 }
 
 /// Fills `folder` with what the gate workbench found and puts it in its place; the names of the
@@ -150,22 +141,4 @@ fn read(folder: &Path) -> Result<chart::Input, ReportError> {
 
 fn unreadable(name: &str, reason: impl std::fmt::Display) -> ReportError {
     ReportError::Unreadable { name: name.to_owned(), reason: reason.to_string() }
-}
-
-/// Hashes what it hands on.
-struct Hashed<W> {
-    out: W,
-    hasher: blake3::Hasher,
-}
-
-impl<W: Write> Write for Hashed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.hasher.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }

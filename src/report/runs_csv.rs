@@ -1,43 +1,41 @@
 //! `runs.csv`: every metric of every run, the raw sample.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Read;
 
 use super::number;
-use crate::experiment::Results;
+use super::table_file::{Heading, Rows, TableFile};
+use crate::experiment::VariantResults;
 use crate::measure::{METRICS, Metrics};
 
-/// Writes a row for each variant and replication; an empty cell is a metric that the run does not
-/// define.
-///
-/// # Errors
-/// If `out` cannot be written.
-pub fn render(results: &Results, out: impl Write) -> csv::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
+/// A row for each variant and replication; an empty cell is a metric that the run does not define.
+pub(super) const TABLE: TableFile = TableFile { name: "runs.csv", header, rows };
+
+fn header(_: &Heading) -> Vec<&'static str> {
     let names = METRICS.iter().map(|metric| metric.name);
-    csv.write_record(["variant", "replication", "outcome"].into_iter().chain(names))?;
-    for variant in &results.variants {
-        for (replication, run) in variant.runs.iter().enumerate() {
-            csv.write_field(&variant.name)?;
-            csv.write_field(replication.to_string())?;
-            csv.write_field(run.outcome.name())?;
-            for (metric, value) in METRICS.iter().zip(run.metrics.values()) {
-                let text = value.map(|value| number::metric(metric.kind, value));
-                csv.write_field(text.unwrap_or_default())?;
-            }
-            csv.write_record(None::<&[u8]>)?;
+    ["variant", "replication", "outcome"].into_iter().chain(names).collect()
+}
+
+fn rows(_: &Heading, variant: &VariantResults, out: &mut Rows) -> csv::Result<()> {
+    for (replication, run) in variant.runs.iter().enumerate() {
+        out.write_field(&variant.name)?;
+        out.write_field(replication.to_string())?;
+        out.write_field(run.outcome.name())?;
+        for (metric, value) in METRICS.iter().zip(run.metrics.values()) {
+            let text = value.map(|value| number::metric(metric.kind, value));
+            out.write_field(text.unwrap_or_default())?;
         }
+        out.write_record(None::<&[u8]>)?;
     }
-    csv.flush()?;
     Ok(())
 }
 
-/// Reads what [`render`] wrote: the runs of each variant, by replication. Metrics that this version
+/// Reads such a file: the runs of each variant, by replication. Metrics that this version
 /// does not know are left out, those that the file does not have are not defined.
 ///
 /// # Errors
 /// In words, if it is not such a file.
-pub fn read(source: impl Read) -> Result<BTreeMap<String, Vec<Metrics>>, String> {
+pub(super) fn read(source: impl Read) -> Result<BTreeMap<String, Vec<Metrics>>, String> {
     let mut csv = csv::Reader::from_reader(source);
     let head = csv.headers().map_err(|error| error.to_string())?.clone();
     if head.iter().take(3).ne(["variant", "replication", "outcome"]) {
@@ -73,9 +71,8 @@ mod tests {
     #[test]
     fn what_was_written_can_be_read() {
         let results = fixture::results(&["two-at-a-time", "recreate"], 3);
-        let mut out = Vec::new();
-        render(&results, &mut out).expect("memory can be written");
-        let runs = read(out.as_slice()).expect("our own file");
+        let text = TABLE.text(&results);
+        let runs = read(text.as_bytes()).expect("our own file");
         for variant in &results.variants {
             let read = &runs[&variant.name];
             assert_eq!(read.len(), variant.runs.len());
@@ -87,7 +84,6 @@ mod tests {
                 }
             }
         }
-        let text = String::from_utf8(out).expect("text");
         for (from, to, wanted) in [
             ("variant,", "name,", "its header is not that of `runs.csv`"),
             ("recreate,1", "recreate,2", "replication 2 of `recreate` is out of order"),
@@ -101,9 +97,7 @@ mod tests {
     #[test]
     fn one_row_for_each_run() {
         let results = fixture::results(&["two-at-a-time"], 2);
-        let mut out = Vec::new();
-        render(&results, &mut out).expect("memory can be written");
-        let text = String::from_utf8(out).expect("text");
+        let text = TABLE.text(&results);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines[0],

@@ -1,19 +1,16 @@
 //! `summary.csv`: the estimate of every metric of every variant.
 
-use std::io::Write;
-
 use super::number;
-use crate::experiment::{Estimate, Results};
+use super::table_file::{Heading, Rows, TableFile};
+use crate::experiment::{Estimate, VariantResults};
 use crate::measure::{METRICS, MetricKind};
 
-/// Writes a row for each variant and metric; a metric that no replication defines has none, and
-/// the interval of a single value is empty.
-///
-/// # Errors
-/// If `out` cannot be written.
-pub fn render(results: &Results, out: impl Write) -> csv::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record([
+/// A row for each variant and metric; a metric that no replication defines has none, and the
+/// interval of a single value is empty.
+pub(super) const TABLE: TableFile = TableFile { name: "summary.csv", header, rows };
+
+fn header(_: &Heading) -> Vec<&'static str> {
+    vec![
         "variant",
         "metric",
         "mean",
@@ -25,17 +22,17 @@ pub fn render(results: &Results, out: impl Write) -> csv::Result<()> {
         "p95",
         "max",
         "n",
-    ])?;
-    for variant in &results.variants {
-        for (metric, estimate) in METRICS.iter().zip(variant.estimates()) {
-            if let Some(estimate) = estimate {
-                csv.write_field(&variant.name)?;
-                csv.write_field(metric.name)?;
-                csv.write_record(fields(metric.kind, &estimate))?;
-            }
+    ]
+}
+
+fn rows(_: &Heading, variant: &VariantResults, out: &mut Rows) -> csv::Result<()> {
+    for (metric, estimate) in METRICS.iter().zip(variant.estimates()) {
+        if let Some(estimate) = estimate {
+            out.write_field(&variant.name)?;
+            out.write_field(metric.name)?;
+            out.write_record(fields(metric.kind, &estimate))?;
         }
     }
-    csv.flush()?;
     Ok(())
 }
 
@@ -66,9 +63,7 @@ mod tests {
 
     fn lines(replications: u32) -> Vec<String> {
         let results = fixture::results(&["two-at-a-time"], replications);
-        let mut out = Vec::new();
-        render(&results, &mut out).expect("memory can be written");
-        String::from_utf8(out).expect("text").lines().map(str::to_owned).collect()
+        TABLE.text(&results).lines().map(str::to_owned).collect()
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use serde::{Deserialize, Serialize};
 
 use super::number;
+use super::table_file::Heading;
 use crate::experiment::{Estimate, Results, VariantResults};
 use crate::measure::METRICS;
 use crate::scenario::World;
@@ -55,14 +56,20 @@ impl Summary {
     /// What is to be written of `results`, whose `runs.csv` has this digest.
     #[must_use]
     pub fn of(results: &Results, digest: &str) -> Self {
+        let variants = results.variants.iter().map(VariantSummary::of).collect();
+        Self::new(&Heading::of_results(results), digest, variants)
+    }
+
+    /// From its parts.
+    pub(super) fn new(heading: &Heading, digest: &str, variants: Vec<VariantSummary>) -> Self {
         Self {
             schema: SCHEMA,
-            scenario: results.scenario.clone(),
-            seed: results.seed,
+            scenario: heading.scenario.clone(),
+            seed: heading.seed,
             digest: digest.to_owned(),
             rollsim: env!("CARGO_PKG_VERSION").to_owned(),
-            world: results.world.clone(),
-            variants: results.variants.iter().map(VariantSummary::of).collect(),
+            world: heading.world.clone(),
+            variants,
         }
     }
 
@@ -92,7 +99,7 @@ impl Summary {
 }
 
 impl VariantSummary {
-    fn of(variant: &VariantResults) -> Self {
+    pub(super) fn of(variant: &VariantResults) -> Self {
         let outcomes = variant.outcomes().into_iter();
         let estimates = METRICS.iter().zip(variant.estimates());
         Self {

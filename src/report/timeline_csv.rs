@@ -1,13 +1,14 @@
 //! `timeline.csv`: state and rates over time.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Read;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::number;
-use crate::experiment::{Results, TimelineRow};
+use super::table_file::{Rows, TableFile};
+use crate::experiment::TimelineRow;
 
 const HEADER: [&str; 17] = [
     "variant",
@@ -29,22 +30,19 @@ const HEADER: [&str; 17] = [
     "new_share",
 ];
 
-/// Writes a row for each variant and time bin; `t_s` is where the bin begins.
-///
-/// # Errors
-/// If `out` cannot be written.
-pub fn render(results: &Results, out: impl Write) -> csv::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(HEADER)?;
-    for variant in &results.variants {
-        for row in &variant.timeline {
-            csv.write_field(&variant.name)?;
-            csv.write_field(number::seconds(row.start_nanos))?;
-            csv.write_record(fields(row))?;
-        }
-    }
-    csv.flush()?;
-    Ok(())
+/// A row for each variant and time bin; `t_s` is where the bin begins.
+pub(super) const TABLE: TableFile = TableFile {
+    name: "timeline.csv",
+    header: |_| HEADER.to_vec(),
+    rows: |_, variant, out| {
+        variant.timeline.iter().try_for_each(|row| add(&variant.name, row, out))
+    },
+};
+
+fn add(variant: &str, row: &TimelineRow, out: &mut Rows) -> csv::Result<()> {
+    out.write_field(variant)?;
+    out.write_field(number::seconds(row.start_nanos))?;
+    out.write_record(fields(row))
 }
 
 fn fields(row: &TimelineRow) -> [String; 15] {
@@ -89,11 +87,14 @@ pub struct Moment {
     pub burn_rate: Option<f64>,
 }
 
-/// Reads the rows of the variants called `names` from what [`render`] wrote.
+/// Reads the rows of the variants called `names` from such a file.
 ///
 /// # Errors
 /// If it is not such a file, or cannot be read.
-pub fn read(source: impl Read, names: &[&str]) -> csv::Result<BTreeMap<String, Vec<Moment>>> {
+pub(super) fn read(
+    source: impl Read,
+    names: &[&str],
+) -> csv::Result<BTreeMap<String, Vec<Moment>>> {
     rows_of(source, names)
 }
 
@@ -122,9 +123,7 @@ mod tests {
 
     fn text() -> String {
         let results = fixture::results(&["recreate", "surge"], 1);
-        let mut out = Vec::new();
-        render(&results, &mut out).expect("memory can be written");
-        String::from_utf8(out).expect("text")
+        TABLE.text(&results)
     }
 
     #[test]

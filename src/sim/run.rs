@@ -1,11 +1,13 @@
 //! What one run hands back.
 
+use serde::{Deserialize, Serialize};
+
 use super::trace::Trace;
 use crate::traffic::TrafficRecord;
 use crate::units::{Bins, InstanceId, Merge, SimDuration, SimTime, Version, ZoneId};
 
 /// How a rollout ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Outcome {
     /// The new version everywhere.
     Completed,
@@ -159,6 +161,47 @@ impl Merge for StateBin {
         self.total += other.total;
     }
 }
+
+/// The name of every event.
+pub(super) const EVENTS: [&str; 37] = [
+    "rollout-started",
+    "scaled",
+    "launched",
+    "booted",
+    "ready",
+    "available",
+    "routed",
+    "unready",
+    "retired",
+    "unrouted",
+    "terminated",
+    "crashed",
+    "start-failed",
+    "step-started",
+    "step-finished",
+    "weight-set",
+    "gate-passed",
+    "gate-failed",
+    "gate-inconclusive",
+    "gate-error",
+    "gate-ignored",
+    "paused",
+    "resumed",
+    "switched",
+    "rollback-started",
+    "rollback-ignored",
+    "fault-started",
+    "fault-ended",
+    "alert-fired",
+    "alert-cleared",
+    "deadline-exceeded",
+    "eviction-refused",
+    "completed",
+    "rolled-back",
+    "aborted",
+    "stalled",
+    "unfinished",
+];
 
 /// One row of `events.csv`; the counts are those just after the event.
 #[derive(Clone, Debug, PartialEq)]

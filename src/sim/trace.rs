@@ -7,33 +7,49 @@
 
 use std::collections::BTreeMap;
 
-use super::run::EventRow;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::run::{EVENTS, EventRow};
 use crate::units::{InstanceId, SimTime, Version, ZoneId};
 
 /// Counts in a row, in the order they are kept: those that change most first.
 const COUNTS: usize = 11;
 
-/// Every event of one run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Every event of one run. One that was written and read again can be read, and not added to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     bytes: Vec<u8>,
     /// Kinds of rows met so far; a row keeps the position.
     kinds: Vec<Kind>,
+    #[serde(skip)]
     positions: BTreeMap<Kind, usize>,
     len: usize,
     has_third: bool,
+    #[serde(skip)]
     last: Last,
 }
 
 /// What many rows have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Kind {
-    event: &'static str,
+    event: Name,
     version: Option<Version>,
     zone: Option<ZoneId>,
     has_detail: bool,
     /// Which counts differ from those of the row before, a bit each.
     changed: u16,
+}
+
+/// The name of an event, one of [`EVENTS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Name(&'static str);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let known = EVENTS.into_iter().find(|&known| known == name).map(Self);
+        known.ok_or_else(|| serde::de::Error::custom(format!("no event is called `{name}`")))
+    }
 }
 
 /// What a row is the difference from.
@@ -56,7 +72,7 @@ impl Trace {
         let is_changed = |&one: &usize| counts[one] != self.last.counts[one];
         let changed = (0..COUNTS).filter(is_changed).fold(0, |mask, one| mask | 1 << one);
         let kind = self.position(Kind {
-            event: row.event,
+            event: Name(row.event),
             version: row.version,
             zone: row.zone,
             has_detail: !row.detail.is_empty(),
@@ -83,6 +99,7 @@ impl Trace {
     /// Where a kind stands, for good.
     fn position(&mut self, kind: Kind) -> usize {
         *self.positions.entry(kind).or_insert_with(|| {
+            debug_assert!(EVENTS.contains(&kind.event.0), "`{}` is on no list", kind.event.0);
             self.kinds.push(kind);
             self.kinds.len() - 1
         })
@@ -147,7 +164,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn row(&mut self) -> EventRow {
         self.last.at += self.take();
-        let Kind { event, version, zone, has_detail, changed } = self.kinds[self.take() as usize];
+        let Kind { event: Name(event), version, zone, has_detail, changed } =
+            self.kinds[self.take() as usize];
         let instance = self.take().checked_sub(1).map(|number| InstanceId(number as u32));
         for one in (0..COUNTS).filter(|one| changed >> one & 1 == 1) {
             let folded = self.take();
@@ -230,7 +248,10 @@ mod tests {
         fn what_is_read_is_what_was_recorded(rows in rows()) {
             let trace: Trace = rows.iter().cloned().collect();
             prop_assert_eq!(trace.len(), rows.len());
-            prop_assert_eq!(trace.iter().collect::<Vec<_>>(), rows);
+            prop_assert_eq!(trace.iter().collect::<Vec<_>>(), rows.clone());
+            let bytes = postcard::to_stdvec(&trace).expect("a trace can be written");
+            let read: Trace = postcard::from_bytes(&bytes).expect("our own bytes");
+            prop_assert_eq!(read.iter().collect::<Vec<_>>(), rows);
         }
     }
 }

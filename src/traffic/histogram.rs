@@ -1,6 +1,8 @@
 //! Log-linear histograms of latencies in nanoseconds: every octave is cut into the same number of
 //! equal cells, so that a count costs one increment and a quantile is off by half a cell at most.
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::{Merge, SimDuration};
 
 /// Cells of an octave as a power of two: 128.
@@ -37,7 +39,7 @@ pub struct Histogram {
 
 /// 16 cells an octave, for time bins: a quantile is within 3.2% of the exact one. A cell counts to
 /// 4 294 967 295.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CoarseHistogram {
     /// Number of the first cell that is stored.
     first: u32,

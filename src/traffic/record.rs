@@ -1,5 +1,7 @@
 //! What the data plane hands back: integer counts, which add up the same in any order.
 
+use serde::{Deserialize, Serialize};
+
 use super::histogram::Histogram;
 use crate::units::{Bins, Merge};
 
@@ -141,7 +143,7 @@ pub struct Tally {
 }
 
 /// One time bin of the series.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrafficBin {
     /// Logical requests sent in the bin.
     pub requests: u64,

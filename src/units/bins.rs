@@ -1,6 +1,8 @@
 //! A row of time bins that grows with the run and, where its width is free, coarsens so that it
 //! stays short.
 
+use serde::{Deserialize, Serialize};
+
 use super::{SimDuration, SimTime};
 
 /// Width that a row with a free width begins with.
@@ -15,7 +17,7 @@ pub trait Merge: Default {
 }
 
 /// Bins of equal width with an edge at `origin`, so that no bin holds both sides of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bins<T> {
     origin: SimTime,
     width: u64,

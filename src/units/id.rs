@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// An instance, by the order of its creation. The initial fleet has `0..instances`; an instance
 /// replaced in place keeps its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceId(pub u32);
 
 /// A zone, by its position in `fleet.zones`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ZoneId(pub u16);
 
 /// A part of the fleet that a rollout brings over by itself, by its position.
@@ -16,7 +18,7 @@ pub struct ZoneId(pub u16);
 pub struct PartId(pub u16);
 
 /// Which release an instance runs. The names never swap, not even in a rollback.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Version {
     /// What served before the rollout.

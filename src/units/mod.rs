@@ -5,6 +5,7 @@
 
 mod bins;
 mod count;
+mod exact_sum;
 mod id;
 mod offset;
 mod ratio;
@@ -13,6 +14,7 @@ mod written;
 
 pub use bins::{Bins, Merge};
 pub use count::{CountOrPercent, Rounding};
+pub use exact_sum::ExactSum;
 pub use id::{InstanceId, PartId, Version, ZoneId};
 pub use offset::Offset;
 pub use ratio::Ratio;

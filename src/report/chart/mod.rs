@@ -225,12 +225,10 @@ mod tests {
 
     pub(super) fn input(names: &[&str], replications: u32) -> Input {
         let results = fixture::results(names, replications);
-        let mut csv = Vec::new();
-        timeline_csv::render(&results, &mut csv).expect("memory can be written");
-        let moments = timeline_csv::read(csv.as_slice(), names).expect("our own file");
-        csv.clear();
-        ledger_csv::render(&results, &mut csv).expect("memory can be written");
-        let ledger = ledger_csv::read(csv.as_slice(), names).expect("our own file");
+        let text = timeline_csv::TABLE.text(&results);
+        let moments = timeline_csv::read(text.as_bytes(), names).expect("our own file");
+        let text = ledger_csv::TABLE.text(&results);
+        let ledger = ledger_csv::read(text.as_bytes(), names).expect("our own file");
         Input { summary: Summary::of(&results, ""), moments, ledger }
     }
 

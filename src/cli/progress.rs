@@ -1,0 +1,58 @@
+//! How far is it? A bar on stderr, where that is a terminal.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Seconds of work after which what is done so far is kept on disk.
+const KEEP_AFTER: u64 = 20;
+
+/// A bar that counts runs.
+#[derive(Debug)]
+pub(super) struct Progress {
+    bar: ProgressBar,
+    kept: AtomicU64,
+}
+
+/// Whether the user wants to see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Show {
+    Bar,
+    Nothing,
+}
+
+impl Progress {
+    /// Of so many runs.
+    pub(super) fn new(runs: usize, show: Show) -> anyhow::Result<Self> {
+        // Draws nothing where stderr is not a terminal.
+        let target = match show {
+            Show::Bar => ProgressDrawTarget::stderr(),
+            Show::Nothing => ProgressDrawTarget::hidden(),
+        };
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {eta} left")?;
+        let bar = ProgressBar::with_draw_target(Some(runs as u64), target).with_style(style);
+        bar.tick();
+        Ok(Self { bar, kept: AtomicU64::new(0) })
+    }
+
+    /// So many runs are done.
+    pub(super) fn set(&self, done: usize) {
+        self.bar.set_position(done as u64);
+    }
+
+    /// So many runs are to be done after all.
+    pub(super) fn set_length(&self, runs: usize) {
+        self.bar.set_length(runs as u64);
+    }
+
+    /// Whether it is time to keep what is done; true once each time.
+    pub(super) fn is_time_to_keep(&self) -> bool {
+        let periods = self.bar.elapsed().as_secs() / KEEP_AFTER;
+        self.kept.fetch_max(periods, Ordering::Relaxed) < periods
+    }
+
+    /// It is over.
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,174 @@
+//! How does a run of many cells survive its machine? What is done is kept beside the result folder
+//! until that is complete, and a shard keeps it for good.
+
+use std::ffi::OsString;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use super::exit::{self, BadInput};
+use super::progress::Progress;
+use super::run::measured;
+use crate::experiment::shard::Shard;
+use crate::experiment::store::{self, Header, Journal, Store, StoreError, Subject};
+use crate::experiment::{self, Course, End, Grid, Order, Part, Settings, SweepError};
+use crate::report::folder::FolderError;
+use crate::report::{Heading, VariantRows};
+use crate::scenario::Scenario;
+
+/// Where the runs of an unfinished experiment are kept whose results will be in `target`.
+pub(super) fn unfinished(target: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(".unfinished");
+    target.with_file_name(name)
+}
+
+/// What is left of an interrupted experiment, where that is wanted, and where this one is kept.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) journal: Journal,
+    before: Option<Store>,
+}
+
+/// Whether to go on with what an interrupted experiment has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begin {
+    Afresh,
+    Resumed,
+}
+
+impl Kept {
+    /// Prepares to keep the runs of the experiment that `header` describes.
+    ///
+    /// # Errors
+    /// If what is there is of another experiment, or nothing can be written.
+    pub(super) fn open(target: &Path, header: &Header, begin: Begin) -> anyhow::Result<Self> {
+        let place = unfinished(target);
+        let store = match Store::open(&place) {
+            Ok(store) => Some(store),
+            Err(StoreError::NotAStore(_)) => None,
+            Err(error) if begin == Begin::Afresh => {
+                exit::warn(&format!("{error}; it is replaced"));
+                None
+            }
+            Err(error) => return Err(BadInput(format!("{error}; run without `--resume`")).into()),
+        };
+        match (begin, store) {
+            (Begin::Resumed, Some(store)) => {
+                if let Some(difference) = header.difference(&store.header) {
+                    let message = "the interrupted run is of another experiment";
+                    let help = "run without `--resume` to begin afresh";
+                    return Err(BadInput(format!("{message}: {difference}; {help}")).into());
+                }
+                if store.is_cut() {
+                    let path = store.folder().join(store::CELLS);
+                    exit::warn(&format!(
+                        "the end of `{}` is cut short; the runs in it are simulated again",
+                        path.display()
+                    ));
+                }
+                Ok(Self { journal: Journal::reopen(&store)?, before: Some(store) })
+            }
+            (Begin::Resumed, None) => {
+                exit::warn("there is no interrupted run to go on with; this one begins afresh");
+                Ok(Self { journal: Journal::create(&place, header)?, before: None })
+            }
+            (Begin::Afresh, _) => {
+                Ok(Self { journal: Journal::create(&place, header)?, before: None })
+            }
+        }
+    }
+
+    fn part(&self, name: &str) -> Part {
+        let part = self.before.as_ref().map(|store| store.part(name));
+        part.unwrap_or_else(|| Ok(Part::default())).unwrap_or_else(|error| {
+            exit::warn(&format!("{error}; the runs in it are simulated again"));
+            Part::default()
+        })
+    }
+}
+
+/// A sweep over the variants of a scenario.
+#[derive(Debug)]
+pub(super) struct Sweep<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) grid: Grid,
+    pub(super) heading: &'a Heading,
+    pub(super) subjects: &'a [Subject],
+    pub(super) shard: Option<Shard>,
+    pub(super) kept: &'a Kept,
+    pub(super) progress: &'a Progress,
+}
+
+/// Why a sweep did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SweepFailed {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+}
+
+impl Sweep<'_> {
+    /// Simulates what is missing; `emit` is given the rows of each variant in order, none in a
+    /// shard.
+    pub(super) fn run(
+        &self,
+        settings: Settings<'_>,
+        interrupted: &AtomicBool,
+        mut emit: impl FnMut(VariantRows) -> Result<(), FolderError> + Send,
+    ) -> anyhow::Result<End> {
+        let ended = experiment::sweep(
+            self.scenario,
+            settings,
+            |plan, replication, detail| measured(plan, replication, detail, interrupted),
+            self,
+            |done: Result<Option<VariantRows>, StoreError>| match done? {
+                Some(rows) => Ok(emit(rows)?),
+                None => Ok::<(), SweepFailed>(()),
+            },
+        );
+        match ended {
+            Ok(end) => Ok(end),
+            Err(SweepError::Emit(error)) => Err(error.into()),
+            Err(SweepError::Threads(error)) => {
+                Err(anyhow::Error::from(error).context("cannot start threads"))
+            }
+        }
+    }
+
+    fn replications(&self, variant: usize) -> Range<u32> {
+        let cells = self.grid.cells();
+        let own = self.shard.map_or(0..cells, |shard| shard.share(cells));
+        self.grid.replications(variant, &own)
+    }
+}
+
+impl Course for Sweep<'_> {
+    type Done = Result<Option<VariantRows>, StoreError>;
+
+    fn order(&self, variant: usize) -> Order {
+        let known = self.kept.part(&self.subjects[variant].name);
+        Order { known, replications: self.replications(variant) }
+    }
+
+    fn finish(&self, variant: usize, part: Part) -> Self::Done {
+        let subject = &self.subjects[variant];
+        if !part.runs().is_empty() {
+            self.kept.journal.append(&subject.name, &part)?;
+        }
+        let is_whole = self.shard.is_none();
+        Ok(is_whole.then(|| VariantRows::of(self.heading, &subject.results(part))))
+    }
+
+    fn is_to_keep(&self) -> bool {
+        self.progress.is_time_to_keep()
+    }
+
+    fn keep(&self, variant: usize, part: &Part) {
+        if let Err(error) = self.kept.journal.append(&self.subjects[variant].name, part) {
+            exit::warn(&format!("{error}; `--resume` will not know the latest runs"));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A result folder, written variant by variant: what was written is not held in memory.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+use super::folder::{Folder, FolderError, sealed};
+use super::summary_json::{Summary, VariantSummary};
+use super::table_file::{Heading, TableFile};
+use super::{
+    Format, ReportError, Written, chart, events_csv, ledger_csv, read, runs_csv, summary_csv,
+    timeline_csv,
+};
+use crate::experiment::VariantResults;
+
+/// The tables, in the order in which they are named. The first is what the digest is of.
+const TABLES: [TableFile; 5] = [
+    runs_csv::TABLE,
+    summary_csv::TABLE,
+    timeline_csv::TABLE,
+    ledger_csv::TABLE,
+    events_csv::TABLE,
+];
+
+/// What every file says of one variant.
+#[derive(Clone, Debug)]
+pub struct VariantRows {
+    texts: [Vec<u8>; TABLES.len()],
+    summary: VariantSummary,
+}
+
+impl VariantRows {
+    /// Makes the rows, which takes longer than to write them: it can be done on many threads.
+    #[must_use]
+    pub fn of(heading: &Heading, variant: &VariantResults) -> Self {
+        Self {
+            texts: TABLES.map(|table| table.rows_text(heading, variant)),
+            summary: VariantSummary::of(variant),
+        }
+    }
+}
+
+/// A result folder on its way.
+#[derive(Debug)]
+pub struct Writer {
+    heading: Heading,
+    folder: Folder,
+    files: Vec<BufWriter<File>>,
+    hasher: blake3::Hasher,
+    variants: Vec<VariantSummary>,
+}
+
+impl Writer {
+    /// Begins every table in `folder`.
+    ///
+    /// # Errors
+    /// If one cannot be made.
+    pub fn new(heading: Heading, mut folder: Folder) -> Result<Self, FolderError> {
+        let files: Result<Vec<_>, _> =
+            TABLES.iter().map(|table| folder.create(table.name)).collect();
+        let (files, variants) = (files?, Vec::new());
+        let mut writer = Self { heading, folder, files, hasher: blake3::Hasher::new(), variants };
+        let headers = TABLES.map(|table| table.header_text(&writer.heading));
+        writer.put(&headers)?;
+        Ok(writer)
+    }
+
+    /// Adds the next variant.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn append(&mut self, rows: VariantRows) -> Result<(), FolderError> {
+        self.put(&rows.texts)?;
+        self.variants.push(rows.summary);
+        Ok(())
+    }
+
+    fn put(&mut self, texts: &[Vec<u8>; TABLES.len()]) -> Result<(), FolderError> {
+        self.hasher.update(&texts[0]);
+        for ((table, file), text) in TABLES.iter().zip(&mut self.files).zip(texts) {
+            file.write_all(text).map_err(|source| self.folder.refused(table.name, source))?;
+        }
+        Ok(())
+    }
+
+    /// Adds what is of all variants and puts the folder in its place.
+    ///
+    /// # Errors
+    /// If something cannot be written; the old folder then stays as it was.
+    pub fn finish(self, formats: &[Format]) -> Result<Written, ReportError> {
+        let Self { heading, mut folder, files, hasher, variants } = self;
+        for (table, file) in TABLES.iter().zip(files) {
+            sealed(file).map_err(|source| folder.refused(table.name, source))?;
+        }
+        let digest = hasher.finalize().to_hex().to_string();
+        let summary = Summary::new(&heading, &digest, variants);
+        folder.write("summary.json", |out| summary.render(out).map_err(io::Error::from))?;
+        for (name, content) in chart::render_all(&read(folder.path())?, formats)? {
+            folder.write(name, |out| out.write_all(&content))?;
+        }
+        let names = folder.names().to_vec();
+        folder.commit()?;
+        Ok(Written { names, summary })
+    }
+}
