@@ -49,8 +49,6 @@ pub struct Results {
     pub scenario: String,
     /// The seed of the scenario.
     pub seed: u64,
-    /// What it is a scenario of, whatever the strategy.
-    pub world: World,
     /// One for each variant, in the scenario's order.
     pub variants: Vec<VariantResults>,
 }

@@ -30,7 +30,7 @@ fn rows(_: &Heading, variant: &VariantResults, out: &mut Rows) -> csv::Result<()
     Ok(())
 }
 
-/// Reads what [`render`] wrote: the runs of each variant, by replication. Metrics that this version
+/// Reads such a file: the runs of each variant, by replication. Metrics that this version
 /// does not know are left out, those that the file does not have are not defined.
 ///
 /// # Errors

@@ -4,22 +4,17 @@ mod files;
 mod sides;
 
 use std::io::Write;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::path::{Path, PathBuf};
 
 use self::files::Outputs;
 use self::sides::Sides;
-use super::exit::{self, BadInput, Exit};
-use super::run::{measured, warn_of_many_requests, watch_interrupts};
-use crate::experiment::RunResult;
+use super::exit::{BadInput, Exit};
+use super::run::{warn_of_many_requests, watch_interrupts};
+use super::scale::{Conducted, Scale};
 use crate::experiment::lab::{Lab, Stopped};
 use crate::experiment::policy::fix::{self, Fix};
-use crate::experiment::policy::{Finding, Protocol, Subject, Verdict};
+use crate::experiment::policy::{Finding, Protocol, Verdict};
 use crate::report::check::{self, Checked, Undecided};
-use crate::sim::{Detail, Plan};
 
 /// Of so many variants that break the policy a change is looked for.
 const MOST_FIXES: usize = 5;
@@ -73,9 +68,6 @@ pub(super) struct Arguments {
     /// Print JSON instead of the table
     #[arg(long)]
     json: bool,
-    /// Simulate on N threads [default: all there are]; the verdicts do not depend on it
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
     /// Root of all chance, instead of the file's simulation.seed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -88,6 +80,11 @@ pub(super) struct Arguments {
     /// Check several values of any field, each a variant
     #[arg(long, value_name = "PATH=V1,V2")]
     sweep: Vec<String>,
+    /// Folder for the runs of a shard [default: results/NAME-check-I-of-N]
+    #[arg(long, value_name = "DIR", requires = "shard")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) scale: Scale,
 }
 
 /// What is made of what is undecided.
@@ -129,16 +126,21 @@ impl Arguments {
         let protocol = Protocol::new(&sides.new.scenario.policy, &subjects);
         self.refuse_too_few(&sides, &protocol)?;
         let wants_fixes = self.fix || outputs.wants_fixes();
-        let decided = self.decide((&protocol, &subjects), &interrupted, |lab, findings| {
-            if wants_fixes { self.fixes(&sides, &protocol, (lab, findings)) } else { Ok(vec![]) }
-        });
+        let name = &sides.new.scenario.name;
+        let target = Path::new("results").join(format!("{name}-check"));
+        let places = (target.as_path(), self.out.as_deref());
+        let decided = self.scale.conduct(&sides.everything(), places, &interrupted, |lab| {
+            let findings = protocol.run(lab, &subjects)?;
+            let runs = lab.asked();
+            let fixes = match wants_fixes {
+                true => self.fixes(&sides, &protocol, (lab, &findings))?,
+                false => Vec::new(),
+            };
+            Ok(Decided { findings, fixes, runs })
+        })?;
         match decided {
-            Ok(decided) => self.tell(&sides, &decided, &outputs),
-            Err(Stopped::Interrupted) => {
-                exit::warn("interrupted; nothing was written");
-                Ok(Exit::Interrupted)
-            }
-            Err(stopped) => Err(stopped.into()),
+            Conducted::Done(decided) => self.tell(&sides, &decided, &outputs),
+            Conducted::Ended(exit) => Ok(exit),
         }
     }
 
@@ -164,29 +166,6 @@ impl Arguments {
             })
             .collect();
         if messages.is_empty() { Ok(()) } else { Err(BadInput(messages.join("\n")).into()) }
-    }
-
-    fn decide(
-        &self,
-        (protocol, subjects): (&Protocol<'_>, &[Subject<'_>]),
-        interrupted: &AtomicBool,
-        find_fixes: impl FnOnce(&mut Lab<'_>, &[Finding]) -> Result<Vec<Fix>, Stopped>,
-    ) -> Result<Decided, Stopped> {
-        let bar = progress_bar();
-        let progress = |done: usize, asked: usize| {
-            bar.set_length(asked as u64);
-            bar.set_position(done as u64);
-        };
-        let simulate = |plan: &Plan, replication: u32| {
-            let measured = measured(plan, replication, Detail::Series, interrupted)?;
-            Some(RunResult { outcome: measured.run.outcome, metrics: measured.metrics })
-        };
-        let mut lab = Lab::new(self.threads, interrupted, &progress, &simulate)?;
-        let findings = protocol.run(&mut lab, subjects)?;
-        let runs = lab.asked();
-        let fixes = find_fixes(&mut lab, &findings)?;
-        bar.finish_and_clear();
-        Ok(Decided { findings, fixes, runs })
     }
 
     /// For each variant that breaks the policy, the change that would put it right.
@@ -247,11 +226,4 @@ fn exit_code(checked: &Checked<'_>) -> Exit {
         Verdict::Undecided => Exit::Undecided,
         Verdict::Unmeasured => Exit::BadInput,
     }
-}
-
-/// Draws nothing where stderr is not a terminal.
-fn progress_bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs");
-    style.map_or(bar.clone(), |style| bar.with_style(style))
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use super::Arguments;
 use crate::cli::exit::{self, BadInput, Rejected};
 use crate::experiment::policy::fix::Candidate;
-use crate::experiment::policy::knob::Change;
+use crate::experiment::policy::knob::{self, Change};
 use crate::experiment::policy::{Against, Subject};
 use crate::report::baseline::Baseline;
 use crate::scenario::{self, Loaded, Overrides, Report, Scenario, Swap, Variant};
+use crate::sim::Plan;
 
 /// The scenario as it is to be, and what it is compared with.
 #[derive(Debug)]
@@ -85,6 +86,15 @@ impl Sides {
         [Some(&self.new.scenario), old].into_iter().flatten()
     }
 
+    /// One scenario of all that is simulated: what tells this check from another one.
+    pub(super) fn everything(&self) -> Scenario {
+        let mut all = self.new.scenario.clone();
+        if let Other::Old(old) = &self.other {
+            all.variants.extend(old.scenario.variants.iter().cloned());
+        }
+        all
+    }
+
     /// What is compared with, in words.
     pub(super) fn against(&self) -> Option<String> {
         match &self.other {
@@ -135,8 +145,7 @@ impl Sides {
         let Some(document) = self.new.documents.get(&variant.strategy) else { return Vec::new() };
         let desired = variant.plan.fleet.instances;
         let is_swept = |change: &Change| variant.parameters.iter().any(|(p, _)| *p == change.path);
-        let ladders =
-            crate::experiment::policy::knob::ladders(document, &variant.strategy, desired);
+        let ladders = knob::ladders(document, &variant.strategy, desired);
         let tried = ladders.into_iter().map(|ladder| {
             let changes = ladder.into_iter().filter(|change| !is_swept(change));
             // What breaks a rule cannot be tried.
@@ -151,7 +160,7 @@ impl Sides {
 }
 
 /// The plan of a variant with a change; none if a rule is broken by it.
-fn changed(arguments: &Arguments, change: &Change, name: &str) -> Option<crate::sim::Plan> {
+fn changed(arguments: &Arguments, change: &Change, name: &str) -> Option<Plan> {
     let mut overrides = overrides(arguments);
     overrides.sets.push(change.typed());
     let loaded = if arguments.new.is_empty() {
