@@ -1,23 +1,19 @@
 //! `rollsim sensitivity`: which of several fields matters most.
 
 use std::io::Write;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 
 use super::exit::{self, BadInput, Exit};
-use super::progress::{Progress, Show};
 use super::redraw::{formats, written};
-use super::run::{folder_error, measured, watch_interrupts};
-use crate::experiment::RunResult;
-use crate::experiment::lab::{Lab, Stopped};
-use crate::experiment::sensitivity::{Method, Question, Sensitivity, SensitivityError, Study};
+use super::run::{folder_error, watch_interrupts};
+use super::scale::{Conducted, Keep, Scale};
+use crate::experiment::sensitivity::{Method, Question, SensitivityError, Study};
 use crate::experiment::vary::Vary;
 use crate::measure::{METRICS, Metric};
 use crate::report::folder::{Folder, Holds};
 use crate::report::{self, sensitivity_json, sensitivity_table};
 use crate::scenario::{self, Overrides, Report, Scenario, Variant, nearest};
-use crate::sim::{Detail, Plan};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -75,19 +71,18 @@ pub(super) struct Arguments {
     sweep: Vec<String>,
     /// Folder for the results [default: results/NAME-sensitivity]
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Print JSON instead of the table
     #[arg(long)]
     json: bool,
     /// Also write the chart as PNG
     #[arg(long)]
     png: bool,
-    /// Simulate on N threads [default: all there are]; the results do not depend on it
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
     /// Root of all chance, instead of the file's simulation.seed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) scale: Scale,
 }
 
 /// How influence is measured.
@@ -109,18 +104,24 @@ impl Arguments {
             PathBuf::from("results").join(format!("{}-sensitivity", scenario.name))
         });
         let interrupted = watch_interrupts()?;
-        let folder = Folder::to_hold(Holds::Sensitivity, &target).map_err(folder_error)?;
+        // Taken before the work, so that hours of it are not lost to a folder that is not ours.
+        let take = || Folder::to_hold(Holds::Sensitivity, &target).map_err(folder_error);
+        let folder = self.scale.is_whole().then(take).transpose()?;
         let build = |values: &[(&str, &str)]| self.variant(first, values);
         let variants = study.build(&build).map_err(refused)?;
         self.tell_cost(&study);
-        let bar = Progress::new(study.runs(), Show::Bar)?;
-        let found = match self.simulate(&study, &variants, (&bar, &interrupted)) {
-            Err(SensitivityError::Stopped(Stopped::Interrupted)) => {
-                exit::warn("interrupted; nothing was written");
-                return Ok(Exit::Interrupted);
+        let place = (target.as_path(), self.out.as_deref(), Keep::Always);
+        let ended = self.scale.conduct(&scenario, place, &interrupted, |lab| {
+            match study.answer(&variants, lab) {
+                Err(SensitivityError::Stopped(stopped)) => Err(stopped),
+                found => Ok(found),
             }
-            found => found.map_err(refused)?,
+        })?;
+        let found = match ended {
+            Conducted::Done(found) => found.map_err(refused)?,
+            Conducted::Ended(exit) => return Ok(exit),
         };
+        let folder = folder.map_or_else(take, Ok)?;
         let names = (scenario.name.as_str(), first.strategy.as_str());
         let files = report::write_sensitivity(names, &found, folder, formats(self.png))?;
         let mut out = anstream::stdout().lock();
@@ -229,23 +230,6 @@ impl Arguments {
             "{points} points of {runs} runs each are to be simulated: {} runs",
             study.runs()
         ));
-    }
-
-    fn simulate(
-        &self,
-        study: &Study,
-        variants: &[Variant],
-        (bar, interrupted): (&Progress, &AtomicBool),
-    ) -> Result<Sensitivity, SensitivityError> {
-        let progress = |done: usize, _: usize| bar.set(done);
-        let simulate = |plan: &Plan, replication: u32| {
-            let one = measured(plan, replication, Detail::Series, interrupted)?;
-            Some(RunResult { outcome: one.run.outcome, metrics: one.metrics })
-        };
-        let mut lab = Lab::new(self.threads, interrupted, &progress, &simulate)?;
-        let found = study.answer(variants, &mut lab);
-        bar.clear();
-        found
     }
 }
 

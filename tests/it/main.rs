@@ -23,6 +23,7 @@ mod sensitivity;
 mod source;
 mod theory;
 mod tidy;
+mod tune;
 mod validate;
 mod workbench;
 mod world;
