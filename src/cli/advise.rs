@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::exit::{self, Exit};
 use super::run::watch_interrupts;
-use super::scale::{Conducted, Scale};
+use super::scale::{Conducted, Keep, Scale};
 use super::tune::{bad, confidence, share, strategy};
 use crate::experiment::advise::{Targets, batch, deadline, drain};
 use crate::report::advice::{self, Answers};
@@ -68,7 +68,7 @@ pub(super) struct Arguments {
     sweep: Vec<String>,
     /// Folder for the runs of a shard [default: results/NAME-advise-I-of-N]
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Print JSON instead of text
     #[arg(long)]
     json: bool,
@@ -118,7 +118,7 @@ impl Arguments {
         let interrupted = watch_interrupts()?;
         let target = PathBuf::from("results").join(format!("{}-advise", base.name));
         let sized = |size: u32| self.sized(&strategy, size);
-        let place = (target.as_path(), self.out.as_deref());
+        let place = (target.as_path(), self.out.as_deref(), Keep::OnRequest);
         let ended = self.scale.conduct(&base, place, &interrupted, |lab| {
             Ok(Answers {
                 strategy: strategy.clone(),

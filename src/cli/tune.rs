@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use super::exit::{self, BadInput, Exit, Rejected};
 use super::redraw::{formats, written};
 use super::run::{folder_error, warn_of_many_requests, watch_interrupts};
-use super::scale::{Conducted, Scale};
+use super::scale::{Conducted, Keep, Scale};
 use crate::experiment::tune::goal::{Aim, Constraint, Objective, Zone, contradiction, metric};
 use crate::experiment::tune::{self, Answer, Axis, Nothing, Question, Space, TuneError};
 use crate::report::folder::{Folder, Holds};
@@ -83,7 +83,7 @@ pub(super) struct Arguments {
     sweep: Vec<String>,
     /// Folder for the results [default: results/NAME-tune]
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Print JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -138,7 +138,7 @@ impl Arguments {
         let folder = self.scale.is_whole().then(take).transpose()?;
         self.warn(&base, &strategy, (&space, &question), &interrupted);
         let build = self.build(&strategy);
-        let place = (target.as_path(), self.out.as_deref());
+        let place = (target.as_path(), self.out.as_deref(), Keep::Always);
         let ended = self.scale.conduct(&base, place, &interrupted, |lab| {
             match tune::search(&space, &question, &build, lab) {
                 Err(TuneError::Stopped(stopped)) => Err(stopped),

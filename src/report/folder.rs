@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// Every name that this or an earlier run may have written; what else lies in a result folder is
 /// not ours and stays.
-pub const OURS: [&str; 23] = [
+pub const OURS: [&str; 26] = [
     "summary.json",
     "summary.csv",
     "runs.csv",
@@ -27,6 +27,9 @@ pub const OURS: [&str; 23] = [
     "gate.csv",
     "gate.svg",
     "gate.png",
+    "sensitivity.csv",
+    "sensitivity.svg",
+    "sensitivity.png",
     "cells.json",
     "cells.bin",
     "tune.csv",
@@ -41,6 +44,8 @@ pub enum Holds {
     Results,
     /// Those of the gate workbench.
     Gates,
+    /// Those of a sensitivity study.
+    Sensitivity,
     /// Runs to be put together with those of other shards.
     Cells,
     /// Those of a search.
@@ -53,6 +58,7 @@ impl Holds {
         match self {
             Self::Results => "summary.json",
             Self::Gates => "gate.csv",
+            Self::Sensitivity => "sensitivity.csv",
             Self::Cells => "cells.json",
             Self::Search => "tune.csv",
         }

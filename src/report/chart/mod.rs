@@ -1,5 +1,5 @@
-//! The charts of a result folder: three always, one more where two numbers are swept; and that of
-//! the gate workbench.
+//! The charts of a result folder: three always, one more where two numbers are swept; and those of
+//! the gate workbench and of a sensitivity study.
 //!
 //! Each chart is a function from the results to a `picture::Picture`; `svg` and `png` paint
 //! pictures through plotters. Neither needs a font of the machine, and both give the same bytes for
@@ -19,6 +19,7 @@ mod scale;
 mod search;
 mod svg;
 mod theme;
+mod tornado;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ use super::ledger_csv::Entry;
 use super::number;
 use super::summary_json::{Summary, VariantSummary};
 use super::timeline_csv::Moment;
+use crate::experiment::sensitivity::Sensitivity;
 use crate::experiment::tune::Answer;
 use crate::experiment::workbench::Characteristic;
 use picture::{Anchor, Colour, Picture, Text};
@@ -132,6 +134,19 @@ pub fn render_search(
     format: Format,
 ) -> Result<Vec<u8>, ChartError> {
     painted(&search::render(scenario, answer), format)
+}
+
+/// The chart of a sensitivity study of `strategy` in one format.
+///
+/// # Errors
+/// If it cannot be drawn.
+pub fn render_tornado(
+    scenario: &str,
+    strategy: &str,
+    found: &Sensitivity,
+    format: Format,
+) -> Result<Vec<u8>, ChartError> {
+    painted(&tornado::render(scenario, strategy, found), format)
 }
 
 fn painted(picture: &Picture, format: Format) -> Result<Vec<u8>, ChartError> {
