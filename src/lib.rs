@@ -80,6 +80,7 @@
 //! | Why did this run roll back? | the `detail` column of `events.csv` |
 //! | What was published, and does it come out? | `src/experiment/validation/`, `rollsim validate` |
 //! | Would this gate have caught it? | `src/experiment/workbench/`, `rollsim gate` |
+//! | Which batch is the best? | `src/experiment/tune/`, `rollsim tune`, `rollsim advise` |
 //! | Which rule rejected my scenario? | `rollsim explain` with its code |
 
 pub mod cli;
