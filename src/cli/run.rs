@@ -131,7 +131,9 @@ impl Arguments {
         set.extend(self.seed.map(|seed| format!("simulation.seed={seed}")));
         set.extend(self.replications.map(|count| format!("simulation.replications={count}")));
         let overrides = Overrides { sets: set, sweeps: self.sweep.clone() };
-        exit::load(&self.file, &overrides)
+        let mut scenario = exit::load(&self.file, &overrides)?;
+        self.precision.pair(&mut scenario)?;
+        Ok(scenario)
     }
 
     fn target(&self, scenario: &Scenario) -> PathBuf {

@@ -12,8 +12,8 @@ use crate::measure::{METRICS, MetricKind, Metrics};
 use crate::random::Law;
 use crate::scenario::{Scenario, Variant};
 use crate::sim::{
-    Detail, EventRow, Observed, Outcome, Plan, RoutingPlan, Run, SimulationPlan, SloPlan, StateBin,
-    StrategyPlan, Trace,
+    Detail, EventRow, Observed, Outcome, Pairing, Plan, RoutingPlan, Run, SimulationPlan, SloPlan,
+    StateBin, StrategyPlan, Trace,
 };
 use crate::strategy::{OnFailure, Parameters, Problem, Setup, Strategy};
 use crate::traffic::{
@@ -72,7 +72,13 @@ pub(crate) fn scenario(names: &[&str], replications: u32) -> Scenario {
             plan: plan(name, replications),
         })
         .collect();
-    Scenario { name: "api-gateway".into(), description: String::new(), seed: 7, variants }
+    Scenario {
+        name: "api-gateway".into(),
+        description: String::new(),
+        seed: 7,
+        variants,
+        mixtures: Vec::new(),
+    }
 }
 
 /// The results of those variants by the fluid model.
@@ -328,6 +334,7 @@ fn plan(name: &str, replications: u32) -> Plan {
         },
         instance_hour: 0.0,
         simulation: SimulationPlan {
+            pairing: Pairing::Independent,
             seed: 7,
             replications,
             warmup: SimDuration::from_secs_f64(WARMUP),

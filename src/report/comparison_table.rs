@@ -126,7 +126,7 @@ mod tests {
         let question = Question::new(names[0], &metrics);
         let mut family = Family::new(question.clone());
         for variant in fixture::results(names, replications).variants {
-            family.add(&variant.name, question.values(&variant.runs));
+            family.add(&variant.name, question.values(variant.runs.iter().map(|run| &run.metrics)));
         }
         Some(anstream::adapter::strip_str(&render(&family.finish())?).to_string())
     }

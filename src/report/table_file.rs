@@ -3,11 +3,11 @@
 
 use crate::experiment::compare::Question;
 use crate::experiment::{Results, VariantResults};
-use crate::scenario::Scenario;
+use crate::scenario::{Mixture, Scenario};
 use crate::sim::OperatorAction;
 
 /// What is known of results before the first of them is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Heading {
     /// The scenario's name.
     pub scenario: String,
@@ -17,6 +17,8 @@ pub struct Heading {
     pub has_third: bool,
     /// What the variants are compared with.
     pub compare: Question,
+    /// Which variants make up what.
+    pub mixtures: Vec<Mixture>,
 }
 
 impl Heading {
@@ -28,12 +30,13 @@ impl Heading {
             .variants
             .iter()
             .any(|variant| variant.plan.operator.iter().any(|step| releases(&step.action)));
-        let first = scenario.variants.first().map_or("", |variant| variant.name.as_str());
+        let first = scenario.compared().next().unwrap_or_default();
         Self {
             scenario: scenario.name.clone(),
             seed: scenario.seed,
             has_third,
             compare: Question::new(first, &[]),
+            mixtures: scenario.mixtures.clone(),
         }
     }
 
@@ -47,6 +50,7 @@ impl Heading {
             seed: results.seed,
             has_third,
             compare: Question::new(first, &[]),
+            mixtures: Vec::new(),
         }
     }
 }

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::{Scenario, Variant};
+use super::{Mixture, Scenario, Variant};
+use crate::scenario::change::mix::{self, Stratum};
 use crate::scenario::change::sweep::{self, Choice, MOST_VARIANTS};
 use crate::scenario::change::{self, Override, Overrides};
 use crate::scenario::check;
@@ -79,10 +80,11 @@ pub(super) fn parse(
     }
     let mut root = root.into_inner();
     let sets = session.apply_sets(&mut root, overrides);
+    let strata = mix::strata(&mut root, &mut session.findings);
     let sweeps = session.sweeps(&mut root, overrides);
     session.check_idle_sets(&sets, &sweeps);
     let name = session.name(&root, path);
-    let variants = session.variants(&root, &sweeps);
+    let (variants, mixtures) = session.variants(&root, &sweeps, &strata);
     if session.findings.errors() > 0 {
         return Err(session.into_report());
     }
@@ -93,6 +95,7 @@ pub(super) fn parse(
             .and_then(|seed| u64::deserialize(ValueDeserializer::from(seed.value.clone())).ok())
             .unwrap_or(file::SimulationFile::default().seed),
         variants,
+        mixtures,
     };
     Ok(Loaded { scenario, warnings: session.into_report() })
 }
@@ -281,38 +284,48 @@ impl<'t, 'c> Session<'t, 'c> {
         name
     }
 
-    /// Every variant that follows the rules.
-    fn variants(&mut self, root: &Table<'t>, sweeps: &[Override<'t>]) -> Vec<Variant> {
+    /// Every variant that follows the rules, and which of them are one with several releases.
+    fn variants(
+        &mut self,
+        root: &Table<'t>,
+        sweeps: &[Override<'t>],
+        strata: &[Stratum<'t>],
+    ) -> (Vec<Variant>, Vec<Mixture>) {
         self.swept = sweeps.iter().map(|sweep| sweep.path.to_string()).collect();
         let names = strategies::names(root);
         if names.is_empty() {
             self.variant(root.clone(), None);
         }
-        let mut variants: Vec<Variant> = Vec::new();
+        let (mut variants, mut mixtures): (Vec<Variant>, _) = (Vec::new(), Vec::new());
         let mut called = BTreeSet::new();
         for name in &names {
             let touching: Vec<&Override<'t>> = sweeps
                 .iter()
                 .filter(|sweep| sweep::strategy_of(&sweep.path).is_none_or(|only| only == name))
                 .collect();
-            if variants.len().saturating_add(sweep::count(&touching)) > MOST_VARIANTS {
+            let more = sweep::count(&touching).saturating_mul(strata.len().max(1));
+            if variants.len().saturating_add(more) > MOST_VARIANTS {
                 self.findings.add(too_many(&touching));
                 // One of them shows what else is wrong.
                 self.variant(root.clone(), Some(name));
                 continue;
             }
             for choice in sweep::choices(&touching) {
-                if !self.findings.is_full()
-                    && let Some(variant) = self.choice(root, name, &choice)
-                {
+                let found = self.choice(root, name, &choice, strata);
+                for variant in &found {
                     if !called.insert(variant.name.clone()) {
                         self.report_same_name(&variant.name, &choice);
                     }
-                    variants.push(variant);
                 }
+                if !strata.is_empty() {
+                    let names = found.iter().map(|variant| variant.name.clone());
+                    let parts = names.zip(strata.iter().map(|stratum| stratum.share)).collect();
+                    mixtures.push(Mixture { name: choice.name(name), parts });
+                }
+                variants.extend(found);
             }
         }
-        variants
+        (variants, mixtures)
     }
 
     /// Reports two variants of one name; texts with ` key=` inside could make such.
@@ -324,21 +337,48 @@ impl<'t, 'c> Session<'t, 'c> {
         }
     }
 
-    fn choice(&mut self, root: &Table<'t>, name: &str, choice: &Choice<'_, 't>) -> Option<Variant> {
+    /// The variant of a choice of values, or one for each sort of release.
+    fn choice(
+        &mut self,
+        root: &Table<'t>,
+        name: &str,
+        choice: &Choice<'_, 't>,
+        strata: &[Stratum<'t>],
+    ) -> Vec<Variant> {
         let mut document = root.clone();
         for (path, value) in &choice.values {
             if let Err(diagnostic) = put(&mut document, path, (*value).clone()) {
                 self.findings.add(diagnostic);
-                return None;
+                return Vec::new();
             }
         }
-        let plan = self.variant(document, Some(name))?;
-        Some(Variant {
-            name: choice.name(name),
-            strategy: name.to_owned(),
-            parameters: choice.parameters(),
-            plan,
-        })
+        if strata.is_empty() {
+            let plan = self.variant_unless_full(document, name);
+            let variant = |plan| Variant {
+                name: choice.name(name),
+                strategy: name.to_owned(),
+                parameters: choice.parameters(),
+                plan,
+            };
+            return plan.map(variant).into_iter().collect();
+        }
+        let mut found = Vec::with_capacity(strata.len());
+        for stratum in strata {
+            let mut document = document.clone();
+            stratum.apply(&mut document);
+            let Some(plan) = self.variant_unless_full(document, name) else { break };
+            let mut parameters = choice.parameters();
+            parameters.push(("release".to_owned(), stratum.name.as_str().into()));
+            let strategy = name.to_owned();
+            let name = format!("{} release={}", choice.name(name), stratum.name);
+            found.push(Variant { name, strategy, parameters, plan });
+        }
+        found
+    }
+
+    /// The same as [`Self::variant`], unless enough is wrong already.
+    fn variant_unless_full(&mut self, root: Table<'t>, name: &str) -> Option<Plan> {
+        if self.findings.is_full() { None } else { self.variant(root, Some(name)) }
     }
 
     /// The plan of one strategy with one document; none if a rule is broken.

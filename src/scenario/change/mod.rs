@@ -1,5 +1,6 @@
-//! `--set PATH=VALUE` and `--sweep PATH=V1,V2,…`.
+//! `--set PATH=VALUE` and `--sweep PATH=V1,V2,…`, and the strata of `release_mix`.
 
+pub(crate) mod mix;
 pub(crate) mod sweep;
 
 use toml::Spanned;

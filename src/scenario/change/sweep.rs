@@ -87,6 +87,7 @@ fn cannot_differ(path: &Path) -> Option<Diagnostic> {
             format!("`{path}` is the same for all variants")
         }
         ["sweep", ..] => "a sweep cannot be swept".to_owned(),
+        ["release_mix", ..] => "what releases there are is the same for all variants".to_owned(),
         ["strategies"] => "a sweep cannot be over all strategies".to_owned(),
         _ => return None,
     };

@@ -7,6 +7,7 @@ mod controller;
 mod fault;
 mod file;
 mod gate;
+mod mix;
 mod operator;
 mod strategy;
 mod value;
@@ -129,6 +130,9 @@ codes! {
     GATE_WINDOW = "R053", gate::GATE_WINDOW;
     ALERTS = "R054", gate::ALERTS;
     FAULT_BUDGET = "R055", fault::FAULT_BUDGET;
+    RELEASE_SHARES = "R056", mix::RELEASE_SHARES;
+    RELEASE_NAME = "R057", mix::RELEASE_NAME;
+    RELEASE_IDLE = "R058", mix::RELEASE_IDLE;
     ARGO_METRIC = "R070", argo::ARGO_METRIC;
     CONTROLLER = "R090", controller::CONTROLLER;
 }
