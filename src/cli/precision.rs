@@ -11,7 +11,7 @@ use crate::units::SimDuration;
 
 /// How sure the results are to be, and what they are compared with.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct Estimation {
     /// Add runs until every headline metric's mean is within a share of the true one (5%), or a
     /// metric's within an absolute half-width (duration_s=2s, availability=0.0001); 95% sure
     #[arg(long, value_name = "SHARE|METRIC=HALF")]
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     compare_metric: Vec<String>,
 }
 
-impl Arguments {
+impl Estimation {
     /// Makes the runs of every variant what they are to be to each other.
     pub(super) fn pair(&self, scenario: &mut Scenario) -> Result<(), BadInput> {
         if !self.antithetic {
@@ -200,8 +200,8 @@ mod tests {
     use super::*;
     use crate::experiment::fixture;
 
-    fn arguments(precision: &[&str], most: Option<u32>) -> Arguments {
-        Arguments {
+    fn arguments(precision: &[&str], most: Option<u32>) -> Estimation {
+        Estimation {
             precision: precision.iter().map(|&text| text.to_owned()).collect(),
             max_replications: most,
             antithetic: false,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::exit::{self, BadInput, Exit};
-use super::precision;
+use super::precision::Estimation;
 use super::progress::{self, Progress};
 use super::redraw::{formats, written};
 use super::show::Show;
@@ -53,7 +53,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     show: Show,
     #[command(flatten)]
-    precision: precision::Arguments,
+    precision: Estimation,
     /// Simulate on N threads [default: all there are]; the results do not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,

@@ -143,7 +143,7 @@ Differences from one-at-a-time, pair by pair on the same random numbers, \u{b1} 
 (=): tied, the data cannot separate them; the chance that any other verdict is wrong is at most
 5% over all 4 (Holm).
 
-variant         duration_s  ready_min
+variant       duration_s  ready_min
 surge         0 s (=)        +8.33%
 recreate  -2m 56s \u{b1} 22 s     -91.7%
 

@@ -37,6 +37,7 @@ mod tests;
 use std::path::Path;
 
 pub use change::Overrides;
+pub use change::mix::GOOD;
 pub(crate) use diagnostic::nearest::nearest;
 pub use diagnostic::render::Paint;
 pub use diagnostic::source::{Sources, Span};

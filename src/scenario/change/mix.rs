@@ -15,7 +15,7 @@ use crate::scenario::document::{self, Table, Value};
 use crate::scenario::rule;
 
 /// The release without defects.
-pub(crate) const GOOD: &str = "good";
+pub const GOOD: &str = "good";
 /// The release of the file's `[release]`.
 pub(crate) const BAD: &str = "bad";
 /// Shares may miss 1 by this: thirds cannot be written.
@@ -56,7 +56,7 @@ impl<'t> Stratum<'t> {
     }
 }
 
-/// The sorts of releases, in the order of the file; none without `release_mix`. What it takes of
+/// The sorts of releases; none without `release_mix`. What it takes of
 /// the document is taken out. What is wrong is reported.
 pub(crate) fn strata<'t>(root: &mut Table<'t>, findings: &mut Findings) -> Vec<Stratum<'t>> {
     let mix = document::find(root, ["release_mix"]).map(|entry| (entry.key, entry.value.clone()));
@@ -135,7 +135,7 @@ fn named<'t>(
     named
 }
 
-/// The names and shares as they are written, in their order; none if that is not what is there.
+/// The names and shares, good and bad first; none if that is not what is there.
 fn entries(mix: &Value<'_>, findings: &mut Findings) -> Option<Vec<Entry>> {
     let Some(table) = mix.get_ref().as_table() else {
         let help = "write `release_mix = { good = 0.95, bad = 0.05 }`";
@@ -166,7 +166,11 @@ fn entries(mix: &Value<'_>, findings: &mut Findings) -> Option<Vec<Entry>> {
             }
         }
     }
-    entries.sort_by_key(|entry| entry.key.start);
+    // Not by place alone: what the command line sets would come last.
+    entries.sort_by_key(|entry| {
+        let rank = [GOOD, BAD].iter().position(|name| entry.name == *name).unwrap_or(2);
+        (rank, entry.name.clone())
+    });
     Some(entries)
 }
 

@@ -279,7 +279,7 @@ fn mixes_that_cannot_be() {
         ("release_mix={good=0.9,bad=0.1}", vec!["R058"]),
         ("release_mix={good=0.9,bad=0.05,slow=0.02,slwo=0.03}", vec!["R057"]),
         ("releases.good={}", vec!["R057"]),
-        ("releases.slow=3", vec!["R006", "R057"]),
+        ("releases.slow=3", vec!["R057", "R006"]),
         ("releases.slow.servise_time_factor=3", vec!["R005"]),
     ] {
         let found = parse(MIXED, &[set], &[]);
