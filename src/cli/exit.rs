@@ -9,6 +9,7 @@ use crate::scenario::{self, Overrides, Paint, Report, Scenario};
 use anstyle::{AnsiColor, Style};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// How a command ended.
@@ -20,6 +21,8 @@ pub(super) enum Exit {
     Failed = 1,
     /// Bad input or usage.
     BadInput = 2,
+    /// The runs cannot tell.
+    Undecided = 3,
     /// Ctrl-C.
     Interrupted = 130,
 }
@@ -52,6 +55,17 @@ pub(super) fn load(file: &Path, overrides: &Overrides) -> anyhow::Result<Scenari
     let loaded = scenario::load(file, overrides).map_err(Rejected)?;
     show(&loaded.warnings);
     Ok(loaded.scenario)
+}
+
+/// The same for commands that change a variant and look what comes of it: they know one release.
+pub(super) fn load_of_one_release(file: &Path, overrides: &Overrides) -> anyhow::Result<Scenario> {
+    let scenario = load(file, overrides)?;
+    if scenario.mixtures.is_empty() {
+        return Ok(scenario);
+    }
+    let message = "`release_mix` is for `rollsim run`, `gate` and `check`; this command looks at the \
+                   one release of `[release]`: take `release_mix` out of the file, or a copy of it";
+    Err(BadInput(format!("`{}`: {message}", file.display())).into())
 }
 
 /// Shows diagnostics on stderr.
@@ -90,6 +104,11 @@ pub(super) fn error(message: &str) {
 /// A warning on stderr.
 pub(super) fn warn(message: &str) {
     say(WARNING, "warning", message);
+}
+
+/// Something good to know, on stderr.
+pub(super) fn note(message: &str) {
+    say(NOTE, "note", message);
 }
 
 fn say(style: Style, label: &str, message: &str) {

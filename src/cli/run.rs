@@ -1,6 +1,5 @@
 //! `rollsim run`: every variant of a scenario, simulated and reported.
 
-use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,11 +8,12 @@ use std::sync::{Arc, Mutex};
 use super::exit::{self, BadInput, Exit};
 use super::precision::Estimation;
 use super::progress::{self, Progress};
-use super::redraw::{formats, written};
+use super::redraw::formats;
+use super::scale::put_in_place;
 use super::show::Show;
 use super::sweep::{Begin, Kept, Sweep};
 use crate::experiment::shard::Shard;
-use crate::experiment::store::{self, Header, Subject};
+use crate::experiment::store::{Header, Subject};
 use crate::experiment::{self, End, Grid, Measured, Settings};
 use crate::measure::measure;
 use crate::report::folder::{Folder, FolderError, Holds};
@@ -113,7 +113,7 @@ impl Arguments {
         };
         if self.shard.is_some() {
             let end = self.simulate(&sweep, &interrupted, |_| Ok(()))?;
-            return self.close_shard(end, kept, (&target, folder));
+            return Self::close_shard(end, kept, (&target, folder));
         }
         let mut writer = Writer::new(heading.clone(), folder)?;
         if self.simulate(&sweep, &interrupted, |rows| writer.append(rows))? == End::Interrupted {
@@ -175,26 +175,14 @@ impl Arguments {
 
     /// Puts the runs of a shard in their place.
     fn close_shard(
-        &self,
         end: End,
         kept: Kept,
-        (target, mut folder): (&Path, Folder),
+        (target, folder): (&Path, Folder),
     ) -> anyhow::Result<Exit> {
         if end == End::Interrupted {
             return Ok(interrupted_with(&kept));
         }
-        kept.journal.seal()?;
-        for name in [store::HEADER, store::CELLS] {
-            folder.adopt(kept.journal.folder(), name)?;
-        }
-        let names = folder.names().to_vec();
-        folder.commit()?;
-        kept.journal.discard();
-        if !self.show.quiet {
-            let mut out = io::stdout().lock();
-            writeln!(out, "{}", written(target, &names))?;
-            out.flush()?;
-        }
+        put_in_place(&kept.journal, folder, target)?;
         Ok(Exit::Done)
     }
 }

@@ -76,6 +76,8 @@ pub(crate) fn scenario(names: &[&str], replications: u32) -> Scenario {
         name: "api-gateway".into(),
         description: String::new(),
         seed: 7,
+        world: crate::scenario::World::new(),
+        policy: crate::scenario::policy::Policy::empty(),
         variants,
         mixtures: Vec::new(),
     }

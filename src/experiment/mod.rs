@@ -6,6 +6,7 @@
 //! This room knows samples and their uncertainty. It must not know how a run is simulated inside
 //! or how results are shown.
 
+pub mod advise;
 pub mod compare;
 mod control;
 mod estimate;
@@ -16,13 +17,17 @@ pub mod lab;
 pub mod mixture;
 mod pairs;
 mod part;
+pub mod policy;
 pub mod precision;
 mod run;
+pub mod sensitivity;
 pub mod shard;
 mod size;
 pub mod store;
 mod timeline;
+pub mod tune;
 pub mod validation;
+pub mod vary;
 mod warmup;
 pub mod workbench;
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::compare::Question;
 use super::shard::Shard;
 use super::{Part, VariantResults};
-use crate::scenario::{Mixture, Scenario, Variant};
+use crate::scenario::{Mixture, Scenario, Variant, World};
 
 /// The file that says of which experiment the runs are.
 pub const HEADER: &str = "cells.json";
@@ -43,6 +43,8 @@ pub struct Header {
     identity: String,
     /// Which part of the experiment.
     pub shard: Option<Shard>,
+    /// Hashes of the parts of the scenario but the strategies.
+    pub world: World,
     /// Whether a third version may come in one of the variants.
     pub has_third: bool,
     /// The variants; empty where they are found on the way.
@@ -131,6 +133,7 @@ impl Header {
             seed: scenario.seed,
             identity: identity(scenario),
             shard,
+            world: scenario.world.clone(),
             has_third: false,
             variants: Vec::new(),
             compare: None,

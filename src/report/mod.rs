@@ -4,7 +4,10 @@
 //! them later gives the same bytes. This room knows formats, numbers on screens and pictures. It
 //! must not know how results came about, and prints nothing itself.
 
+pub mod advice;
+pub mod baseline;
 pub mod chart;
+pub mod check;
 mod columns;
 pub mod comparison_table;
 mod events_csv;
@@ -15,11 +18,15 @@ pub mod ledger;
 mod ledger_csv;
 pub mod number;
 mod runs_csv;
+pub mod sensitivity_csv;
+pub mod sensitivity_json;
+pub mod sensitivity_table;
 mod summary_csv;
 pub mod summary_json;
 pub mod table;
 mod table_file;
 mod timeline_csv;
+pub mod tune;
 pub mod validation;
 mod writer;
 
@@ -33,6 +40,8 @@ use summary_json::Summary;
 pub use table_file::Heading;
 pub use writer::{VariantRows, Writer};
 
+use crate::experiment::sensitivity::Sensitivity;
+use crate::experiment::tune::Answer;
 use crate::experiment::workbench::Characteristic;
 use crate::experiment::{Results, Unsettled};
 
@@ -101,6 +110,55 @@ pub fn write_gates(
             Format::Png => "gate.png",
         };
         let content = chart::render_power(scenario, rows, format)?;
+        folder.write(name, |out| out.write_all(&content))?;
+    }
+    let names = folder.names().to_vec();
+    folder.commit()?;
+    Ok(names)
+}
+
+/// Fills `folder` with what a search found and puts it in its place; the names of the files.
+///
+/// # Errors
+/// If something cannot be written; the old folder then stays as it was.
+pub fn write_search(
+    scenario: &str,
+    answer: &Answer,
+    mut folder: Folder,
+    formats: &[Format],
+) -> Result<Vec<&'static str>, ReportError> {
+    folder.write("tune.csv", |out| tune::csv::render(answer, out))?;
+    for &format in formats {
+        let name = match format {
+            Format::Svg => "tune.svg",
+            Format::Png => "tune.png",
+        };
+        let content = chart::render_search(scenario, answer, format)?;
+        folder.write(name, |out| out.write_all(&content))?;
+    }
+    let names = folder.names().to_vec();
+    folder.commit()?;
+    Ok(names)
+}
+
+/// Fills `folder` with what a sensitivity study of `strategy` found and puts it in its place; the
+/// names of the files.
+///
+/// # Errors
+/// If something cannot be written; the old folder then stays as it was.
+pub fn write_sensitivity(
+    (scenario, strategy): (&str, &str),
+    found: &Sensitivity,
+    mut folder: Folder,
+    formats: &[Format],
+) -> Result<Vec<&'static str>, ReportError> {
+    folder.write("sensitivity.csv", |out| sensitivity_csv::render(found, out))?;
+    for &format in formats {
+        let name = match format {
+            Format::Svg => "sensitivity.svg",
+            Format::Png => "sensitivity.png",
+        };
+        let content = chart::render_tornado(scenario, strategy, found, format)?;
         folder.write(name, |out| out.write_all(&content))?;
     }
     let names = folder.names().to_vec();

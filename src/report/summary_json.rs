@@ -11,6 +11,7 @@ use crate::experiment::compare::{Comparison, Family};
 use crate::experiment::mixture::{Mixed, MixedEstimate};
 use crate::experiment::{Adjusted, Estimate, Pooled, Results, VariantResults};
 use crate::measure::METRICS;
+use crate::scenario::World;
 
 /// Version of the schema that this program writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -28,6 +29,10 @@ pub struct Summary {
     pub digest: String,
     /// Version of the program that wrote it.
     pub rollsim: String,
+    /// Hashes of the parts of the scenario but the strategies: equal ones, comparable runs. Empty
+    /// where the program that wrote it knew none.
+    #[serde(default)]
+    pub world: World,
     /// One for each variant, in the scenario's order.
     pub variants: Vec<VariantSummary>,
     /// Every variant against the base: the first, or the one that was named.
@@ -121,6 +126,7 @@ impl Summary {
             seed: heading.seed,
             digest: digest.to_owned(),
             rollsim: env!("CARGO_PKG_VERSION").to_owned(),
+            world: heading.world.clone(),
             variants,
             comparisons: family.finish().into_iter().map(rounded_comparison).collect(),
             mixtures: Vec::new(),
@@ -251,6 +257,7 @@ mod tests {
   "seed": 7,
   "digest": "d1",
   "rollsim": "0.1.0",
+  "world": {},
   "variants": [
     {
       "name": "rolling rolling.max_unavailable=2",

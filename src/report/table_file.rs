@@ -3,7 +3,7 @@
 
 use crate::experiment::compare::Question;
 use crate::experiment::{Results, VariantResults};
-use crate::scenario::{Mixture, Scenario};
+use crate::scenario::{Mixture, Scenario, World};
 use crate::sim::OperatorAction;
 
 /// What is known of results before the first of them is there.
@@ -15,6 +15,8 @@ pub struct Heading {
     pub seed: u64,
     /// Whether a third version may come: it has columns of its own.
     pub has_third: bool,
+    /// Hashes of the parts of the scenario but the strategies.
+    pub world: World,
     /// What the variants are compared with.
     pub compare: Question,
     /// Which variants make up what.
@@ -34,6 +36,7 @@ impl Heading {
         Self {
             scenario: scenario.name.clone(),
             seed: scenario.seed,
+            world: scenario.world.clone(),
             has_third,
             compare: Question::new(first, &[]),
             mixtures: scenario.mixtures.clone(),
@@ -48,6 +51,7 @@ impl Heading {
         Self {
             scenario: results.scenario.clone(),
             seed: results.seed,
+            world: World::new(),
             has_third,
             compare: Question::new(first, &[]),
             mixtures: Vec::new(),

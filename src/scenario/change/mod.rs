@@ -1,6 +1,8 @@
-//! `--set PATH=VALUE` and `--sweep PATH=V1,V2,…`, and the strata of `release_mix`.
+//! `--set PATH=VALUE`, `--sweep PATH=V1,V2,…`, manifests in the place of others, and the strata of
+//! `release_mix`.
 
 pub(crate) mod mix;
+pub(crate) mod swap;
 pub(crate) mod sweep;
 
 use toml::Spanned;
@@ -124,6 +126,11 @@ fn value(text: &str, start: usize, whole: Span) -> Result<Value<'_>, Diagnostic>
             Ok(Spanned::new(span, DeValue::String(trimmed.into())))
         }
     }
+}
+
+/// The texts between the commas that are in no quotes and no brackets.
+pub(crate) fn pieces(text: &str) -> Vec<&str> {
+    parts(text).into_iter().map(|range| &text[range]).collect()
 }
 
 /// The ranges between the commas that are in no quotes and no brackets.

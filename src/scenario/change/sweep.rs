@@ -83,7 +83,7 @@ fn says_twice(sweep: &Override<'_>) -> Option<Diagnostic> {
 fn cannot_differ(path: &Path) -> Option<Diagnostic> {
     let names = path.names();
     let message = match names.as_slice() {
-        ["format" | "name" | "description", ..] => {
+        ["format" | "name" | "description" | "policy", ..] => {
             format!("`{path}` is the same for all variants")
         }
         ["sweep", ..] => "a sweep cannot be swept".to_owned(),
@@ -175,6 +175,21 @@ pub(crate) struct Choice<'a, 't> {
 /// How many combinations the sweeps have, as far as that can be counted.
 pub(crate) fn count(sweeps: &[&Override<'_>]) -> usize {
     sweeps.iter().fold(1, |product: usize, sweep| product.saturating_mul(sweep.values.len()))
+}
+
+/// What is wrong with sweeps that have more combinations than there may be variants.
+pub(crate) fn too_many(sweeps: &[&Override<'_>]) -> Diagnostic {
+    let count = count(sweeps);
+    let message = format!("the sweeps make more than {MOST_VARIANTS} variants");
+    let mut diagnostic = Diagnostic::new(rule::TOO_MANY_VARIANTS, message);
+    for (index, sweep) in sweeps.iter().enumerate() {
+        let text = format!("{} values", sweep.values.len());
+        diagnostic = match index {
+            0 => diagnostic.at(sweep.path.span(), text),
+            _ => diagnostic.because(sweep.path.span(), text),
+        };
+    }
+    diagnostic.help(format!("together they have {count} combinations for this strategy"))
 }
 
 /// Every combination; the first sweep changes slowest.

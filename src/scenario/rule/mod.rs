@@ -9,6 +9,7 @@ mod file;
 mod gate;
 mod mix;
 mod operator;
+mod policy;
 mod strategy;
 mod value;
 mod variant;
@@ -133,6 +134,13 @@ codes! {
     RELEASE_SHARES = "R056", mix::RELEASE_SHARES;
     RELEASE_NAME = "R057", mix::RELEASE_NAME;
     RELEASE_IDLE = "R058", mix::RELEASE_IDLE;
+    POLICY_METRIC = "R060", policy::POLICY_METRIC;
+    POLICY_LIMIT = "R061", policy::POLICY_LIMIT;
+    POLICY_STATISTIC = "R062", policy::POLICY_STATISTIC;
+    POLICY_CLASH = "R063", policy::POLICY_CLASH;
+    POLICY_STRATEGY = "R064", policy::POLICY_STRATEGY;
+    POLICY_RUNS = "R065", policy::POLICY_RUNS;
+    POLICY_REGRESSION = "R066", policy::POLICY_REGRESSION;
     ARGO_METRIC = "R070", argo::ARGO_METRIC;
     CONTROLLER = "R090", controller::CONTROLLER;
 }
