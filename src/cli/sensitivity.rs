@@ -96,7 +96,7 @@ enum Way {
 
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
-        let scenario = exit::load(&self.file, &self.overrides(&[], &[]))?;
+        let scenario = exit::load_of_one_release(&self.file, &self.overrides(&[], &[]))?;
         let first = self.first_variant(&scenario)?;
         let question = self.question(scenario.seed, first)?;
         let study = Study::new(question, &first.strategy);
