@@ -9,6 +9,7 @@ use crate::scenario::{self, Overrides, Paint, Report, Scenario};
 use anstyle::{AnsiColor, Style};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// How a command ended.
@@ -89,14 +90,14 @@ pub(super) fn error(message: &str) {
     say(ERROR, "error", message);
 }
 
-/// A remark on stderr.
-pub(super) fn note(message: &str) {
-    say(Style::new().bold(), "note", message);
-}
-
 /// A warning on stderr.
 pub(super) fn warn(message: &str) {
     say(WARNING, "warning", message);
+}
+
+/// Something good to know, on stderr.
+pub(super) fn note(message: &str) {
+    say(NOTE, "note", message);
 }
 
 fn say(style: Style, label: &str, message: &str) {

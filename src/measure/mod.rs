@@ -13,7 +13,7 @@ mod requests;
 mod synthetic;
 
 pub use better::Better;
-pub use catalog::{METRICS, Metric, MetricKind, Metrics};
+pub use catalog::{Asked, HEADLINE, METRICS, Metric, MetricKind, Metrics, position};
 pub use error_budget::error_budget;
 
 use crate::sim::{Plan, Run};

@@ -65,6 +65,8 @@ pub enum Purpose {
     ProbeFlap = 45,
     /// What a synthetic check draws.
     Synthetic = 46,
+    /// Where in the space of the factors a sensitivity analysis looks, and its bootstrap.
+    Design = 47,
 }
 
 /// The root of all chance of one replication.

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// Every name that this or an earlier run may have written; what else lies in a result folder is
 /// not ours and stays.
-pub const OURS: [&str; 20] = [
+pub const OURS: [&str; 26] = [
     "summary.json",
     "summary.csv",
     "runs.csv",
@@ -27,8 +27,14 @@ pub const OURS: [&str; 20] = [
     "gate.csv",
     "gate.svg",
     "gate.png",
+    "sensitivity.csv",
+    "sensitivity.svg",
+    "sensitivity.png",
     "cells.json",
     "cells.bin",
+    "tune.csv",
+    "tune.svg",
+    "tune.png",
 ];
 
 /// What a folder holds that is ours, and so may be replaced.
@@ -38,8 +44,12 @@ pub enum Holds {
     Results,
     /// Those of the gate workbench.
     Gates,
+    /// Those of a sensitivity study.
+    Sensitivity,
     /// Runs to be put together with those of other shards.
     Cells,
+    /// Those of a search.
+    Search,
 }
 
 impl Holds {
@@ -48,7 +58,9 @@ impl Holds {
         match self {
             Self::Results => "summary.json",
             Self::Gates => "gate.csv",
+            Self::Sensitivity => "sensitivity.csv",
             Self::Cells => "cells.json",
+            Self::Search => "tune.csv",
         }
     }
 }

@@ -41,6 +41,7 @@ mod world;
 use std::path::Path;
 
 pub use change::Overrides;
+pub(crate) use change::pieces;
 pub use change::swap::Swap;
 pub(crate) use diagnostic::nearest::nearest;
 pub use diagnostic::render::Paint;

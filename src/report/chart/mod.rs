@@ -1,5 +1,5 @@
-//! The charts of a result folder: three always, one more where two numbers are swept; and that of
-//! the gate workbench.
+//! The charts of a result folder: three always, one more where two numbers are swept; and those of
+//! the gate workbench and of a sensitivity study.
 //!
 //! Each chart is a function from the results to a `picture::Picture`; `svg` and `png` paint
 //! pictures through plotters. Neither needs a font of the machine, and both give the same bytes for
@@ -16,8 +16,10 @@ mod picture;
 mod png;
 mod power;
 mod scale;
+mod search;
 mod svg;
 mod theme;
+mod tornado;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +27,8 @@ use super::ledger_csv::Entry;
 use super::number;
 use super::summary_json::{Summary, VariantSummary};
 use super::timeline_csv::Moment;
+use crate::experiment::sensitivity::Sensitivity;
+use crate::experiment::tune::Answer;
 use crate::experiment::workbench::Characteristic;
 use picture::{Anchor, Colour, Picture, Text};
 use scale::TimeUnit;
@@ -117,10 +121,38 @@ pub fn render_power(
     rows: &[Characteristic],
     format: Format,
 ) -> Result<Vec<u8>, ChartError> {
-    let picture = power::render(scenario, rows);
+    painted(&power::render(scenario, rows), format)
+}
+
+/// The chart of a search in one format.
+///
+/// # Errors
+/// If it cannot be drawn.
+pub fn render_search(
+    scenario: &str,
+    answer: &Answer,
+    format: Format,
+) -> Result<Vec<u8>, ChartError> {
+    painted(&search::render(scenario, answer), format)
+}
+
+/// The chart of a sensitivity study of `strategy` in one format.
+///
+/// # Errors
+/// If it cannot be drawn.
+pub fn render_tornado(
+    scenario: &str,
+    strategy: &str,
+    found: &Sensitivity,
+    format: Format,
+) -> Result<Vec<u8>, ChartError> {
+    painted(&tornado::render(scenario, strategy, found), format)
+}
+
+fn painted(picture: &Picture, format: Format) -> Result<Vec<u8>, ChartError> {
     match format {
-        Format::Svg => svg::render(&picture).map(String::into_bytes),
-        Format::Png => png::render(&picture),
+        Format::Svg => svg::render(picture).map(String::into_bytes),
+        Format::Png => png::render(picture),
     }
 }
 

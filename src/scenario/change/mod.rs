@@ -126,6 +126,11 @@ fn value(text: &str, start: usize, whole: Span) -> Result<Value<'_>, Diagnostic>
     }
 }
 
+/// The texts between the commas that are in no quotes and no brackets.
+pub(crate) fn pieces(text: &str) -> Vec<&str> {
+    parts(text).into_iter().map(|range| &text[range]).collect()
+}
+
 /// The ranges between the commas that are in no quotes and no brackets.
 fn parts(text: &str) -> Vec<Span> {
     let mut ranges = Vec::new();

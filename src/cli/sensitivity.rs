@@ -1,0 +1,257 @@
+//! `rollsim sensitivity`: which of several fields matters most.
+
+use std::io::Write;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use super::exit::{self, BadInput, Exit};
+use super::redraw::{formats, written};
+use super::run::{folder_error, watch_interrupts};
+use super::scale::{Conducted, Keep, Scale};
+use crate::experiment::sensitivity::{Method, Question, SensitivityError, Study};
+use crate::experiment::vary::Vary;
+use crate::measure::{METRICS, Metric};
+use crate::report::folder::{Folder, Holds};
+use crate::report::{self, sensitivity_json, sensitivity_table};
+use crate::scenario::{self, Overrides, Report, Scenario, Variant, nearest};
+
+const EXAMPLES: &str = "\
+Examples:
+  rollsim sensitivity scenarios/api-gateway.toml --strategy surge \\
+    --vary strategies.surge.max_surge=1..6 --vary startup.boot=5s..60s
+  rollsim sensitivity gateway.toml --vary fleet.instances=8..16 --vary load_balancer.lag=0s..5s \\
+    --vary load_balancer.policy=round-robin,least-requests --metric failed --metric capacity_min
+  rollsim sensitivity gateway.toml --vary traffic.rate=15000..24000 --vary shutdown.pre_stop=0s..5s \\
+    --method sobol --samples 256
+
+A range is of whole numbers (`1..6`), of any numbers (`0.0..1.0`: one end has a point), percentages
+(`5%..50%`) or durations (`5s..60s`); `/STEP` after it allows only some of its values. Morris's
+screening walks from one end to the other in steps of two thirds and reports per field mu* (the mean
+absolute effect, over the whole range), mu (with its sign) and sigma (how much it depends on the
+other fields); it takes TRAJECTORIES x (fields + 1) points. Sobol's indices are shares of the
+variance, of a field alone and with all its interactions; they take SAMPLES x (fields + 2) points.
+At every point the replications have the same random numbers, and their mean is what is looked at.
+`chance` is what other random numbers would do to that mean: what is not above it may not matter.
+
+Exit codes: 0 done; 1 the results could not be written; 2 bad input or usage; 130 interrupted, and
+the old results are as they were";
+
+/// Find out which fields matter most, and draw it as a tornado chart
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The scenario, a TOML file
+    file: PathBuf,
+    /// A field and its range or choices, such as fleet.instances=4..20; give several
+    #[arg(long, value_name = "PATH=LO..HI")]
+    vary: Vec<String>,
+    /// What they may move; may be given several times [default: duration_s and failed]
+    #[arg(long, value_name = "NAME")]
+    metric: Vec<String>,
+    /// The strategy to look at [default: the first of the file]
+    #[arg(long, value_name = "NAME")]
+    strategy: Option<String>,
+    /// Screening by elementary effects, or shares of the variance
+    #[arg(long, value_enum, default_value_t = Way::Morris)]
+    method: Way,
+    /// Random walks of the screening
+    #[arg(long, value_name = "N", default_value = "10")]
+    trajectories: NonZeroU32,
+    /// Rows of the matrices for Sobol's indices, a power of two
+    #[arg(long, value_name = "N", default_value = "1024")]
+    samples: NonZeroU32,
+    /// Runs at each point [default: the file's simulation.replications]
+    #[arg(long, value_name = "N")]
+    replications: Option<NonZeroU32>,
+    /// Set any field of the file, such as release.error_rate=0.01
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Give a field that the file sweeps another value
+    #[arg(long, value_name = "PATH=V")]
+    sweep: Vec<String>,
+    /// Folder for the results [default: results/NAME-sensitivity]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Print JSON instead of the table
+    #[arg(long)]
+    json: bool,
+    /// Also write the chart as PNG
+    #[arg(long)]
+    png: bool,
+    /// Root of all chance, instead of the file's simulation.seed
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) scale: Scale,
+}
+
+/// How influence is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Way {
+    /// Elementary effects
+    Morris,
+    /// Shares of the variance
+    Sobol,
+}
+
+impl Arguments {
+    pub(super) fn execute(&self) -> anyhow::Result<Exit> {
+        let scenario = exit::load(&self.file, &self.overrides(&[], &[]))?;
+        let first = self.first_variant(&scenario)?;
+        let question = self.question(scenario.seed, first)?;
+        let study = Study::new(question, &first.strategy);
+        let target = self.out.clone().unwrap_or_else(|| {
+            PathBuf::from("results").join(format!("{}-sensitivity", scenario.name))
+        });
+        let interrupted = watch_interrupts()?;
+        // Taken before the work, so that hours of it are not lost to a folder that is not ours.
+        let take = || Folder::to_hold(Holds::Sensitivity, &target).map_err(folder_error);
+        let folder = self.scale.is_whole().then(take).transpose()?;
+        let build = |values: &[(&str, &str)]| self.variant(first, values);
+        let variants = study.build(&build).map_err(refused)?;
+        self.tell_cost(&study);
+        let place = (target.as_path(), self.out.as_deref(), Keep::Always);
+        let ended = self.scale.conduct(&scenario, place, &interrupted, |lab| {
+            match study.answer(&variants, lab) {
+                Err(SensitivityError::Stopped(stopped)) => Err(stopped),
+                found => Ok(found),
+            }
+        })?;
+        let found = match ended {
+            Conducted::Done(found) => found.map_err(refused)?,
+            Conducted::Ended(exit) => return Ok(exit),
+        };
+        let folder = folder.map_or_else(take, Ok)?;
+        let names = (scenario.name.as_str(), first.strategy.as_str());
+        let files = report::write_sensitivity(names, &found, folder, formats(self.png))?;
+        let mut out = anstream::stdout().lock();
+        if self.json {
+            let whole = sensitivity_json::render(names.0, scenario.seed, names.1, &found);
+            writeln!(out, "{whole:#}")?;
+        } else {
+            write!(out, "{}", sensitivity_table::render(names.0, scenario.seed, names.1, &found))?;
+            writeln!(out, "\n{}", written(&target, &files))?;
+        }
+        out.flush()?;
+        Ok(Exit::Done)
+    }
+
+    /// The changes of the command line, with those of a point. A field that the file sweeps takes
+    /// its value as a sweep.
+    fn overrides(&self, swept: &[&str], values: &[(&str, &str)]) -> Overrides {
+        let seed = self.seed.map(|seed| format!("simulation.seed={seed}"));
+        let mut all = Overrides {
+            sets: self.set.iter().cloned().chain(seed).collect(),
+            sweeps: self.sweep.clone(),
+        };
+        for (path, value) in values {
+            let is_swept = swept.contains(path);
+            let changes = if is_swept { &mut all.sweeps } else { &mut all.sets };
+            changes.push(format!("{path}={value}"));
+        }
+        all
+    }
+
+    /// The variant at a point.
+    fn variant(&self, first: &Variant, values: &[(&str, &str)]) -> Result<Variant, Report> {
+        let swept: Vec<&str> = first.parameters.iter().map(|(path, _)| path.as_str()).collect();
+        let loaded = scenario::load(&self.file, &self.overrides(&swept, values))?;
+        let mut variants = loaded.scenario.variants.into_iter();
+        let own = variants.find(|variant| variant.strategy == first.strategy);
+        Ok(own.expect("no value of a field removes a strategy"))
+    }
+
+    /// The first variant of the strategy that is looked at.
+    fn first_variant<'a>(&self, scenario: &'a Scenario) -> anyhow::Result<&'a Variant> {
+        let is_own = |variant: &&Variant| {
+            self.strategy.as_ref().is_none_or(|name| *name == variant.strategy)
+        };
+        let mut own = scenario.variants.iter().filter(is_own);
+        let Some(first) = own.next() else {
+            let name = self.strategy.as_deref().unwrap_or_default();
+            let names = scenario.variants.iter().map(|variant| variant.strategy.as_str());
+            return Err(BadInput(unknown("strategy", name, names)).into());
+        };
+        let varied: Vec<&str> =
+            self.vary.iter().filter_map(|typed| typed.split('=').next()).map(str::trim).collect();
+        let left = first.parameters.iter().find(|(path, _)| !varied.contains(&path.as_str()));
+        if let Some((path, value)) = left.filter(|_| own.next().is_some()) {
+            exit::warn(&format!(
+                "of the sweeps only the first values are taken, such as {value} for `{path}`; for \
+                 another, write `--sweep {path}=VALUE`, or vary it"
+            ));
+        }
+        Ok(first)
+    }
+
+    fn question(&self, seed: u64, first: &Variant) -> anyhow::Result<Question> {
+        let mut problems: Vec<String> = Vec::new();
+        let varied = Vary::read_all(&self.vary).unwrap_or_else(|errors| {
+            problems.extend(errors.iter().map(ToString::to_string));
+            Vec::new()
+        });
+        let metrics = self.metrics().unwrap_or_else(|unknown| {
+            problems.extend(unknown);
+            Vec::new()
+        });
+        let method = match self.method {
+            Way::Morris => Method::Morris { trajectories: self.trajectories.get() },
+            Way::Sobol => Method::Sobol { samples: self.samples.get() },
+        };
+        let own = first.plan.simulation.replications;
+        let replications = self.replications.map_or(own, NonZeroU32::get);
+        let question = Question { varied, metrics, method, replications, seed };
+        if problems.is_empty() {
+            problems = question.problems();
+        }
+        if problems.is_empty() { Ok(question) } else { Err(BadInput(problems.join("\n")).into()) }
+    }
+
+    fn metrics(&self) -> Result<Vec<&'static Metric>, Vec<String>> {
+        let usual = ["duration_s".to_owned(), "failed".to_owned()];
+        let asked = if self.metric.is_empty() { &usual[..] } else { &self.metric };
+        let (mut found, mut problems): (Vec<&'static Metric>, Vec<String>) = Default::default();
+        for name in asked {
+            match METRICS.iter().find(|metric| metric.name == name) {
+                Some(metric) if found.contains(&metric) => {}
+                Some(metric) => found.push(metric),
+                None => {
+                    let names = METRICS.iter().map(|metric| metric.name);
+                    problems.push(unknown("metric", name, names));
+                }
+            }
+        }
+        if problems.is_empty() { Ok(found) } else { Err(problems) }
+    }
+
+    fn tell_cost(&self, study: &Study) {
+        let (points, runs) = (study.points(), study.question().replications);
+        exit::note(&format!(
+            "{points} points of {runs} runs each are to be simulated: {} runs",
+            study.runs()
+        ));
+    }
+}
+
+/// A point that must not be is bad input, and all that is wrong with it is shown; so is a metric
+/// that is not defined.
+fn refused(error: SensitivityError) -> anyhow::Error {
+    match error {
+        SensitivityError::Refused(why, report) => {
+            exit::show(&report);
+            BadInput(why).into()
+        }
+        SensitivityError::Undefined { .. } => BadInput(error.to_string()).into(),
+        SensitivityError::Stopped(stopped) => stopped.into(),
+    }
+}
+
+/// There is no such thing, but perhaps one of nearly that name.
+fn unknown<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let help = match nearest(name, names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if what == "metric" => "`rollsim list metrics` names them".to_owned(),
+        None => "the file has none of nearly that name".to_owned(),
+    };
+    format!("there is no {what} called `{name}`; {help}")
+}
