@@ -146,6 +146,12 @@ impl Verdict {
 }
 
 impl Influence {
+    /// Whether the field is a choice of more than two, whose effects have no sign.
+    #[must_use]
+    pub fn is_unordered(&self) -> bool {
+        self.direction == Direction::None && self.verdict != Verdict::NoEffect
+    }
+
     /// The number that fields are ranked by: mu* or the total index.
     #[must_use]
     pub const fn size(&self) -> f64 {

@@ -232,7 +232,9 @@ impl Study {
     fn refusal(&self, point: &Point, culprit: Option<(usize, String)>) -> String {
         let place = format!("the scenario's rules refuse the point `{}`", point.name);
         let Some((number, other)) = culprit else {
-            return format!("{place}; every combination of the varied values must be allowed");
+            return format!(
+                "{place}, as said above; each combination of varied values must be allowed"
+            );
         };
         let (name, value) = (&self.names[number], &point.values[number]);
         let what = match self.question.varied[number].domain {
