@@ -21,6 +21,8 @@ pub(super) enum Exit {
     Failed = 1,
     /// Bad input or usage.
     BadInput = 2,
+    /// The runs cannot tell.
+    Undecided = 3,
     /// Ctrl-C.
     Interrupted = 130,
 }

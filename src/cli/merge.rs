@@ -8,6 +8,7 @@ use super::redraw::formats;
 use super::run::folder_error;
 use super::show::Show;
 use crate::experiment::Part;
+use crate::experiment::compare::Question;
 use crate::experiment::store::{Store, StoreError, Subject};
 use crate::report::folder::Folder;
 use crate::report::{Heading, VariantRows, Writer};
@@ -44,7 +45,9 @@ impl Arguments {
         let heading = Heading {
             scenario: header.scenario.clone(),
             seed: header.seed,
+            world: header.world.clone(),
             has_third: header.has_third,
+            compare: header.compare.clone().unwrap_or_else(|| Question::new("", &[])),
         };
         let mut writer = Writer::new(heading.clone(), folder)?;
         for subject in &header.variants {
@@ -52,7 +55,7 @@ impl Arguments {
             writer.append(VariantRows::of(&heading, &subject.results(whole)))?;
         }
         let written = writer.finish(formats(self.show.png))?;
-        self.show.print(&target, &written)?;
+        self.show.print(&target, &written, heading.compare.is_asked)?;
         Ok(Exit::Done)
     }
 }
@@ -133,7 +136,7 @@ fn whole(subject: &Subject, stores: &[Store]) -> anyhow::Result<Part> {
             return Err(BadInput(message).into());
         }
     }
-    let wanted = subject.replications.unwrap_or(whole.runs().len() as u32);
+    let wanted = subject.replications.unwrap_or_else(|| whole.runs().len().max(1) as u32);
     let missing = (0..wanted).find(|number| !whole.runs().contains_key(number));
     match missing {
         Some(number) => {

@@ -3,18 +3,22 @@
 //! The only room that prints, and the only one that ends the process. Data goes to stdout, all
 //! else to stderr; whoever closes the pipe early is not an error.
 
+mod check;
 mod exit;
 mod explain;
 mod gate;
 mod import;
 mod list;
 mod merge;
+mod precision;
 mod progress;
 mod redraw;
 mod run;
+mod scale;
 mod sensitivity;
 mod show;
 mod sweep;
+mod tune;
 mod validate;
 
 use std::process::ExitCode;
@@ -26,15 +30,17 @@ use exit::Exit;
 const EXAMPLES: &str = "\
 Examples:
   rollsim run scenarios/api-gateway.toml
+  rollsim check scenarios/ci/checkout.toml --old deployment.yaml --new changed.yaml
   rollsim import deployment.yaml > checkout.toml
   rollsim gate scenarios/bad-release.toml --effects 0.1x,1x
+  rollsim tune gateway.toml --vary strategies.rolling.max_unavailable=1..6
   rollsim sensitivity scenarios/promotion.toml --vary fleet.instances=4..20
   rollsim list strategies
   rollsim explain capacity_min
   rollsim validate
 
-Exit codes: 0 done, 1 results could not be written or a claim does not hold,
-2 bad input or usage, 130 interrupted";
+Exit codes: 0 done, 1 results could not be written or something does not hold,
+2 bad input or usage, 3 undecided, 130 interrupted";
 
 /// Simulates software rollouts request by request: how long they take, how low capacity falls, how
 /// much of the error budget they burn.
@@ -48,9 +54,11 @@ struct Line {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Arguments),
+    Check(check::Arguments),
     Import(import::Arguments),
     Merge(merge::Arguments),
     Gate(gate::Arguments),
+    Tune(tune::Arguments),
     Sensitivity(sensitivity::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
@@ -71,9 +79,11 @@ pub fn main() -> ExitCode {
     };
     let result = match line.verb {
         Verb::Run(arguments) => arguments.execute(),
+        Verb::Check(arguments) => arguments.execute(),
         Verb::Import(arguments) => arguments.execute(),
         Verb::Merge(arguments) => arguments.execute(),
         Verb::Gate(arguments) => arguments.execute(),
+        Verb::Tune(arguments) => arguments.execute(),
         Verb::Sensitivity(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),

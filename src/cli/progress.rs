@@ -40,6 +40,11 @@ impl Progress {
         self.bar.set_position(done as u64);
     }
 
+    /// So many runs more are to be done.
+    pub(super) fn grow(&self, runs: u32) {
+        self.bar.inc_length(u64::from(runs));
+    }
+
     /// So many runs are to be done after all.
     pub(super) fn set_length(&self, runs: usize) {
         self.bar.set_length(runs as u64);

@@ -1,18 +1,19 @@
 //! `rollsim run`: every variant of a scenario, simulated and reported.
 
-use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::exit::{self, BadInput, Exit};
+use super::precision;
 use super::progress::{self, Progress};
-use super::redraw::{formats, written};
+use super::redraw::formats;
+use super::scale::put_in_place;
 use super::show::Show;
 use super::sweep::{Begin, Kept, Sweep};
 use crate::experiment::shard::Shard;
-use crate::experiment::store::{self, Header, Subject};
+use crate::experiment::store::{Header, Subject};
 use crate::experiment::{self, End, Grid, Measured, Settings};
 use crate::measure::measure;
 use crate::report::folder::{Folder, FolderError, Holds};
@@ -30,6 +31,8 @@ Examples:
   rollsim run gateway.toml --replications 30 --out results/careful
   rollsim run gateway.toml --set traffic.rate=24000 --sweep strategies.surge.max_surge=1,2,25%
   rollsim run gateway.toml --ledger
+  rollsim run gateway.toml --precision 5% --precision duration_s=2s
+  rollsim run gateway.toml --compare canary
   rollsim run gateway.toml --json | jq '.variants[].outcomes'
   rollsim run gateway.toml --resume
   rollsim run gateway.toml --shard 2/8 --out shards/2
@@ -49,6 +52,8 @@ pub(super) struct Arguments {
     out: Option<PathBuf>,
     #[command(flatten)]
     show: Show,
+    #[command(flatten)]
+    precision: precision::Arguments,
     /// Simulate on N threads [default: all there are]; the results do not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -75,19 +80,26 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
         let scenario = self.load()?;
+        let rules = self.precision.rules(&scenario)?;
+        let header = self.header(&scenario)?;
         let target = self.target(&scenario);
         let interrupted = watch_interrupts()?;
-        let header = self.header(&scenario);
         // Taken before the work, so that hours of it are not lost to a folder that is not ours.
         let holds = if self.shard.is_some() { Holds::Cells } else { Holds::Results };
         let folder = Folder::to_hold(holds, &target).map_err(folder_error)?;
         let begin = if self.resume { Begin::Resumed } else { Begin::Afresh };
         let kept = Kept::open(&target, &header, begin)?;
         warn_of_many_requests(&scenario, &interrupted);
-        let heading = Heading::of(&scenario);
+        let mut heading = Heading::of(&scenario);
+        heading.compare = self.precision.question(&scenario)?;
         let show = if self.show.quiet { progress::Show::Nothing } else { progress::Show::Bar };
         let grid = Grid::new(&scenario);
-        let own = self.shard.map_or(grid.cells(), |shard| shard.share(grid.cells()).len());
+        let own = if rules.is_empty() {
+            self.shard.map_or(grid.cells(), |shard| shard.share(grid.cells()).len())
+        } else {
+            let own = self.shard.map_or(0..rules.len(), |shard| shard.share(rules.len()));
+            rules[own].iter().map(|rule| rule.pilot() as usize).sum()
+        };
         let sweep = Sweep {
             scenario: &scenario,
             grid,
@@ -96,10 +108,12 @@ impl Arguments {
             shard: self.shard,
             kept: &kept,
             progress: &Progress::new(own, show)?,
+            rules: &rules,
+            short: Mutex::default(),
         };
         if self.shard.is_some() {
             let end = self.simulate(&sweep, &interrupted, |_| Ok(()))?;
-            return self.close_shard(end, kept, (&target, folder));
+            return Self::close_shard(end, kept, (&target, folder));
         }
         let mut writer = Writer::new(heading.clone(), folder)?;
         if self.simulate(&sweep, &interrupted, |rows| writer.append(rows))? == End::Interrupted {
@@ -107,7 +121,7 @@ impl Arguments {
         }
         let written = writer.finish(formats(self.show.png))?;
         kept.journal.discard();
-        self.show.print(&target, &written)?;
+        self.show.print(&target, &written, heading.compare.is_asked)?;
         Ok(Exit::Done)
     }
 
@@ -132,13 +146,15 @@ impl Arguments {
     }
 
     /// Of which experiment the runs will be.
-    fn header(&self, scenario: &Scenario) -> Header {
-        let fixed = |variant: &Variant| Some(variant.plan.simulation.replications);
+    fn header(&self, scenario: &Scenario) -> anyhow::Result<Header> {
+        let is_fixed = !self.precision.is_asked();
+        let fixed = |variant: &Variant| is_fixed.then_some(variant.plan.simulation.replications);
         let subjects = scenario.variants.iter().map(|one| Subject::of(one, fixed(one))).collect();
-        let mut header = Header::new(vec!["run".to_owned()], scenario, self.shard);
+        let mut header = Header::new(self.precision.command("run"), scenario, self.shard);
         header.variants = subjects;
         header.has_third = Heading::of(scenario).has_third;
-        header
+        header.compare = Some(self.precision.question(scenario)?);
+        Ok(header)
     }
 
     fn simulate(
@@ -151,31 +167,20 @@ impl Arguments {
         let settings = Settings { threads: self.threads, interrupted, progress: &progress };
         let end = sweep.run(settings, interrupted, emit);
         sweep.progress.clear();
+        sweep.warn_of_short();
         end
     }
 
     /// Puts the runs of a shard in their place.
     fn close_shard(
-        &self,
         end: End,
         kept: Kept,
-        (target, mut folder): (&Path, Folder),
+        (target, folder): (&Path, Folder),
     ) -> anyhow::Result<Exit> {
         if end == End::Interrupted {
             return Ok(interrupted_with(&kept));
         }
-        kept.journal.seal()?;
-        for name in [store::HEADER, store::CELLS] {
-            folder.adopt(kept.journal.folder(), name)?;
-        }
-        let names = folder.names().to_vec();
-        folder.commit()?;
-        kept.journal.discard();
-        if !self.show.quiet {
-            let mut out = io::stdout().lock();
-            writeln!(out, "{}", written(target, &names))?;
-            out.flush()?;
-        }
+        put_in_place(kept.journal, folder, target)?;
         Ok(Exit::Done)
     }
 }

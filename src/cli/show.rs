@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::exit;
 use super::redraw::written;
-use crate::report::{Written, ledger, table};
+use crate::report::{Written, comparison_table, ledger, table};
 
 /// What to show of results.
 #[derive(Debug, clap::Args)]
@@ -24,8 +25,14 @@ pub(super) struct Show {
 }
 
 impl Show {
-    /// Prints what was written to `target`.
-    pub(super) fn print(&self, target: &Path, done: &Written) -> anyhow::Result<()> {
+    /// Prints what was written to `target`; the table of differences where that was asked for.
+    pub(super) fn print(
+        &self,
+        target: &Path,
+        done: &Written,
+        is_compared: bool,
+    ) -> anyhow::Result<()> {
+        warn_of_unsettled(done);
         if self.quiet {
             return Ok(());
         }
@@ -34,6 +41,12 @@ impl Show {
             done.summary.render(&mut out).map_err(io::Error::from)?;
         } else {
             write!(out, "{}", table::render(&done.summary))?;
+            if is_compared {
+                match comparison_table::render(&done.summary.comparisons) {
+                    Some(table) => write!(out, "\n{table}")?,
+                    None => exit::warn("nothing was compared: it takes two variants and two runs"),
+                }
+            }
             if self.ledger {
                 write!(out, "\n{}", ledger::render(&done.summary))?;
             }
@@ -42,4 +55,21 @@ impl Show {
         out.flush()?;
         Ok(())
     }
+}
+
+/// Says whose baseline is not that of a settled fleet: of the first, with what is seen.
+fn warn_of_unsettled(done: &Written) {
+    let Some((variant, found)) = done.unsettled.first() else { return };
+    let others = match done.unsettled.len() - 1 {
+        0 => String::new(),
+        1 => " (and of 1 other variant)".to_owned(),
+        others => format!(" (and of {others} other variants)"),
+    };
+    exit::warn(&format!(
+        "the baseline of `{variant}`{others} is not stationary: before the rollout, {found}; MSER-5 \
+         would leave out the first {:.0}% of the time before the rollout, and the baseline is its \
+         second half. Metrics against the baseline say little: give the fleet more time, or more \
+         capacity, before the rollout (`simulation.warmup`)",
+        found.share_dropped * 100.0
+    ));
 }

@@ -1,20 +1,27 @@
 //! How does a run of many cells survive its machine? What is done is kept beside the result folder
 //! until that is complete, and a shard keeps it for good.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
 
 use super::exit::{self, BadInput};
+use super::precision;
 use super::progress::Progress;
 use super::run::measured;
+use crate::experiment::precision::{Next, Precision};
 use crate::experiment::shard::Shard;
 use crate::experiment::store::{self, Header, Journal, Store, StoreError, Subject};
-use crate::experiment::{self, Course, End, Grid, Order, Part, Settings, SweepError};
+use crate::experiment::{self, Course, End, Grid, Order, Part, RunResult, Settings, SweepError};
 use crate::report::folder::FolderError;
 use crate::report::{Heading, VariantRows};
 use crate::scenario::Scenario;
+
+/// Warnings of one sort that are printed; of more, how many there are.
+const MOST_WARNINGS: usize = 10;
 
 /// Where the runs of an unfinished experiment are kept whose results will be in `target`.
 pub(super) fn unfinished(target: &Path) -> PathBuf {
@@ -99,6 +106,10 @@ pub(super) struct Sweep<'a> {
     pub(super) shard: Option<Shard>,
     pub(super) kept: &'a Kept,
     pub(super) progress: &'a Progress,
+    /// How the number of runs of each variant is found; empty where it is given.
+    pub(super) rules: &'a [Precision],
+    /// What each variant that stopped short has to say, by position.
+    pub(super) short: Mutex<BTreeMap<usize, String>>,
 }
 
 /// Why a sweep did not come to its end.
@@ -138,7 +149,24 @@ impl Sweep<'_> {
         }
     }
 
+    /// Says which variants are not as precise as asked for.
+    pub(super) fn warn_of_short(&self) {
+        let short = self.short.lock().unwrap_or_else(PoisonError::into_inner);
+        for message in short.values().take(MOST_WARNINGS) {
+            exit::warn(message);
+        }
+        if let Some(others @ 1..) = short.len().checked_sub(MOST_WARNINGS) {
+            exit::warn(&format!("{others} more variants stopped short of the precision asked for"));
+        }
+    }
+
     fn replications(&self, variant: usize) -> Range<u32> {
+        if let Some(rule) = self.rules.get(variant) {
+            // How many runs a variant takes is only known when it is done: it is not divided.
+            let variants = self.scenario.variants.len();
+            let own = self.shard.map_or(0..variants, |shard| shard.share(variants));
+            return 0..if own.contains(&variant) { rule.pilot() } else { 0 };
+        }
         let cells = self.grid.cells();
         let own = self.shard.map_or(0..cells, |shard| shard.share(cells));
         self.grid.replications(variant, &own)
@@ -151,6 +179,24 @@ impl Course for Sweep<'_> {
     fn order(&self, variant: usize) -> Order {
         let known = self.kept.part(&self.subjects[variant].name);
         Order { known, replications: self.replications(variant) }
+    }
+
+    fn more(&self, variant: usize, part: &Part, end: u32) -> u32 {
+        let Some(rule) = self.rules.get(variant).filter(|_| end > 0) else { return end };
+        let runs: Vec<&RunResult> = part.runs().range(..end).map(|(_, run)| run).collect();
+        match rule.next(runs.iter().copied()) {
+            Next::Enough => end,
+            Next::More(more) => {
+                self.progress.grow(more);
+                end + more
+            }
+            Next::Short(unmet) => {
+                let name = &self.subjects[variant].name;
+                let mut short = self.short.lock().unwrap_or_else(PoisonError::into_inner);
+                short.insert(variant, precision::short(name, end, &unmet));
+                end
+            }
+        }
     }
 
     fn finish(&self, variant: usize, part: Part) -> Self::Done {

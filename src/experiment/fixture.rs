@@ -72,7 +72,14 @@ pub(crate) fn scenario(names: &[&str], replications: u32) -> Scenario {
             plan: plan(name, replications),
         })
         .collect();
-    Scenario { name: "api-gateway".into(), description: String::new(), seed: 7, variants }
+    Scenario {
+        name: "api-gateway".into(),
+        description: String::new(),
+        seed: 7,
+        world: crate::scenario::World::new(),
+        policy: crate::scenario::policy::Policy::empty(),
+        variants,
+    }
 }
 
 /// The results of those variants by the fluid model.

@@ -6,32 +6,39 @@
 //! This room knows samples and their uncertainty. It must not know how a run is simulated inside
 //! or how results are shown.
 
+pub mod compare;
 mod estimate;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod grid;
 pub mod lab;
 mod part;
+pub mod policy;
+pub mod precision;
 mod run;
 pub mod sensitivity;
 pub mod shard;
 mod size;
 pub mod store;
 mod timeline;
+pub mod tune;
 pub mod validation;
 pub mod vary;
+mod warmup;
 pub mod workbench;
 
-pub use estimate::Estimate;
+pub use estimate::{Estimate, Method, Pooled};
 pub use grid::Grid;
 pub use part::Part;
 pub use run::{Course, End, Measured, Order, Settings, SweepError, run, sweep};
 pub use size::expected_requests;
 pub use timeline::TimelineRow;
+pub use warmup::{Series, Unsettled};
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::{METRICS, Metrics};
+use crate::measure::Metrics;
+use crate::scenario::World;
 use crate::sim::{Outcome, Trace};
 use crate::units::SimTime;
 
@@ -61,6 +68,8 @@ pub struct VariantResults {
     pub timeline: Vec<TimelineRow>,
     /// What happened in replication 0.
     pub story: Story,
+    /// What has not settled before the rollout; none where the baseline is what it should be.
+    pub unsettled: Option<Unsettled>,
 }
 
 /// How one run ended and what it cost.
@@ -98,15 +107,10 @@ impl VariantResults {
             .collect()
     }
 
-    /// The estimate of each of [`METRICS`]; none for a metric that no replication defines.
+    /// The estimate of each of [`crate::measure::METRICS`]; none for a metric that no replication
+    /// defines.
     #[must_use]
     pub fn estimates(&self) -> Vec<Option<Estimate>> {
-        (0..METRICS.len())
-            .map(|index| {
-                let sample: Vec<f64> =
-                    self.runs.iter().filter_map(|run| run.metrics.values()[index]).collect();
-                Estimate::of(&sample)
-            })
-            .collect()
+        estimate::of_runs(&self.runs)
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::timeline::Timeline;
+use super::warmup::{self, Halves};
 use super::{Measured, RunResult, Story, VariantResults};
 use crate::sim::Plan;
 
@@ -16,6 +17,7 @@ pub struct Part {
     timeline: Timeline,
     /// There from replication 0 on.
     story: Option<Story>,
+    halves: BTreeMap<u32, Halves>,
 }
 
 impl Part {
@@ -23,6 +25,7 @@ impl Part {
     pub(super) fn add(&mut self, plan: &Plan, replication: u32, measured: Measured) {
         let Measured { mut run, metrics } = measured;
         self.timeline.add(plan, &run);
+        self.halves.extend(Halves::of(&run).map(|halves| (replication, halves)));
         if replication == 0 {
             self.story = Some(Story {
                 start: run.start,
@@ -49,6 +52,7 @@ impl Part {
             return Err(twice);
         }
         self.runs.extend(other.runs);
+        self.halves.extend(other.halves);
         self.timeline.merge(other.timeline);
         self.story = self.story.take().or(other.story);
         Ok(())
@@ -67,12 +71,15 @@ impl Part {
         strategy: &str,
         parameters: &[(String, serde_json::Value)],
     ) -> VariantResults {
+        let timeline = self.timeline.rows();
+        let halves: Vec<Halves> = self.halves.into_values().collect();
         VariantResults {
+            unsettled: warmup::unsettled(&timeline, &halves),
             name: name.to_owned(),
             strategy: strategy.to_owned(),
             parameters: parameters.to_vec(),
             runs: self.runs.into_values().collect(),
-            timeline: self.timeline.rows(),
+            timeline,
             story: self.story.unwrap_or_default(),
         }
     }

@@ -4,7 +4,7 @@
 //! the variant's [`Part`]. Few variants are open at a time, and one that is done is handed on and
 //! forgotten: the memory that a sweep takes does not grow with it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -163,7 +163,9 @@ pub fn run(
     match sweep(scenario, settings, simulate, &Whole(scenario), collect) {
         Ok(End::Interrupted) => Ok(None),
         Ok(End::Done) => {
-            Ok(Some(Results { scenario: scenario.name.clone(), seed: scenario.seed, variants }))
+            let (scenario, seed, world) =
+                (scenario.name.clone(), scenario.seed, scenario.world.clone());
+            Ok(Some(Results { scenario, seed, world, variants }))
         }
         Err(SweepError::Threads(error)) => Err(error),
         Err(SweepError::Emit(never)) => match never {},
@@ -237,9 +239,35 @@ struct State<D, E, F> {
 struct Open {
     /// Those that are; none while a thread adds to it.
     part: Option<Part>,
-    todo: VecDeque<u32>,
+    todo: Todo,
     running: usize,
-    end: u32,
+}
+
+/// The replications of a variant that are still to be taken.
+struct Todo {
+    range: Range<u32>,
+    /// Those in the range that are there already.
+    known: BTreeSet<u32>,
+}
+
+impl Todo {
+    fn new(range: Range<u32>, known: &Part) -> Self {
+        let mut todo = Self { known: known.runs().keys().copied().collect(), range };
+        todo.pass_known();
+        todo
+    }
+
+    fn pass_known(&mut self) {
+        while !self.range.is_empty() && self.known.remove(&self.range.start) {
+            self.range.start += 1;
+        }
+    }
+
+    fn take(&mut self) -> Option<u32> {
+        let replication = self.range.next();
+        self.pass_known();
+        replication
+    }
 }
 
 /// What a thread is to do.
@@ -296,7 +324,7 @@ where
                 return None;
             }
             for (&variant, open) in &mut state.open {
-                if let Some(replication) = open.todo.pop_front() {
+                if let Some(replication) = open.todo.take() {
                     open.running += 1;
                     return Some(Job::Cell { variant, replication });
                 }
@@ -321,12 +349,14 @@ where
         let Order { known, replications } = self.course.order(variant);
         state.done += known.runs().len();
         let end = replications.end;
-        let todo: VecDeque<u32> =
-            replications.filter(|number| !known.runs().contains_key(number)).collect();
-        let is_known = todo.is_empty();
-        let part = (!is_known && !known.runs().is_empty()).then(|| known.clone());
-        state.open.insert(variant, Open { part, todo, running: 0, end });
-        is_known.then_some(Job::Known { variant, part: known, end })
+        let todo = Todo::new(replications, &known);
+        if todo.range.is_empty() {
+            state.open.insert(variant, Open { part: None, todo, running: 0 });
+            return Some(Job::Known { variant, part: known, end });
+        }
+        let part = (!known.runs().is_empty()).then_some(known);
+        state.open.insert(variant, Open { part, todo, running: 0 });
+        None
     }
 
     /// Adds a replication to its variant; the whole of it where it was the last.
@@ -348,8 +378,8 @@ where
                 continue;
             }
             open.running -= 1;
-            let is_whole = open.running == 0 && open.todo.is_empty();
-            let end = open.end;
+            let is_whole = open.running == 0 && open.todo.range.is_empty();
+            let end = open.todo.range.end;
             let whole = if is_whole {
                 Some((variant, part, end))
             } else {
@@ -366,28 +396,38 @@ where
 
     /// All of a variant that was asked for is there: asks for more, or hands it on.
     fn complete(&self, variant: usize, part: Part, end: u32) {
-        let more = self.course.more(variant, &part, end);
-        if more > end {
-            let mut guard = self.lock();
-            let open = guard.open_one(variant);
-            open.part = Some(part);
-            open.todo.extend(end..more);
-            open.end = more;
-        } else {
-            let done = self.course.finish(variant, part);
-            let mut guard = self.lock();
-            let state = &mut *guard;
-            state.open.remove(&variant);
-            state.ready.insert(variant, done);
-            while let Some(next) = state.ready.remove(&state.emitted) {
-                state.emitted += 1;
-                if let Err(error) = (state.emit)(next) {
-                    state.failed.get_or_insert(error);
-                    state.is_stopped = true;
-                }
+        let mut end = end;
+        loop {
+            let more = self.course.more(variant, &part, end);
+            if more <= end {
+                self.hand_on(variant, part);
+                break;
+            }
+            // An earlier, interrupted sweep may have had more already.
+            let todo = Todo::new(end..more, &part);
+            end = more;
+            if !todo.range.is_empty() {
+                let mut guard = self.lock();
+                *guard.open_one(variant) = Open { part: Some(part), todo, running: 0 };
+                break;
             }
         }
         self.changed.notify_all();
+    }
+
+    fn hand_on(&self, variant: usize, part: Part) {
+        let done = self.course.finish(variant, part);
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        state.open.remove(&variant);
+        state.ready.insert(variant, done);
+        while let Some(next) = state.ready.remove(&state.emitted) {
+            state.emitted += 1;
+            if let Err(error) = (state.emit)(next) {
+                state.failed.get_or_insert(error);
+                state.is_stopped = true;
+            }
+        }
     }
 
     fn keep_now_and_then(&self, state: &State<C::Done, E, F>) {
@@ -476,6 +516,98 @@ mod tests {
         asked.sort_by_key(|&(replication, _)| replication);
         let details: Vec<Detail> = asked.into_iter().map(|(_, detail)| detail).collect();
         assert_eq!(details, [Detail::Events, Detail::Series, Detail::Series, Detail::Series]);
+    }
+
+    /// What is asked of a sweep in the tests: shares of the work, known parts and more of it.
+    struct Asked<'a> {
+        known: &'a [u32],
+        first: u32,
+        kept: Mutex<Vec<Vec<u32>>>,
+    }
+
+    impl Course for Asked<'_> {
+        type Done = Vec<u32>;
+
+        fn order(&self, variant: usize) -> Order {
+            let scenario = fixture::scenario(&["one-at-a-time", "surge", "recreate"], 1);
+            let mut known = Part::default();
+            for &number in self.known {
+                let plan = &scenario.variants[variant].plan;
+                known.add(plan, number, fixture::simulate(plan, number, Detail::Events));
+            }
+            Order { known, replications: 0..self.first }
+        }
+
+        fn more(&self, variant: usize, part: &Part, end: u32) -> u32 {
+            assert!((0..end).all(|number| part.runs().contains_key(&number)), "{end}");
+            end.max(4 + 3 * variant as u32).min(end + 2)
+        }
+
+        fn finish(&self, _: usize, part: Part) -> Vec<u32> {
+            part.runs().keys().copied().collect()
+        }
+
+        fn keep(&self, _: usize, part: &Part) {
+            self.kept.lock().expect("no panic").push(part.runs().keys().copied().collect());
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_not_simulated_and_more_is_where_it_is_asked_for() {
+        let scenario = fixture::scenario(&["one-at-a-time", "surge", "recreate"], 1);
+        let interrupted = AtomicBool::new(false);
+        for threads in [1, 4] {
+            let settings = Settings {
+                threads: NonZeroUsize::new(threads),
+                interrupted: &interrupted,
+                progress: &|_| (),
+            };
+            for known in [&[][..], &[0, 1], &[1, 4, 5], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]] {
+                let course = Asked { known, first: 3, kept: Mutex::default() };
+                let simulated = AtomicUsize::new(0);
+                let mut done = Vec::new();
+                let end = sweep(
+                    &scenario,
+                    settings,
+                    |plan, replication, detail| {
+                        assert!(!known.contains(&replication), "{replication}");
+                        simulated.fetch_add(1, Ordering::Relaxed);
+                        Some(fixture::simulate(plan, replication, detail))
+                    },
+                    &course,
+                    |numbers| {
+                        done.push(numbers);
+                        Ok::<(), Infallible>(())
+                    },
+                );
+                assert_eq!(end.expect("threads start"), End::Done);
+                for (numbers, wanted) in done.iter().zip([4, 7, 10]) {
+                    let mut all: BTreeSet<u32> = (0..wanted).collect();
+                    all.extend(known);
+                    assert_eq!(*numbers, all.into_iter().collect::<Vec<_>>(), "{known:?}");
+                }
+                let wanted: usize = done.iter().map(|numbers| numbers.len() - known.len()).sum();
+                assert_eq!(simulated.into_inner(), wanted, "{known:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_done_of_an_interrupted_sweep_is_kept() {
+        let scenario = fixture::scenario(&["surge"], 1);
+        let interrupted = AtomicBool::new(false);
+        let progress = |done: usize| interrupted.store(done >= 3, Ordering::Relaxed);
+        let settings = Settings {
+            threads: NonZeroUsize::new(1),
+            interrupted: &interrupted,
+            progress: &progress,
+        };
+        let course = Asked { known: &[1], first: 50, kept: Mutex::default() };
+        let simulate =
+            |plan: &Plan, replication, detail| Some(fixture::simulate(plan, replication, detail));
+        let end = sweep(&scenario, settings, simulate, &course, |_| Ok::<(), Infallible>(()));
+        assert_eq!(end.expect("threads start"), End::Interrupted);
+        assert_eq!(course.kept.into_inner().expect("no panic"), [[0, 1, 2]]);
     }
 
     #[test]

@@ -12,9 +12,10 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::compare::Question;
 use super::shard::Shard;
 use super::{Part, VariantResults};
-use crate::scenario::{Scenario, Variant};
+use crate::scenario::{Scenario, Variant, World};
 
 /// The file that says of which experiment the runs are.
 pub const HEADER: &str = "cells.json";
@@ -40,12 +41,18 @@ pub struct Header {
     pub seed: u64,
     /// BLAKE3 of everything in the scenario that a run depends on.
     identity: String,
+    /// What it is a scenario of, whatever the strategy.
+    pub world: World,
     /// Which part of the experiment.
     pub shard: Option<Shard>,
+    /// Hashes of the parts of the scenario but the strategies.
+    pub world: World,
     /// Whether a third version may come in one of the variants.
     pub has_third: bool,
     /// The variants; empty where they are found on the way.
     pub variants: Vec<Subject>,
+    /// What the variants are compared with; none where the results have no comparisons.
+    pub compare: Option<Question>,
 }
 
 /// What is to be known of a variant to write its results.
@@ -125,9 +132,12 @@ impl Header {
             scenario: scenario.name.clone(),
             seed: scenario.seed,
             identity: identity(scenario),
+            world: scenario.world.clone(),
             shard,
+            world: scenario.world.clone(),
             has_third: false,
             variants: Vec::new(),
+            compare: None,
         }
     }
 
@@ -147,6 +157,8 @@ impl Header {
             words("the seed is", &self.seed, &other.seed)
         } else if self.command != other.command {
             words("the command is", &self.command.join(" "), &other.command.join(" "))
+        } else if self.compare != other.compare {
+            Some("they compare different variants or metrics".to_owned())
         } else if self.identity != other.identity || self.variants != other.variants {
             Some("the scenario's content differs".to_owned())
         } else {

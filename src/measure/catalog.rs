@@ -15,6 +15,35 @@ pub enum MetricKind {
     Amount,
 }
 
+/// What one wants to know of a metric over many runs; decides how it is estimated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The mean of the runs' values.
+    Mean,
+    /// The probability of a 1: a run's value is 0 or 1.
+    Probability,
+    /// Besides the mean of the runs' values, the share of all runs together: each value is a
+    /// share of a count, which is the metric of this name.
+    ShareOf(&'static str),
+}
+
+/// The metrics that one looks at first: those of the table on the terminal, of `--precision` and
+/// of comparisons unless others are named.
+pub const HEADLINE: [&str; 6] = [
+    "duration_s",
+    "ready_min",
+    "capacity_min",
+    "availability",
+    "error_budget_spent",
+    "latency_p95_ratio",
+];
+
+/// The position in [`METRICS`] of the metric called `name`.
+#[must_use]
+pub fn position(name: &str) -> Option<usize> {
+    METRICS.iter().position(|metric| metric.name == name)
+}
+
 /// One metric of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric {
@@ -24,6 +53,14 @@ pub struct Metric {
     pub kind: MetricKind,
     /// What it says, in a line.
     pub summary: &'static str,
+    /// What is asked of it over many runs.
+    pub asked: Asked,
+}
+
+impl Metric {
+    const fn asked(self, asked: Asked) -> Self {
+        Self { asked, ..self }
+    }
 }
 
 /// The metrics of one run, one value for each of [`METRICS`]; none where the run does not define
@@ -49,13 +86,12 @@ impl Metrics {
     /// The value of the metric called `name`; none where the run does not define it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<f64> {
-        let index = METRICS.iter().position(|metric| metric.name == name)?;
-        self.values[index]
+        self.values[position(name)?]
     }
 }
 
 const fn metric(name: &'static str, kind: MetricKind, summary: &'static str) -> Metric {
-    Metric { name, kind, summary }
+    Metric { name, kind, summary, asked: Asked::Mean }
 }
 
 use MetricKind::{Amount, Count, Ratio, Seconds};
@@ -74,9 +110,10 @@ pub const METRICS: &[Metric] = &[
     metric("failed_timeout", Count, "failed: the client gave up"),
     metric("failed_aborted", Count, "failed: the instance died with the request in flight"),
     metric("attempts", Count, "attempts by clients, retries included"),
-    metric("availability", Ratio, "ok / requests"),
+    metric("availability", Ratio, "ok / requests").asked(Asked::ShareOf("requests")),
     metric("error_rate_baseline", Ratio, "failed / requests before the rollout"),
-    metric("error_rate", Ratio, "failed / requests in the window"),
+    metric("error_rate", Ratio, "failed / requests in the window")
+        .asked(Asked::ShareOf("requests")),
     metric("error_rate_delta", Ratio, "(error_rate - baseline) / baseline"),
     metric("error_budget_spent", Ratio, "share of the SLO window's error budget spent"),
     metric("failed_by_drain_race", Count, "failed on an instance stopping or gone on purpose"),
@@ -101,13 +138,14 @@ pub const METRICS: &[Metric] = &[
     metric("latency_p99_s", Seconds, "99th percentile of the latency of successes"),
     metric("latency_p95_baseline_s", Seconds, "95th percentile before the rollout"),
     metric("latency_p95_ratio", Ratio, "latency_p95_s / baseline"),
-    metric("slow_fraction", Ratio, "successes slower than slo.latency.threshold"),
+    metric("slow_fraction", Ratio, "successes slower than slo.latency.threshold")
+        .asked(Asked::ShareOf("ok")),
     metric("mixed_s", Seconds, "time in which both versions serve"),
     metric("exposed_requests", Count, "requests answered by the new version"),
     metric("exposed_failures", Count, "of those, failed by it"),
     metric("steps", Count, "batches or steps begun"),
     metric("failed_steps", Count, "of those, failed"),
-    metric("rolled_back", Count, "1 if the rollout was rolled back"),
+    metric("rolled_back", Count, "1 if the rollout was rolled back").asked(Asked::Probability),
     metric("detect_s", Seconds, "from the fault's first sign to the decision to act"),
     metric("rollback_s", Seconds, "from that decision until the old version serves everything"),
     metric("canary_divergence", Ratio, "largest 1 - p that any gate computed"),
@@ -119,3 +157,22 @@ pub const METRICS: &[Metric] = &[
     metric("synthetic_success_rate", Ratio, "share of synthetic checks that passed"),
     metric("page_s", Seconds, "from the rollout's start to the first page"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_to_metrics() {
+        for name in HEADLINE {
+            assert!(position(name).is_some(), "{name}");
+        }
+        for metric in METRICS {
+            if let Asked::ShareOf(whole) = metric.asked {
+                let whole = METRICS[position(whole).expect("a metric")];
+                assert_eq!(whole.kind, MetricKind::Count, "{}", metric.name);
+            }
+        }
+        assert_eq!(position("duration"), None);
+    }
+}

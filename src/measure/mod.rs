@@ -2,6 +2,7 @@
 //!
 //! This room knows the definitions of the metrics. It must not know how they are shown.
 
+mod better;
 mod capacity;
 mod catalog;
 mod duration;
@@ -11,7 +12,8 @@ mod latency;
 mod requests;
 mod synthetic;
 
-pub use catalog::{METRICS, Metric, MetricKind, Metrics};
+pub use better::Better;
+pub use catalog::{Asked, HEADLINE, METRICS, Metric, MetricKind, Metrics, position};
 pub use error_budget::error_budget;
 
 use crate::sim::{Plan, Run};

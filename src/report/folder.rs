@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// Every name that this or an earlier run may have written; what else lies in a result folder is
 /// not ours and stays.
-pub const OURS: [&str; 23] = [
+pub const OURS: [&str; 26] = [
     "summary.json",
     "summary.csv",
     "runs.csv",
@@ -32,6 +32,9 @@ pub const OURS: [&str; 23] = [
     "sensitivity.png",
     "cells.json",
     "cells.bin",
+    "tune.csv",
+    "tune.svg",
+    "tune.png",
 ];
 
 /// What a folder holds that is ours, and so may be replaced.
@@ -45,6 +48,8 @@ pub enum Holds {
     Sensitivity,
     /// Runs to be put together with those of other shards.
     Cells,
+    /// Those of a search.
+    Search,
 }
 
 impl Holds {
@@ -55,6 +60,7 @@ impl Holds {
             Self::Gates => "gate.csv",
             Self::Sensitivity => "sensitivity.csv",
             Self::Cells => "cells.json",
+            Self::Search => "tune.csv",
         }
     }
 }

@@ -4,8 +4,11 @@
 //! them later gives the same bytes. This room knows formats, numbers on screens and pictures. It
 //! must not know how results came about, and prints nothing itself.
 
+pub mod baseline;
 pub mod chart;
+pub mod check;
 mod columns;
+pub mod comparison_table;
 mod events_csv;
 pub mod folder;
 pub mod gate_csv;
@@ -22,6 +25,7 @@ pub mod summary_json;
 pub mod table;
 mod table_file;
 mod timeline_csv;
+pub mod tune;
 pub mod validation;
 mod writer;
 
@@ -35,9 +39,10 @@ use summary_json::Summary;
 pub use table_file::Heading;
 pub use writer::{VariantRows, Writer};
 
-use crate::experiment::Results;
 use crate::experiment::sensitivity::Sensitivity;
+use crate::experiment::tune::Answer;
 use crate::experiment::workbench::Characteristic;
+use crate::experiment::{Results, Unsettled};
 
 /// Why a report cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +70,8 @@ pub struct Written {
     pub names: Vec<&'static str>,
     /// What stands in `summary.json`.
     pub summary: Summary,
+    /// Variants whose baseline is not that of a settled fleet.
+    pub unsettled: Vec<(String, Unsettled)>,
 }
 
 /// Fills `folder` with every file of `results` and puts it in its place.
@@ -102,6 +109,30 @@ pub fn write_gates(
             Format::Png => "gate.png",
         };
         let content = chart::render_power(scenario, rows, format)?;
+        folder.write(name, |out| out.write_all(&content))?;
+    }
+    let names = folder.names().to_vec();
+    folder.commit()?;
+    Ok(names)
+}
+
+/// Fills `folder` with what a search found and puts it in its place; the names of the files.
+///
+/// # Errors
+/// If something cannot be written; the old folder then stays as it was.
+pub fn write_search(
+    scenario: &str,
+    answer: &Answer,
+    mut folder: Folder,
+    formats: &[Format],
+) -> Result<Vec<&'static str>, ReportError> {
+    folder.write("tune.csv", |out| tune::csv::render(answer, out))?;
+    for &format in formats {
+        let name = match format {
+            Format::Svg => "tune.svg",
+            Format::Png => "tune.png",
+        };
+        let content = chart::render_search(scenario, answer, format)?;
         folder.write(name, |out| out.write_all(&content))?;
     }
     let names = folder.names().to_vec();

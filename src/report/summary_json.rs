@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::number;
 use super::table_file::Heading;
-use crate::experiment::{Estimate, Results, VariantResults};
+use crate::experiment::compare::{Comparison, Family};
+use crate::experiment::{Estimate, Pooled, Results, VariantResults};
 use crate::measure::METRICS;
+use crate::scenario::World;
 
 /// Version of the schema that this program writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -26,8 +28,15 @@ pub struct Summary {
     pub digest: String,
     /// Version of the program that wrote it.
     pub rollsim: String,
+    /// Hashes of the parts of the scenario but the strategies: equal ones, comparable runs. Empty
+    /// where the program that wrote it knew none.
+    #[serde(default)]
+    pub world: World,
     /// One for each variant, in the scenario's order.
     pub variants: Vec<VariantSummary>,
+    /// Every variant against the base: the first, or the one that was named.
+    #[serde(default)]
+    pub comparisons: Vec<Comparison>,
 }
 
 /// What `summary.json` holds of one variant.
@@ -43,6 +52,9 @@ pub struct VariantSummary {
     pub replications: u32,
     /// How many of them ended in each way.
     pub outcomes: BTreeMap<String, u32>,
+    /// Of those, the share with its interval.
+    #[serde(default)]
+    pub outcome_shares: BTreeMap<String, Pooled>,
     /// The estimates by the metric's name; a metric that no run defines is left out.
     pub metrics: BTreeMap<String, Estimate>,
 }
@@ -51,19 +63,31 @@ impl Summary {
     /// What is to be written of `results`, whose `runs.csv` has this digest.
     #[must_use]
     pub fn of(results: &Results, digest: &str) -> Self {
+        let heading = Heading::of_results(results);
+        let mut family = Family::new(heading.compare.clone());
+        for variant in &results.variants {
+            family.add(&variant.name, heading.compare.values(&variant.runs));
+        }
         let variants = results.variants.iter().map(VariantSummary::of).collect();
-        Self::new(&Heading::of_results(results), digest, variants)
+        Self::new(&heading, digest, variants, family)
     }
 
     /// From its parts.
-    pub(super) fn new(heading: &Heading, digest: &str, variants: Vec<VariantSummary>) -> Self {
+    pub(super) fn new(
+        heading: &Heading,
+        digest: &str,
+        variants: Vec<VariantSummary>,
+        family: Family,
+    ) -> Self {
         Self {
             schema: SCHEMA,
             scenario: heading.scenario.clone(),
             seed: heading.seed,
             digest: digest.to_owned(),
             rollsim: env!("CARGO_PKG_VERSION").to_owned(),
+            world: heading.world.clone(),
             variants,
+            comparisons: family.finish().into_iter().map(rounded_comparison).collect(),
         }
     }
 
@@ -94,14 +118,23 @@ impl Summary {
 
 impl VariantSummary {
     pub(super) fn of(variant: &VariantResults) -> Self {
-        let outcomes = variant.outcomes().into_iter();
+        let outcomes = variant.outcomes();
+        let replications = u32::try_from(variant.runs.len()).unwrap_or(u32::MAX);
+        let shares = outcomes.iter().filter_map(|&(outcome, runs)| {
+            let share = Pooled::of_runs(runs, replications)?;
+            Some((outcome.name().to_owned(), rounded_share(share)))
+        });
         let estimates = METRICS.iter().zip(variant.estimates());
         Self {
             name: variant.name.clone(),
             strategy: variant.strategy.clone(),
             parameters: variant.parameters.iter().cloned().collect(),
-            replications: u32::try_from(variant.runs.len()).unwrap_or(u32::MAX),
-            outcomes: outcomes.map(|(outcome, runs)| (outcome.name().to_owned(), runs)).collect(),
+            replications,
+            outcome_shares: shares.collect(),
+            outcomes: outcomes
+                .iter()
+                .map(|&(outcome, runs)| (outcome.name().to_owned(), runs))
+                .collect(),
             metrics: estimates
                 .filter_map(|(metric, estimate)| {
                     estimate.map(|estimate| (metric.name.to_owned(), rounded(estimate)))
@@ -117,20 +150,43 @@ impl VariantSummary {
     }
 }
 
+/// The same numbers in the file and on the screen.
+fn rounded_comparison(comparison: Comparison) -> Comparison {
+    let round = number::rounded;
+    Comparison {
+        difference: round(comparison.difference),
+        ci95: comparison.ci95.map(round),
+        p_adjusted: round(comparison.p_adjusted),
+        p: round(comparison.p),
+        correlation: comparison.correlation.map(round),
+        gain: comparison.gain.map(round),
+        ..comparison
+    }
+}
+
 /// The same numbers as in `summary.csv`.
 fn rounded(estimate: Estimate) -> Estimate {
-    let Estimate { mean, ci95, min, p05, p50, p95, max, n } = estimate;
     let round = number::rounded;
+    let both = |interval: Option<[f64; 2]>| interval.map(|interval| interval.map(round));
     Estimate {
-        mean: round(mean),
-        ci95: ci95.map(|interval| interval.map(round)),
-        min: round(min),
-        p05: round(p05),
-        p50: round(p50),
-        p95: round(p95),
-        max: round(max),
-        n,
+        mean: round(estimate.mean),
+        ci95: both(estimate.ci95),
+        min: round(estimate.min),
+        p05: round(estimate.p05),
+        p50: round(estimate.p50),
+        p95: round(estimate.p95),
+        max: round(estimate.max),
+        p05_ci95: both(estimate.p05_ci95),
+        p50_ci95: both(estimate.p50_ci95),
+        p95_ci95: both(estimate.p95_ci95),
+        ratio: estimate.ratio.map(rounded_share),
+        ..estimate
     }
+}
+
+fn rounded_share(share: Pooled) -> Pooled {
+    let ci95 = share.ci95.map(|interval| interval.map(number::rounded));
+    Pooled { value: number::rounded(share.value), ci95, ..share }
 }
 
 #[cfg(test)]
@@ -153,6 +209,7 @@ mod tests {
   "seed": 7,
   "digest": "d1",
   "rollsim": "0.1.0",
+  "world": {},
   "variants": [
     {
       "name": "rolling rolling.max_unavailable=2",
@@ -164,6 +221,16 @@ mod tests {
       "outcomes": {
         "completed": 1
       },
+      "outcome_shares": {
+        "completed": {
+          "value": 1.0,
+          "ci95": [
+            0.206549314377237,
+            1.0
+          ],
+          "method": "wilson"
+        }
+      },
       "metrics": {
 "#;
         let text = text(1);
@@ -171,7 +238,8 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let duration = &value["variants"][0]["metrics"]["duration_s"];
         let wanted = serde_json::json!({"mean": 84.0, "ci95": null, "min": 84.0, "p05": 84.0,
-            "p50": 84.0, "p95": 84.0, "max": 84.0, "n": 1});
+            "p50": 84.0, "p95": 84.0, "max": 84.0, "n": 1, "method": "student-t",
+            "p05_ci95": null, "p50_ci95": null, "p95_ci95": null});
         assert_eq!(duration, &wanted);
         assert!(value["variants"][0]["metrics"]["rollback_s"].is_null());
     }

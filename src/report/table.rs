@@ -75,10 +75,11 @@ fn caption(summary: &Summary) -> String {
     let runs: u64 = summary.variants.iter().map(|variant| u64::from(variant.replications)).sum();
     let count =
         |number: u64, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
-    let has_interval = summary
-        .variants
-        .iter()
-        .any(|variant| variant.metrics.values().any(|estimate| estimate.ci95.is_some()));
+    let has_interval = |variant: &VariantSummary| {
+        let estimates = COLUMNS.iter().filter_map(|column| variant.metric(column.metric));
+        estimates.into_iter().any(|estimate| estimate.ci95.is_some())
+    };
+    let has_interval = summary.variants.iter().any(has_interval);
     format!(
         "{}: {}, {}, seed {}{}\n\n",
         summary.scenario,

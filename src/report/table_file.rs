@@ -1,8 +1,9 @@
 //! The tables of a result folder: each has a header and some rows for every variant, which are made
 //! by themselves, so that variants can be written one after another.
 
+use crate::experiment::compare::Question;
 use crate::experiment::{Results, VariantResults};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, World};
 use crate::sim::OperatorAction;
 
 /// What is known of results before the first of them is there.
@@ -14,6 +15,10 @@ pub struct Heading {
     pub seed: u64,
     /// Whether a third version may come: it has columns of its own.
     pub has_third: bool,
+    /// Hashes of the parts of the scenario but the strategies.
+    pub world: World,
+    /// What the variants are compared with.
+    pub compare: Question,
 }
 
 impl Heading {
@@ -25,14 +30,28 @@ impl Heading {
             .variants
             .iter()
             .any(|variant| variant.plan.operator.iter().any(|step| releases(&step.action)));
-        Self { scenario: scenario.name.clone(), seed: scenario.seed, has_third }
+        let first = scenario.variants.first().map_or("", |variant| variant.name.as_str());
+        Self {
+            scenario: scenario.name.clone(),
+            seed: scenario.seed,
+            world: scenario.world.clone(),
+            has_third,
+            compare: Question::new(first, &[]),
+        }
     }
 
     /// Of what was simulated.
     #[must_use]
     pub fn of_results(results: &Results) -> Self {
         let has_third = results.variants.iter().any(|variant| variant.story.events.has_third());
-        Self { scenario: results.scenario.clone(), seed: results.seed, has_third }
+        let first = results.variants.first().map_or("", |variant| variant.name.as_str());
+        Self {
+            scenario: results.scenario.clone(),
+            seed: results.seed,
+            world: results.world.clone(),
+            has_third,
+            compare: Question::new(first, &[]),
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use super::{
     Format, ReportError, Written, chart, events_csv, ledger_csv, read, runs_csv, summary_csv,
     timeline_csv,
 };
-use crate::experiment::VariantResults;
+use crate::experiment::compare::{Family, Values};
+use crate::experiment::{Unsettled, VariantResults};
 
 /// The tables, in the order in which they are named. The first is what the digest is of.
 const TABLES: [TableFile; 5] = [
@@ -26,6 +27,8 @@ const TABLES: [TableFile; 5] = [
 pub struct VariantRows {
     texts: [Vec<u8>; TABLES.len()],
     summary: VariantSummary,
+    values: Values,
+    unsettled: Option<Unsettled>,
 }
 
 impl VariantRows {
@@ -35,6 +38,8 @@ impl VariantRows {
         Self {
             texts: TABLES.map(|table| table.rows_text(heading, variant)),
             summary: VariantSummary::of(variant),
+            values: heading.compare.values(&variant.runs),
+            unsettled: variant.unsettled,
         }
     }
 }
@@ -47,6 +52,8 @@ pub struct Writer {
     files: Vec<BufWriter<File>>,
     hasher: blake3::Hasher,
     variants: Vec<VariantSummary>,
+    family: Family,
+    unsettled: Vec<(String, Unsettled)>,
 }
 
 impl Writer {
@@ -57,8 +64,10 @@ impl Writer {
     pub fn new(heading: Heading, mut folder: Folder) -> Result<Self, FolderError> {
         let files: Result<Vec<_>, _> =
             TABLES.iter().map(|table| folder.create(table.name)).collect();
-        let (files, variants) = (files?, Vec::new());
-        let mut writer = Self { heading, folder, files, hasher: blake3::Hasher::new(), variants };
+        let family = Family::new(heading.compare.clone());
+        let (files, variants, hasher) = (files?, Vec::new(), blake3::Hasher::new());
+        let unsettled = Vec::new();
+        let mut writer = Self { heading, folder, files, hasher, variants, family, unsettled };
         let headers = TABLES.map(|table| table.header_text(&writer.heading));
         writer.put(&headers)?;
         Ok(writer)
@@ -70,6 +79,8 @@ impl Writer {
     /// If it cannot be written.
     pub fn append(&mut self, rows: VariantRows) -> Result<(), FolderError> {
         self.put(&rows.texts)?;
+        self.family.add(&rows.summary.name, rows.values);
+        self.unsettled.extend(rows.unsettled.map(|found| (rows.summary.name.clone(), found)));
         self.variants.push(rows.summary);
         Ok(())
     }
@@ -87,18 +98,18 @@ impl Writer {
     /// # Errors
     /// If something cannot be written; the old folder then stays as it was.
     pub fn finish(self, formats: &[Format]) -> Result<Written, ReportError> {
-        let Self { heading, mut folder, files, hasher, variants } = self;
+        let Self { heading, mut folder, files, hasher, variants, family, unsettled } = self;
         for (table, file) in TABLES.iter().zip(files) {
             sealed(file).map_err(|source| folder.refused(table.name, source))?;
         }
         let digest = hasher.finalize().to_hex().to_string();
-        let summary = Summary::new(&heading, &digest, variants);
+        let summary = Summary::new(&heading, &digest, variants, family);
         folder.write("summary.json", |out| summary.render(out).map_err(io::Error::from))?;
         for (name, content) in chart::render_all(&read(folder.path())?, formats)? {
             folder.write(name, |out| out.write_all(&content))?;
         }
         let names = folder.names().to_vec();
         folder.commit()?;
-        Ok(Written { names, summary })
+        Ok(Written { names, summary, unsettled })
     }
 }

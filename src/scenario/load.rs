@@ -1,6 +1,6 @@
 //! From a file to a checked scenario, or to everything that is wrong with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::{Scenario, Variant};
+use crate::scenario::change::swap::Swap;
 use crate::scenario::change::sweep::{self, Choice, MOST_VARIANTS};
 use crate::scenario::change::{self, Override, Overrides};
 use crate::scenario::check;
@@ -15,7 +16,8 @@ use crate::scenario::check::scope::Scope;
 use crate::scenario::diagnostic::source::{Shown, Sources, Texts};
 use crate::scenario::diagnostic::{Diagnostic, ENOUGH_ERRORS, Findings, Place, Report};
 use crate::scenario::document::path::{Path as FieldPath, dotted};
-use crate::scenario::document::read::{Reader, shortened, suggestion};
+use crate::scenario::document::read::{Reader, suggestion};
+use crate::scenario::document::syntax::{is_of_another_format, syntax};
 use crate::scenario::document::{self, Obstacle, Table, Value};
 use crate::scenario::faults;
 use crate::scenario::file::{self, ScenarioFile};
@@ -23,10 +25,12 @@ use crate::scenario::gates;
 use crate::scenario::input;
 use crate::scenario::input::import::{Carry, Extent, Importer, Manifests};
 use crate::scenario::input::table::Tables;
+use crate::scenario::policy::{self, Policy};
 use crate::scenario::resolve;
 use crate::scenario::resolve::law::LawReader;
 use crate::scenario::rule;
 use crate::scenario::strategies::{self, Strategies};
+use crate::scenario::world;
 use crate::sim::Plan;
 use crate::strategy::Kind;
 
@@ -35,6 +39,11 @@ use crate::strategy::Kind;
 pub struct Loaded {
     /// Its variants.
     pub scenario: Scenario,
+    /// The document of each strategy's first variant, with what its manifest says, by the
+    /// strategy's name.
+    pub documents: BTreeMap<String, serde_json::Value>,
+    /// The strategy that took another manifest, if one did.
+    pub swapped: Option<String>,
     /// What is allowed but probably not meant; may be empty.
     pub warnings: Report,
 }
@@ -46,14 +55,16 @@ pub(super) struct Catalog<'a> {
     pub(super) importer: Importer,
 }
 
-/// Reads and checks a scenario file.
+/// Reads and checks a scenario file, with another manifest in the place of a strategy's own where
+/// one is given.
 pub(super) fn load(
     path: &Path,
     overrides: &Overrides,
     catalog: Catalog<'_>,
+    swap: Option<&Swap>,
 ) -> Result<Loaded, Report> {
     match input::read_text(path, input::MOST_TEXT) {
-        Ok(text) => parse(text, path, overrides, catalog),
+        Ok(text) => parse_with(text, path, overrides, (catalog, swap)),
         Err(diagnostic) => {
             Err(Report { diagnostics: vec![diagnostic], sources: Sources::default() })
         }
@@ -67,6 +78,15 @@ pub(super) fn parse(
     overrides: &Overrides,
     catalog: Catalog<'_>,
 ) -> Result<Loaded, Report> {
+    parse_with(text, path, overrides, (catalog, None))
+}
+
+fn parse_with(
+    text: String,
+    path: &Path,
+    overrides: &Overrides,
+    (catalog, swap): (Catalog<'_>, Option<&Swap>),
+) -> Result<Loaded, Report> {
     let texts = Texts::default();
     let mut session = Session::new(path, catalog, &texts);
     let shown = session.shown.clone();
@@ -79,58 +99,28 @@ pub(super) fn parse(
     }
     let mut root = root.into_inner();
     let sets = session.apply_sets(&mut root, overrides);
+    let swapped = swap.and_then(|swap| session.swap(&mut root, swap));
     let sweeps = session.sweeps(&mut root, overrides);
     session.check_idle_sets(&sets, &sweeps);
     let name = session.name(&root, path);
+    let policy = session.policy(&root);
     let variants = session.variants(&root, &sweeps);
     if session.findings.errors() > 0 {
         return Err(session.into_report());
     }
+    let seed = document::find(&root, ["simulation", "seed"])
+        .and_then(|seed| u64::deserialize(ValueDeserializer::from(seed.value.clone())).ok())
+        .unwrap_or(file::SimulationFile::default().seed);
     let scenario = Scenario {
         name,
         description: text_of(&root, "description").unwrap_or_default(),
-        seed: document::find(&root, ["simulation", "seed"])
-            .and_then(|seed| u64::deserialize(ValueDeserializer::from(seed.value.clone())).ok())
-            .unwrap_or(file::SimulationFile::default().seed),
+        seed,
+        world: world::identity((&root, seed), &sweeps, session.tables.read_so_far()),
+        policy,
         variants,
     };
-    Ok(Loaded { scenario, warnings: session.into_report() })
-}
-
-/// Whether a text that is not TOML begins as YAML or JSON does. One error then says more than one
-/// for each of its lines.
-fn is_of_another_format(text: &str) -> bool {
-    let mut lines = text.lines().map(str::trim);
-    let Some(first) = lines.find(|line| !line.is_empty() && !line.starts_with('#')) else {
-        return false;
-    };
-    let (key, rest) = first.split_once(':').unwrap_or(("", "x"));
-    let is_word = |c: char| c.is_ascii_alphanumeric() || "-_./\"".contains(c);
-    let is_mapping = !key.is_empty()
-        && key.chars().all(is_word)
-        && (rest.is_empty() || rest.starts_with(char::is_whitespace));
-    first == "---" || first.starts_with('{') || first.starts_with("- ") || is_mapping
-}
-
-/// What is wrong with the grammar, in our words where the parser's are terse.
-fn syntax(error: &toml::de::Error, text: &str) -> Diagnostic {
-    let said = error.message();
-    let span = error.span();
-    let written = span.clone().and_then(|span| text.get(span)).unwrap_or_default();
-    let (message, help) = match said.strip_prefix("string values must be quoted") {
-        Some(_) if written.is_empty() => ("a value is missing".to_owned(), None),
-        Some(_) => {
-            let help = format!("if it is text, write `\"{}\"`", shortened(written));
-            ("text must be in quotes".to_owned(), Some(help))
-        }
-        None => (said.to_owned(), None),
-    };
-    let mut diagnostic = Diagnostic::new(rule::SYNTAX, format!("not TOML: {message}"));
-    diagnostic.help = help.into_iter().collect();
-    match span {
-        Some(span) => diagnostic.at(span, ""),
-        None => diagnostic,
-    }
+    let documents = std::mem::take(&mut session.documents);
+    Ok(Loaded { scenario, documents, swapped, warnings: session.into_report() })
 }
 
 fn text_of(root: &Table<'_>, key: &str) -> Option<String> {
@@ -149,6 +139,8 @@ struct Session<'t, 'c> {
     tables: Tables,
     manifests: Manifests<'t>,
     kinds: &'c [Kind],
+    /// Documents as [`Loaded::documents`].
+    documents: BTreeMap<String, serde_json::Value>,
 }
 
 impl<'t, 'c> Session<'t, 'c> {
@@ -163,6 +155,7 @@ impl<'t, 'c> Session<'t, 'c> {
             tables: Tables::new(folder.clone()),
             manifests: Manifests::new(folder, catalog.importer, texts),
             kinds: catalog.kinds,
+            documents: BTreeMap::new(),
         }
     }
 
@@ -281,6 +274,25 @@ impl<'t, 'c> Session<'t, 'c> {
         name
     }
 
+    /// Gives a strategy another manifest; its name.
+    fn swap(&mut self, root: &mut Table<'t>, swap: &Swap) -> Option<String> {
+        let swapped = swap.apply(root, self.texts, &mut self.sources);
+        swapped.map_err(|diagnostic| self.findings.add(diagnostic)).ok()
+    }
+
+    /// What the file asserts.
+    fn policy(&mut self, root: &Table<'t>) -> Policy {
+        let names = strategies::names(root);
+        let mut scope = Scope {
+            file: &self.shown,
+            root,
+            dropped: Vec::new(),
+            swept: &[],
+            findings: &mut self.findings,
+        };
+        policy::read(&mut scope, &self.sources, &names)
+    }
+
     /// Every variant that follows the rules.
     fn variants(&mut self, root: &Table<'t>, sweeps: &[Override<'t>]) -> Vec<Variant> {
         self.swept = sweeps.iter().map(|sweep| sweep.path.to_string()).collect();
@@ -358,6 +370,9 @@ impl<'t, 'c> Session<'t, 'c> {
             }
         }
         let whole = Spanned::new(0..0, DeValue::Table(root.clone()));
+        if let Some(name) = name.filter(|name| !self.documents.contains_key(*name)) {
+            self.documents.insert(name.to_owned(), world::json(&whole));
+        }
         let mut scope = Scope {
             file: &self.shown,
             root: &root,

@@ -16,7 +16,9 @@
 //! | `file/` | what can be written, and what holds where nothing is? |
 //! | `check/`, `strategies.rs`, `faults.rs`, `gates.rs` | which rules does it break? |
 //! | `rule/` | what is each rule, and what would be right? |
+//! | `policy/` | what must hold? |
 //! | `resolve/` | what is the plan? |
+//! | `world.rs` | are two scenarios the same but for the strategy? |
 //! | `diagnostic/` | how is an error shown? |
 
 mod change;
@@ -28,23 +30,28 @@ mod file;
 mod gates;
 mod input;
 mod load;
+pub mod policy;
 mod resolve;
 mod rule;
 mod strategies;
 #[cfg(test)]
 mod tests;
+mod world;
 
 use std::path::Path;
 
 pub use change::Overrides;
 pub(crate) use change::pieces;
+pub use change::swap::Swap;
 pub(crate) use diagnostic::nearest::nearest;
 pub use diagnostic::render::Paint;
 pub use diagnostic::source::{Sources, Span};
 pub use diagnostic::{Diagnostic, Label, Place, Report};
 pub use load::Loaded;
 pub use rule::{Rule, Severity, explain, rules};
+pub use world::{World, differences};
 
+use self::policy::Policy;
 use crate::manifest::Imported;
 use crate::sim::Plan;
 
@@ -57,6 +64,10 @@ pub struct Scenario {
     pub description: String,
     /// `simulation.seed` of the file (a sweep may vary it by variant).
     pub seed: u64,
+    /// What it is a scenario of, whatever the strategy.
+    pub world: World,
+    /// `[policy]`; empty where the file asserts nothing.
+    pub policy: Policy,
     /// The variants, in the order of the file: by strategy, then by sweep values.
     pub variants: Vec<Variant>,
 }
@@ -83,7 +94,16 @@ const CATALOG: load::Catalog<'static> =
 ///
 /// Everything that is wrong with it, each with its place.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Report> {
-    load::load(path, overrides, CATALOG)
+    load::load(path, overrides, CATALOG, None)
+}
+
+/// The same with other manifests in the place of those of one of its strategies.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, each with its place.
+pub fn load_with(path: &Path, overrides: &Overrides, swap: &Swap) -> Result<Loaded, Report> {
+    load::load(path, overrides, CATALOG, Some(swap))
 }
 
 /// Checks the text of a scenario file. `path` is what diagnostics call it; files that it names are

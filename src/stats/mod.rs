@@ -4,6 +4,7 @@
 
 pub mod beta;
 pub mod binomial;
+pub mod control;
 pub mod gamma;
 pub mod interval;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub mod pareto;
 pub mod proportion;
 pub mod quantile;
 pub mod rank;
+pub mod ratio;
 #[cfg(test)]
 mod reference;
 pub mod selection;
@@ -24,3 +26,4 @@ pub mod sequential;
 pub mod sobol;
 pub mod sobol_sequence;
 pub mod student;
+pub mod warmup;

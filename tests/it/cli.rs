@@ -236,7 +236,7 @@ fn a_closed_pipe_is_no_failure() {
     assert_eq!(output.status.code(), Some(0));
 }
 
-/// Ctrl-C leaves the old results whole and nothing beside them.
+/// Ctrl-C leaves the old results whole, and beside them what another run can go on with.
 #[cfg(unix)]
 #[test]
 fn an_interrupt_leaves_the_old_results() {
@@ -257,10 +257,10 @@ fn an_interrupt_leaves_the_old_results() {
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(kill.is_ok_and(|status| status.success()));
     let output = child.wait_with_output().expect("it ends");
-    assert!(text(&output.stderr).contains("interrupted; nothing was written"));
+    assert!(text(&output.stderr).contains("interrupted; no results were written"));
     assert_eq!((output.status.code(), output.stdout.len()), (Some(130), 0));
     assert!(before == contents(&place.path().join("r")));
-    assert_eq!(names_of_all(place.path()), ["r", "small.toml"]);
+    assert_eq!(names_of_all(place.path()), [".r.unfinished", "r", "small.toml"]);
 }
 
 /// Names of files and folders, sorted.

@@ -79,11 +79,6 @@ pub fn metric(name: &str) -> Result<&'static Metric, GoalError> {
     Err(GoalError(format!("there is no metric called `{name}`; {help}")))
 }
 
-/// The position of a metric in [`METRICS`].
-pub(super) fn position(metric: &Metric) -> usize {
-    METRICS.iter().position(|other| other.name == metric.name).unwrap_or(0)
-}
-
 impl Objective {
     /// The objective to minimise or maximise the metric of this name.
     ///
@@ -110,9 +105,10 @@ impl Constraint {
     /// # Errors
     /// If it is no such thing, or there is no such metric.
     pub fn read(typed: &str) -> Result<Self, GoalError> {
-        let parts = [(">=", Side::AtLeast), ("<=", Side::AtMost)]
-            .into_iter()
-            .find_map(|(sign, side)| typed.split_once(sign).map(|(name, value)| (name, side, value)));
+        let parts =
+            [(">=", Side::AtLeast), ("<=", Side::AtMost)].into_iter().find_map(|(sign, side)| {
+                typed.split_once(sign).map(|(name, value)| (name, side, value))
+            });
         let Some((name, side, value)) = parts else {
             return Err(GoalError(format!(
                 "`{typed}` is no constraint; write `METRIC>=VALUE` or `METRIC<=VALUE`, such as \

@@ -26,10 +26,6 @@ const WIDE: f64 = 15.0;
 /// Points of one strategy that are nearer than this have one label.
 const NEAR: f64 = 3.0;
 
-/// What is spent where there is nothing to lose.
-const NOTHING_SPENT: Estimate =
-    Estimate { mean: 0.0, ci95: None, min: 0.0, p05: 0.0, p50: 0.0, p95: 0.0, max: 0.0, n: 0 };
-
 /// One variant on the chart.
 struct Dot<'a> {
     label: String,
@@ -91,7 +87,8 @@ fn dots(input: &Input) -> Vec<Dot<'_>> {
     for (variant, colour) in input.shown().iter().zip(colours) {
         if let Some(&duration) = variant.metric("duration_s") {
             // Without requests nothing is lost.
-            let spent = variant.metric("error_budget_spent").copied().unwrap_or(NOTHING_SPENT);
+            let spent =
+                variant.metric("error_budget_spent").copied().unwrap_or(Estimate::default());
             let follows = dots.last().is_some_and(|dot| are_joined(dot.variant, variant));
             let label = if follows { values(variant) } else { variant.name.clone() };
             dots.push(Dot { label, variant, duration, spent, colour });

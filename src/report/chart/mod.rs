@@ -16,6 +16,7 @@ mod picture;
 mod png;
 mod power;
 mod scale;
+mod search;
 mod svg;
 mod theme;
 mod tornado;
@@ -27,6 +28,7 @@ use super::number;
 use super::summary_json::{Summary, VariantSummary};
 use super::timeline_csv::Moment;
 use crate::experiment::sensitivity::Sensitivity;
+use crate::experiment::tune::Answer;
 use crate::experiment::workbench::Characteristic;
 use picture::{Anchor, Colour, Picture, Text};
 use scale::TimeUnit;
@@ -120,6 +122,18 @@ pub fn render_power(
     format: Format,
 ) -> Result<Vec<u8>, ChartError> {
     painted(&power::render(scenario, rows), format)
+}
+
+/// The chart of a search in one format.
+///
+/// # Errors
+/// If it cannot be drawn.
+pub fn render_search(
+    scenario: &str,
+    answer: &Answer,
+    format: Format,
+) -> Result<Vec<u8>, ChartError> {
+    painted(&search::render(scenario, answer), format)
 }
 
 /// The chart of a sensitivity study of `strategy` in one format.

@@ -1,5 +1,6 @@
-//! `--set PATH=VALUE` and `--sweep PATH=V1,V2,…`.
+//! `--set PATH=VALUE`, `--sweep PATH=V1,V2,…`, and manifests in the place of others.
 
+pub(crate) mod swap;
 pub(crate) mod sweep;
 
 use toml::Spanned;

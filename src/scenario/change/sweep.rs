@@ -83,7 +83,7 @@ fn says_twice(sweep: &Override<'_>) -> Option<Diagnostic> {
 fn cannot_differ(path: &Path) -> Option<Diagnostic> {
     let names = path.names();
     let message = match names.as_slice() {
-        ["format" | "name" | "description", ..] => {
+        ["format" | "name" | "description" | "policy", ..] => {
             format!("`{path}` is the same for all variants")
         }
         ["sweep", ..] => "a sweep cannot be swept".to_owned(),

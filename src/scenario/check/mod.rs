@@ -49,6 +49,7 @@ const TABLES: &[&str] = &[
     "slo.latency",
     "cost",
     "simulation",
+    "policy",
 ];
 
 /// Reports arrays in the place of tables.

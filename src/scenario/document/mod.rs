@@ -2,6 +2,7 @@
 
 pub(crate) mod path;
 pub(crate) mod read;
+pub(crate) mod syntax;
 
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};

@@ -8,6 +8,7 @@ mod law;
 mod manifests;
 mod operator;
 mod requests;
+mod requirements;
 mod word;
 
 use serde::Deserialize;
@@ -24,6 +25,7 @@ pub(crate) use self::operator::{ActionFile, OperatorFile, RollbackFile};
 pub(crate) use self::requests::{
     ArrivalsFile, InstanceFile, LoadBalancerFile, PolicyFile, ReleaseFile, TraceFile, TrafficFile,
 };
+pub(crate) use self::requirements::{LimitFile, RegressionFile, RequireFile, RequirementsFile};
 use self::word::or_auto;
 pub(crate) use self::word::or_none;
 use crate::units::{Ratio, SimDuration};
@@ -81,6 +83,9 @@ pub(crate) struct ScenarioFile {
     pub(crate) cost: CostFile,
     /// How to simulate.
     pub(crate) simulation: SimulationFile,
+    /// The policy, which is the same for all variants and read once.
+    #[serde(rename = "policy")]
+    pub(crate) _policy: Option<IgnoredAny>,
     /// The sweeps, which are read before all else.
     #[serde(rename = "sweep")]
     pub(crate) _sweep: Option<IgnoredAny>,
@@ -112,6 +117,7 @@ impl Default for ScenarioFile {
             slo: SloFile::default(),
             cost: CostFile::default(),
             simulation: SimulationFile::default(),
+            _policy: None,
             _sweep: None,
         }
     }

@@ -23,6 +23,7 @@ pub(crate) struct Tables {
     folder: PathBuf,
     samples: BTreeMap<[String; 2], Result<Law, Diagnostic>>,
     steps: BTreeMap<[String; 3], Result<Steps, Diagnostic>>,
+    hashes: BTreeMap<String, blake3::Hash>,
 }
 
 /// Times from zero and the rate from each on.
@@ -31,7 +32,12 @@ pub(crate) type Steps = Rc<[(SimTime, f64)]>;
 impl Tables {
     /// Files relative to `folder`.
     pub(crate) const fn new(folder: PathBuf) -> Self {
-        Self { folder, samples: BTreeMap::new(), steps: BTreeMap::new() }
+        Self { folder, samples: BTreeMap::new(), steps: BTreeMap::new(), hashes: BTreeMap::new() }
+    }
+
+    /// The files that were read, as they are named, with the hashes of their texts.
+    pub(crate) const fn read_so_far(&self) -> &BTreeMap<String, blake3::Hash> {
+        &self.hashes
     }
 
     /// The durations in a column, in seconds, each as likely.
@@ -100,7 +106,7 @@ impl Tables {
 
     /// Calls `see` with the numbers of each row in the named columns.
     fn read(
-        &self,
+        &mut self,
         file: &str,
         columns: &[&str],
         sources: &mut Sources,
@@ -108,6 +114,7 @@ impl Tables {
     ) -> Result<(), Diagnostic> {
         let path = self.folder.join(file);
         let text = input::read_text(&path, input::MOST_CSV)?;
+        self.hashes.insert(file.to_owned(), blake3::hash(text.as_bytes()));
         parse(&text, columns, see).map_err(|fault| fault.into_diagnostic(&path, &text, sources))
     }
 }

@@ -8,6 +8,7 @@ mod fault;
 mod file;
 mod gate;
 mod operator;
+mod policy;
 mod strategy;
 mod value;
 mod variant;
@@ -129,6 +130,13 @@ codes! {
     GATE_WINDOW = "R053", gate::GATE_WINDOW;
     ALERTS = "R054", gate::ALERTS;
     FAULT_BUDGET = "R055", fault::FAULT_BUDGET;
+    POLICY_METRIC = "R060", policy::POLICY_METRIC;
+    POLICY_LIMIT = "R061", policy::POLICY_LIMIT;
+    POLICY_STATISTIC = "R062", policy::POLICY_STATISTIC;
+    POLICY_CLASH = "R063", policy::POLICY_CLASH;
+    POLICY_STRATEGY = "R064", policy::POLICY_STRATEGY;
+    POLICY_RUNS = "R065", policy::POLICY_RUNS;
+    POLICY_REGRESSION = "R066", policy::POLICY_REGRESSION;
     ARGO_METRIC = "R070", argo::ARGO_METRIC;
     CONTROLLER = "R090", controller::CONTROLLER;
 }

@@ -29,7 +29,7 @@ impl Folder {
     }
 
     fn load(&self) -> Result<Loaded, Report> {
-        load::load(&self.scenario, &Overrides::default(), CATALOG)
+        load::load(&self.scenario, &Overrides::default(), CATALOG, None)
     }
 
     /// What is reported, with the folder's own name left out.
@@ -44,7 +44,7 @@ impl Folder {
 }
 
 fn load_at(path: &Path) -> Result<Loaded, Report> {
-    load::load(path, &Overrides::default(), CATALOG)
+    load::load(path, &Overrides::default(), CATALOG, None)
 }
 
 #[test]

@@ -29,10 +29,10 @@ fn load(folder: &Path, example: &str) -> Result<Loaded, Report> {
         let large = fs::File::create(folder.join("9-mebibytes.toml")).expect("a file");
         large.set_len(9 << 20).expect("a hole of 9 MiB");
         let changes = overrides(&after("--set"), &after("--sweep"));
-        return load::load(&folder.join(file), &changes, REAL);
+        return load::load(&folder.join(file), &changes, REAL, None);
     }
     fs::write(folder.join("scenario.toml"), completed(first)).expect("a file");
-    load::load(&folder.join("scenario.toml"), &overrides(&[], &[]), REAL)
+    load::load(&folder.join("scenario.toml"), &overrides(&[], &[]), REAL, None)
 }
 
 #[test]

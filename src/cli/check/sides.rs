@@ -1,0 +1,259 @@
+//! What is checked, and what it is compared with.
+
+use std::path::{Path, PathBuf};
+
+use super::Arguments;
+use crate::cli::exit::{self, BadInput, Rejected};
+use crate::experiment::policy::fix::Candidate;
+use crate::experiment::policy::knob::{self, Change};
+use crate::experiment::policy::{Against, Subject};
+use crate::report::baseline::Baseline;
+use crate::scenario::{self, Loaded, Overrides, Report, Scenario, Swap, Variant};
+use crate::sim::Plan;
+
+/// The scenario as it is to be, and what it is compared with.
+#[derive(Debug)]
+pub(super) struct Sides {
+    pub(super) new: Loaded,
+    other: Other,
+    /// What the lab calls the old versions of the variants, in the order of those that are
+    /// checked.
+    old_names: Vec<String>,
+}
+
+/// What is compared with.
+#[derive(Debug)]
+enum Other {
+    Nothing,
+    Old(Box<Loaded>),
+    Baseline(Box<Baseline>),
+}
+
+impl Sides {
+    /// Reads everything, and shows what it warns of.
+    pub(super) fn load(arguments: &Arguments) -> anyhow::Result<Self> {
+        let (mut new, mut old) = both(arguments)?;
+        let file = arguments.file.display().to_string();
+        if new.scenario.policy.is_empty() {
+            let message = format!(
+                "`{file}` asserts nothing; add `[[policy.require]]` with a metric and a limit, \
+                 such as `metric = \"capacity_min\"` and `min = \"85%\"`"
+            );
+            return Err(BadInput(message).into());
+        }
+        let only = new.swapped.clone().or_else(|| arguments.strategy.clone());
+        for side in [Some(&mut new), old.as_mut()].into_iter().flatten() {
+            keep(&mut side.scenario, only.as_deref())?;
+        }
+        let variants = &new.scenario.variants;
+        let old_names = variants.iter().map(|variant| format!("old {}", variant.name)).collect();
+        let other = match (old, &arguments.baseline) {
+            (Some(old), _) => Other::Old(Box::new(old)),
+            (None, Some(path)) => Other::Baseline(Box::new(baseline(path, &new.scenario)?)),
+            (None, None) => Other::Nothing,
+        };
+        let sides = Self { new, other, old_names };
+        sides.check_that_something_is_asked(&file)?;
+        Ok(sides)
+    }
+
+    fn check_that_something_is_asked(&self, file: &str) -> anyhow::Result<()> {
+        let policy = &self.new.scenario.policy;
+        let is_asked = |variant: &Variant| {
+            policy.requirements.iter().any(|asked| asked.is_asked_of(&variant.strategy))
+        };
+        let is_compared = !matches!(self.other, Other::Nothing) && !policy.regressions.is_empty();
+        if is_compared || self.new.scenario.variants.iter().any(is_asked) {
+            return Ok(());
+        }
+        let message = if policy.requirements.is_empty() {
+            format!(
+                "`{file}` says what must not get worse, and nothing to compare with is given; \
+                 add `--old` and `--new`, or `--baseline`"
+            )
+        } else {
+            format!("`{file}` asserts nothing about what is checked; see its `strategies`")
+        };
+        Err(BadInput(message).into())
+    }
+
+    /// Every scenario that is simulated.
+    pub(super) fn scenarios(&self) -> impl Iterator<Item = &Scenario> {
+        let old = match &self.other {
+            Other::Old(old) => Some(&old.scenario),
+            Other::Nothing | Other::Baseline(_) => None,
+        };
+        [Some(&self.new.scenario), old].into_iter().flatten()
+    }
+
+    /// One scenario of all that is simulated: what tells this check from another one.
+    pub(super) fn everything(&self) -> Scenario {
+        let mut all = self.new.scenario.clone();
+        if let Other::Old(old) = &self.other {
+            all.variants.extend(old.scenario.variants.iter().cloned());
+        }
+        all
+    }
+
+    /// What is compared with, in words.
+    pub(super) fn against(&self) -> Option<String> {
+        match &self.other {
+            Other::Nothing => None,
+            Other::Old(_) => Some("the old manifest, run for run".to_owned()),
+            Other::Baseline(baseline) if baseline.runs.is_empty() => Some(
+                "the baseline's estimates (without its runs.csv there are no pairs)".to_owned(),
+            ),
+            Other::Baseline(_) => Some("the baseline, run for run".to_owned()),
+        }
+    }
+
+    /// The variants that are checked, each with what it is compared with.
+    pub(super) fn subjects(&self) -> Vec<Subject<'_>> {
+        let variants = self.new.scenario.variants.iter().zip(&self.old_names);
+        variants
+            .map(|(variant, old_name)| Subject {
+                name: &variant.name,
+                strategy: &variant.strategy,
+                plan: &variant.plan,
+                against: self.against_of(variant, old_name),
+            })
+            .collect()
+    }
+
+    /// What a variant is compared with.
+    fn against_of<'a>(&'a self, variant: &Variant, old_name: &'a str) -> Option<Against<'a>> {
+        match &self.other {
+            Other::Nothing => None,
+            Other::Old(old) => {
+                let mut variants = old.scenario.variants.iter();
+                let twin = variants.find(|other| other.name == variant.name)?;
+                Some(Against::Plan { name: old_name, plan: &twin.plan })
+            }
+            Other::Baseline(baseline) => match baseline.runs(&variant.name) {
+                Some(runs) => Some(Against::Runs(runs)),
+                None => baseline.estimates(&variant.name).map(Against::Estimates),
+            },
+        }
+    }
+
+    /// The changed variants that can be tried for one of the variants, small changes first.
+    pub(super) fn candidates(&self, arguments: &Arguments, name: &str) -> Vec<Vec<Candidate>> {
+        let mut variants = self.new.scenario.variants.iter();
+        let Some(variant) = variants.find(|variant| variant.name == name) else {
+            return Vec::new();
+        };
+        let Some(document) = self.new.documents.get(&variant.strategy) else { return Vec::new() };
+        let desired = variant.plan.fleet.instances;
+        let is_swept = |change: &Change| variant.parameters.iter().any(|(p, _)| *p == change.path);
+        let ladders = knob::ladders(document, &variant.strategy, desired);
+        let tried = ladders.into_iter().map(|ladder| {
+            let changes = ladder.into_iter().filter(|change| !is_swept(change));
+            // What breaks a rule cannot be tried.
+            let changed = |change: Change| {
+                let plan = changed(arguments, &change, name)?;
+                Some(Candidate { change, plan })
+            };
+            changes.filter_map(changed).collect()
+        });
+        tried.collect()
+    }
+}
+
+/// The plan of a variant with a change; none if a rule is broken by it.
+fn changed(arguments: &Arguments, change: &Change, name: &str) -> Option<Plan> {
+    let mut overrides = overrides(arguments);
+    overrides.sets.push(change.typed());
+    let loaded = if arguments.new.is_empty() {
+        scenario::load(&arguments.file, &overrides)
+    } else {
+        side(arguments, &overrides, ("--new", &arguments.new))
+    };
+    let variants = loaded.ok()?.scenario.variants;
+    variants.into_iter().find(|variant| variant.name == name).map(|variant| variant.plan)
+}
+
+/// Leaves out the variants of other strategies.
+fn keep(scenario: &mut Scenario, only: Option<&str>) -> anyhow::Result<()> {
+    let Some(only) = only else { return Ok(()) };
+    let is_kept = |variant: &Variant| variant.strategy == only;
+    if !scenario.variants.iter().any(is_kept) {
+        let known = scenario.variants.iter().map(|variant| variant.strategy.as_str());
+        let hint = scenario::nearest(only, known)
+            .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        return Err(BadInput(format!("there is no strategy called `{only}`{hint}")).into());
+    }
+    scenario.variants.retain(is_kept);
+    Ok(())
+}
+
+/// The earlier run, which has variants that are checked.
+fn baseline(path: &Path, scenario: &Scenario) -> anyhow::Result<Baseline> {
+    let shown = path.display();
+    let baseline = Baseline::read(path, &scenario.world)
+        .map_err(|error| BadInput(format!("`{shown}` cannot be the baseline: {error}")))?;
+    let is_known = |variant: &&Variant| baseline.estimates(&variant.name).is_some();
+    let (known, missing): (Vec<_>, Vec<_>) = scenario.variants.iter().partition(is_known);
+    if known.is_empty() {
+        let message = format!(
+            "`{shown}` cannot be the baseline: it has none of the variants that are checked"
+        );
+        return Err(BadInput(message).into());
+    }
+    for variant in missing {
+        let name = &variant.name;
+        exit::warn(&format!("`{shown}` has no `{name}`, which is compared with nothing"));
+    }
+    Ok(baseline)
+}
+
+/// What the command line changes.
+fn overrides(arguments: &Arguments) -> Overrides {
+    let mut sets = arguments.set.clone();
+    sets.extend(arguments.seed.map(|seed| format!("simulation.seed={seed}")));
+    let most = arguments.max_replications;
+    sets.extend(most.map(|most| format!("policy.max_replications={most}")));
+    Overrides { sets, sweeps: arguments.sweep.clone() }
+}
+
+/// The scenario with other manifests.
+fn side(
+    arguments: &Arguments,
+    overrides: &Overrides,
+    (option, manifests): (&'static str, &[PathBuf]),
+) -> Result<Loaded, Report> {
+    let (manifests, strategy) = (manifests.to_vec(), arguments.strategy.clone());
+    scenario::load_with(&arguments.file, overrides, &Swap { option, manifests, strategy })
+}
+
+/// The new side and, with `--old`, the old one; what they warn of is shown.
+fn both(arguments: &Arguments) -> anyhow::Result<(Loaded, Option<Loaded>)> {
+    let overrides = overrides(arguments);
+    if arguments.new.is_empty() {
+        let loaded = scenario::load(&arguments.file, &overrides).map_err(Rejected)?;
+        exit::show(&loaded.warnings);
+        return Ok((loaded, None));
+    }
+    let new = side(arguments, &overrides, ("--new", &arguments.new));
+    let old = side(arguments, &overrides, ("--old", &arguments.old));
+    match (new, old) {
+        (Ok(new), Ok(old)) => {
+            exit::show(&old.warnings);
+            exit::show(&without(&new.warnings, &old.warnings));
+            Ok((new, Some(old)))
+        }
+        (Err(new), Err(old)) => {
+            exit::show(&old);
+            Err(Rejected(without(&new, &old)).into())
+        }
+        (Err(report), Ok(_)) | (Ok(_), Err(report)) => Err(Rejected(report).into()),
+    }
+}
+
+/// The diagnostics that do not say what the others say.
+fn without(report: &Report, others: &Report) -> Report {
+    let mut rest = report.clone();
+    rest.diagnostics.retain(|diagnostic| {
+        !others.diagnostics.iter().any(|other| other.message == diagnostic.message)
+    });
+    rest
+}

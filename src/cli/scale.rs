@@ -1,0 +1,244 @@
+//! How does a procedure that decides by simulating run on several machines, and survive one of
+//! them? Stage by stage: shards do their part of the runs that it asks for, `rollsim merge` puts
+//! them together, and the next stage begins with those.
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use super::exit::{self, BadInput, Exit};
+use super::progress::{self, Progress};
+use super::redraw::written;
+use super::run::{folder_error, measured};
+use super::sweep::unfinished;
+use crate::experiment::RunResult;
+use crate::experiment::lab::{Bench, Known, Lab, Stopped};
+use crate::experiment::shard::Shard;
+use crate::experiment::store::{self, Header, Journal, Store, StoreError};
+use crate::report::folder::{Folder, Holds};
+use crate::scenario::Scenario;
+use crate::sim::{Detail, Plan};
+
+/// Options that cannot change a result, and how many values follow them.
+const NEUTRAL: [(&str, usize); 4] =
+    [("--threads", 1), ("--shard", 1), ("--out", 1), ("--quiet", 0)];
+
+/// How the runs of a procedure are carried out; none of it can change a result.
+#[derive(Debug, clap::Args)]
+pub(super) struct Scale {
+    /// Simulate on N threads [default: all there are]; the results do not depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Simulate part I of N of this stage only; `rollsim merge` puts the parts together
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Go on with what an interrupted command has done, or with a merged stage in DIR
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    #[allow(clippy::option_option)]
+    resume: Option<Option<PathBuf>>,
+    /// Set by `rollsim merge`: nothing is simulated.
+    #[arg(skip)]
+    pub(super) merged: Option<Known>,
+}
+
+/// What became of a procedure.
+#[derive(Debug)]
+pub(super) enum Conducted<T> {
+    /// It came to its end.
+    Done(T),
+    /// It did not; what there is to say was said.
+    Ended(Exit),
+}
+
+/// Runs are missing that a procedure needs, and may not be simulated.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("{0} runs are missing")]
+pub(super) struct RunsMissing(pub(super) usize);
+
+impl Scale {
+    /// Whether there will be results, and not a part of the runs only.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.shard.is_none()
+    }
+
+    /// Carries out `procedure`. `target` is where its results will be; those of a shard go to a
+    /// folder of a like name, or to `out`.
+    pub(super) fn conduct<T>(
+        &self,
+        scenario: &Scenario,
+        (target, out): (&Path, Option<&Path>),
+        interrupted: &AtomicBool,
+        procedure: impl FnOnce(&mut Lab<'_>) -> Result<T, Stopped>,
+    ) -> anyhow::Result<Conducted<T>> {
+        if let Some(known) = &self.merged {
+            let simulate = |_: &Plan, _: u32| None;
+            let mut lab = Lab::new(self.threads, interrupted, &|_, _| (), &simulate)?
+                .at(Bench { known: known.clone(), ..Bench::default() })
+                .without_simulating();
+            return match procedure(&mut lab) {
+                Ok(done) => Ok(Conducted::Done(done)),
+                Err(Stopped::Missing(runs)) => Err(RunsMissing(runs).into()),
+                Err(stopped) => Err(stopped.into()),
+            };
+        }
+        let target = self.shard_target(target, out);
+        let header = Header::new(typed(), scenario, self.shard);
+        let shard_folder = match self.shard {
+            Some(_) => Some(Folder::to_hold(Holds::Cells, &target).map_err(folder_error)?),
+            None => None,
+        };
+        let (journal, known) = self.open(&target, &header)?;
+        let bar = Progress::new(0, progress::Show::Bar)?;
+        let progress = |done: usize, asked: usize| {
+            bar.set_length(asked);
+            bar.set(done);
+        };
+        let simulate = |plan: &Plan, replication: u32| {
+            let measured = measured(plan, replication, Detail::Series, interrupted)?;
+            Some(RunResult { outcome: measured.run.outcome, metrics: measured.metrics })
+        };
+        let bench = Bench { known, shard: self.shard, journal: Some(&journal) };
+        let mut lab = Lab::new(self.threads, interrupted, &progress, &simulate)?.at(bench);
+        let ended = procedure(&mut lab);
+        bar.clear();
+        match ended {
+            Ok(done) => {
+                journal.discard();
+                Ok(Conducted::Done(done))
+            }
+            Err(Stopped::Interrupted) => {
+                exit::warn(&format!(
+                    "interrupted; no results were written. The runs that are done are kept in \
+                     `{}`: the same command with `--resume` goes on from there",
+                    journal.folder().display()
+                ));
+                Ok(Conducted::Ended(Exit::Interrupted))
+            }
+            Err(Stopped::Elsewhere { own, others }) => {
+                let folder = shard_folder.expect("only a shard leaves runs to others");
+                put_in_place(journal, folder, &target)?;
+                exit::note(&format!(
+                    "{own} runs of this stage are done, {others} are those of other shards; \
+                     `rollsim merge` puts them together"
+                ));
+                Ok(Conducted::Ended(Exit::Done))
+            }
+            Err(stopped) => Err(stopped.into()),
+        }
+    }
+
+    fn shard_target(&self, target: &Path, out: Option<&Path>) -> PathBuf {
+        match (self.shard, out) {
+            (None, _) => target.to_owned(),
+            (Some(_), Some(out)) => out.to_owned(),
+            (Some(shard), None) => {
+                let name = target.file_name().unwrap_or_default().to_string_lossy();
+                target.with_file_name(format!("{name}-{}-of-{}", shard.index(), shard.of()))
+            }
+        }
+    }
+
+    /// Where runs are kept, and what is known from before.
+    fn open(&self, target: &Path, header: &Header) -> anyhow::Result<(Journal, Known)> {
+        let place = unfinished(target);
+        let from = match &self.resume {
+            None => None,
+            Some(Some(folder)) => Some(folder.clone()),
+            Some(None) => Some(place.clone()),
+        };
+        let mut known = Known::nothing();
+        if let Some(folder) = &from {
+            match Store::open(folder) {
+                Ok(store) => self.take_over(&store, header, &mut known)?,
+                Err(StoreError::NotAStore(_)) if *folder == place => {
+                    exit::warn("there is nothing to go on with; this begins afresh");
+                }
+                Err(error) => return Err(BadInput(error.to_string()).into()),
+            }
+        }
+        let journal = Journal::create(&place, header)?;
+        known.keep(&journal)?;
+        Ok((journal, known))
+    }
+
+    fn take_over(&self, store: &Store, header: &Header, known: &mut Known) -> anyhow::Result<()> {
+        if let Some(difference) = header.difference(&store.header) {
+            let folder = store.folder().display();
+            let message = format!("`{folder}` is of another experiment: {difference}");
+            return Err(BadInput(message).into());
+        }
+        if store.is_cut() {
+            let path = store.folder().join(store::CELLS);
+            exit::warn(&format!(
+                "the end of `{}` is cut short; the runs in it are simulated again",
+                path.display()
+            ));
+        }
+        known.add(store).map_err(|error| BadInput(error.to_string()).into())
+    }
+}
+
+/// A store becomes the folder of a shard, or of a merged stage.
+pub(super) fn put_in_place(
+    journal: Journal,
+    mut folder: Folder,
+    target: &Path,
+) -> anyhow::Result<()> {
+    journal.seal()?;
+    for name in [store::HEADER, store::CELLS] {
+        folder.adopt(journal.folder(), name)?;
+    }
+    let names = folder.names().to_vec();
+    folder.commit()?;
+    journal.discard();
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", written(target, &names))?;
+    out.flush()?;
+    Ok(())
+}
+
+/// What was typed after the program's name, without what cannot change a result.
+fn typed() -> Vec<String> {
+    let typed: Vec<String> =
+        std::env::args_os().skip(1).map(|one| one.to_string_lossy().into_owned()).collect();
+    without_neutral(&typed)
+}
+
+fn without_neutral(typed: &[String]) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut words = typed.iter();
+    while let Some(word) = words.next() {
+        let name = word.split('=').next().unwrap_or(word);
+        if name == "--resume" {
+            continue;
+        }
+        match NEUTRAL.iter().find(|(neutral, _)| *neutral == name) {
+            None => kept.push(word.clone()),
+            Some((_, values)) if word.len() == name.len() => {
+                words.by_ref().take(*values).for_each(drop);
+            }
+            Some(_) => {}
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_change_a_result_does_not_tell_commands_apart() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        for typed in [
+            "tune x.toml --vary a=1..3 --minimize cost",
+            "tune --threads 2 x.toml --vary a=1..3 --minimize cost --shard 1/2",
+            "tune x.toml --out=there --vary a=1..3 --resume --minimize cost --quiet",
+            "tune x.toml --resume=stage --vary a=1..3 --minimize cost --out there",
+        ] {
+            let kept = without_neutral(&words(typed)).join(" ");
+            assert_eq!(kept, "tune x.toml --vary a=1..3 --minimize cost", "{typed}");
+        }
+    }
+}

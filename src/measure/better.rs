@@ -1,0 +1,61 @@
+//! Which way is a metric better? What a comparison needs to call a change a regression.
+
+use super::Metric;
+
+/// The better side of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Less is better: time, failures, cost.
+    Lower,
+    /// More is better: availability, capacity.
+    Higher,
+}
+
+/// Metrics of which more is better.
+const HIGHER: [&str; 6] =
+    ["ok", "availability", "ready_min", "capacity_min", "headroom_min", "synthetic_success_rate"];
+
+/// Metrics that say what happened or what stood before the rollout, and are good or bad by nothing
+/// that they say themselves.
+const NEITHER: [&str; 9] = [
+    "requests",
+    "attempts",
+    "error_rate_baseline",
+    "latency_p95_baseline_s",
+    "exposed_requests",
+    "steps",
+    "canary_divergence",
+    "sessions",
+    "rolled_back",
+];
+
+impl Metric {
+    /// The better side; none where neither is.
+    #[must_use]
+    pub fn better(&self) -> Option<Better> {
+        if NEITHER.contains(&self.name) {
+            None
+        } else if HIGHER.contains(&self.name) {
+            Some(Better::Higher)
+        } else {
+            Some(Better::Lower)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::METRICS;
+
+    #[test]
+    fn every_name_is_a_metric() {
+        for name in HIGHER.iter().chain(&NEITHER) {
+            assert!(METRICS.iter().any(|metric| metric.name == *name), "{name}");
+        }
+        let metric = |name| METRICS.iter().find(|metric| metric.name == name).expect("a metric");
+        assert_eq!(metric("capacity_min").better(), Some(Better::Higher));
+        assert_eq!(metric("duration_s").better(), Some(Better::Lower));
+        assert_eq!(metric("steps").better(), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! A check for programs.
+
+use serde_json::{Value, json};
+
+use super::{Checked, Undecided, word};
+use crate::experiment::policy::fix::Fix;
+use crate::experiment::policy::{Claim, Finding, Verdict};
+use crate::scenario::policy::{Material, Requirement};
+
+/// Everything that was found.
+#[must_use]
+pub fn render(checked: &Checked<'_>) -> Value {
+    json!({
+        "schema": 1,
+        "scenario": checked.scenario,
+        "seed": checked.seed,
+        "rollsim": env!("CARGO_PKG_VERSION"),
+        "confidence": checked.policy.confidence,
+        "against": checked.against,
+        "runs": checked.runs,
+        "verdict": key(checked.verdict()),
+        "undecided": match checked.undecided {
+            Undecided::Told => "told",
+            Undecided::Pass => "pass",
+            Undecided::Fail => "fail",
+        },
+        "findings": checked.findings.iter().map(|one| finding(checked, one)).collect::<Vec<_>>(),
+        "fixes": checked.fixes.iter().map(fix).collect::<Vec<_>>(),
+    })
+}
+
+fn key(verdict: Verdict) -> String {
+    word(verdict).replace(' ', "-")
+}
+
+fn finding(checked: &Checked<'_>, finding: &Finding) -> Value {
+    let mut object = json!({
+        "variant": finding.subject,
+        "strategy": finding.strategy,
+        "verdict": key(finding.verdict),
+        "line": checked.place(finding).0,
+        "runs": finding.runs,
+        "measured": finding.evidence.map(|evidence| evidence.measured),
+        "low": finding.evidence.and_then(|evidence| evidence.low),
+        "high": finding.evidence.and_then(|evidence| evidence.high),
+    });
+    let details = match &finding.claim {
+        Claim::Requirement(number) => {
+            requirement("requirement", &checked.policy.requirements[*number])
+        }
+        Claim::NoMoreBreaches(number) => {
+            requirement("breaches", &checked.policy.requirements[*number])
+        }
+        Claim::NoWorse(asked) => {
+            let (key, size) = match asked.material {
+                Material::Amount(amount) => ("amount", amount),
+                Material::Share(share) => ("share", share),
+            };
+            json!({ "kind": "regression", "metric": asked.metric.name, "material": { key: size } })
+        }
+    };
+    let means = finding.means.map(|[new, old]| json!({ "new": new, "old": old }));
+    for more in [Some(details), means].into_iter().flatten() {
+        if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
+            object.extend(more);
+        }
+    }
+    object
+}
+
+fn requirement(kind: &str, asked: &Requirement) -> Value {
+    json!({
+        "kind": kind,
+        "metric": asked.metric.name,
+        "statistic": asked.statistic.to_string(),
+        "min": asked.min,
+        "max": asked.max,
+    })
+}
+
+fn fix(fix: &Fix) -> Value {
+    let change = fix.change.as_ref().map(|one| json!({ "path": one.path, "value": one.value }));
+    json!({ "variant": fix.subject, "tried": fix.tried, "change": change })
+}

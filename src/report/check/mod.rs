@@ -1,0 +1,249 @@
+//! What a check found, for people and for pipelines: a table, JSON, JUnit, Markdown, annotations.
+
+pub mod annotations;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod table;
+
+use super::number;
+use crate::experiment::policy::fix::Fix;
+use crate::experiment::policy::{Claim, Comparison, Evidence, Finding, Verdict, overall};
+use crate::measure::{Better, Metric, MetricKind};
+use crate::scenario::policy::{At, Material, Policy, Requirement, Side, Statistic};
+
+/// A check that has been made.
+#[derive(Clone, Debug)]
+pub struct Checked<'a> {
+    /// The scenario's name.
+    pub scenario: &'a str,
+    /// The scenario file, as the user named it.
+    pub file: &'a str,
+    /// The scenario's seed.
+    pub seed: u64,
+    /// What was asked.
+    pub policy: &'a Policy,
+    /// What was found, not empty.
+    pub findings: &'a [Finding],
+    /// What each subject was compared with, in words; none if with nothing.
+    pub against: Option<String>,
+    /// What was tried to put right what is broken.
+    pub fixes: &'a [Fix],
+    /// How many runs were simulated.
+    pub runs: usize,
+    /// What is made of what is undecided.
+    pub undecided: Undecided,
+}
+
+/// What is made of a requirement that the runs cannot decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undecided {
+    /// It is told as what it is.
+    Told,
+    /// It does no harm.
+    Pass,
+    /// It is as bad as if it were broken.
+    Fail,
+}
+
+impl Checked<'_> {
+    /// What comes out of everything together.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        overall(self.findings).map_or(Verdict::Unmeasured, |worst| match (worst, self.undecided) {
+            (Verdict::Undecided, Undecided::Pass) => Verdict::Holds,
+            (Verdict::Undecided, Undecided::Fail) => Verdict::Broken,
+            (worst, _) => worst,
+        })
+    }
+
+    /// How many findings come to this.
+    fn count(&self, verdict: Verdict) -> usize {
+        self.findings.iter().filter(|finding| finding.verdict == verdict).count()
+    }
+
+    /// What came out, in a line: `1 broken, 1 undecided, 2 hold`.
+    fn tally(&self) -> String {
+        let verdicts = [Verdict::Broken, Verdict::Unmeasured, Verdict::Undecided, Verdict::Holds];
+        let parts = verdicts.into_iter().filter_map(|verdict| {
+            let count = self.count(verdict);
+            let word = match (verdict, count) {
+                (Verdict::Holds, 1) => "holds",
+                (Verdict::Holds, _) => "hold",
+                (other, _) => word(other),
+            };
+            (count > 0).then(|| format!("{count} {word}"))
+        });
+        parts.collect::<Vec<_>>().join(", ")
+    }
+
+    /// A finding in words.
+    fn line(&self, finding: &Finding) -> Line {
+        match &finding.claim {
+            Claim::Requirement(number) => requirement(&self.policy.requirements[*number], finding),
+            Claim::NoWorse(asked) => comparison(asked, finding),
+            Claim::NoMoreBreaches(number) => breaches(&self.policy.requirements[*number], finding),
+        }
+    }
+
+    /// Where what is asked stands in the scenario file.
+    fn place(&self, finding: &Finding) -> At {
+        match &finding.claim {
+            Claim::Requirement(number) | Claim::NoMoreBreaches(number) => {
+                self.policy.requirements[*number].place
+            }
+            Claim::NoWorse(asked) => asked.place,
+        }
+    }
+}
+
+/// A verdict in a word or two.
+const fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "holds",
+        Verdict::Undecided => "undecided",
+        Verdict::Unmeasured => "not measured",
+        Verdict::Broken => "broken",
+    }
+}
+
+/// A finding in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line {
+    /// What is asked: `capacity_min, mean`.
+    what: String,
+    /// Between which limits it has to be: `>= 85%`.
+    limit: String,
+    /// What was measured.
+    measured: String,
+    /// What that is worth: `>= 91.2%`.
+    bound: String,
+}
+
+impl Line {
+    /// All of it in a sentence's part: `capacity_min, mean, must be >= 85%; measured 91.7%, ...`.
+    fn sentence(&self, finding: &Finding) -> String {
+        let Self { what, limit, measured, bound } = self;
+        if finding.evidence.is_none() {
+            return format!("{what}: required {limit}, but no run has this metric");
+        }
+        let bound = if bound == "-" { String::new() } else { format!(", surely {bound}") };
+        format!("{what}: required {limit}, measured {measured}{bound}, {} runs", finding.runs)
+    }
+}
+
+fn requirement(asked: &Requirement, finding: &Finding) -> Line {
+    let name = asked.metric.name;
+    let metric = |value: f64| value_of(asked.metric, value);
+    let limits = limits(asked);
+    if let Statistic::Breaches(share) = asked.statistic {
+        return Line {
+            what: format!("{name} {limits}"),
+            limit: format!("but for {} of runs", number::percent(share, 6)),
+            measured: measured(finding, &|share| number::percent(share, 3)),
+            bound: bound(finding, &|share| number::percent(share, 3)),
+        };
+    }
+    Line {
+        what: format!("{name}, {}", asked.statistic),
+        limit: limits,
+        measured: measured(finding, &metric),
+        bound: match asked.statistic {
+            Statistic::Min | Statistic::Max => "-".to_owned(),
+            _ => bound(finding, &metric),
+        },
+    }
+}
+
+/// `>= 85%`, `<= 10m 00s` or both.
+fn limits(asked: &Requirement) -> String {
+    let limit = |side: Side| asked.limit(side).map(|limit| limit_of(asked.metric, limit));
+    match (limit(Side::Min), limit(Side::Max)) {
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+        (Some(min), None) => format!(">= {min}"),
+        (None, Some(max)) => format!("<= {max}"),
+        (None, None) => String::new(),
+    }
+}
+
+fn comparison(asked: &Comparison, finding: &Finding) -> Line {
+    let metric = |value: f64| value_of(asked.metric, value);
+    let sign = match asked.better {
+        Better::Lower => '+',
+        Better::Higher => '-',
+    };
+    let limit = match asked.material {
+        Material::Share(share) => number::percent(share, 4),
+        Material::Amount(amount) => limit_of(asked.metric, amount),
+    };
+    Line {
+        what: format!("{}, change", asked.metric.name),
+        limit: format!("{sign}{limit} at most"),
+        measured: changed(finding, &metric),
+        bound: bound(finding, &|value| signed(value, &metric)),
+    }
+}
+
+fn breaches(asked: &Requirement, finding: &Finding) -> Line {
+    Line {
+        what: format!("{} not {}, change", asked.metric.name, limits(asked)),
+        limit: "not more runs".to_owned(),
+        measured: changed(finding, &|share| number::percent(share, 3)),
+        bound: "-".to_owned(),
+    }
+}
+
+fn measured(finding: &Finding, shown: &dyn Fn(f64) -> String) -> String {
+    finding.evidence.map_or_else(|| "-".to_owned(), |evidence| shown(evidence.measured))
+}
+
+/// `312 s -> 340 s`.
+fn changed(finding: &Finding, shown: &dyn Fn(f64) -> String) -> String {
+    finding
+        .means
+        .map_or_else(|| "-".to_owned(), |[new, old]| format!("{} -> {}", shown(old), shown(new)))
+}
+
+fn signed(value: f64, shown: &dyn Fn(f64) -> String) -> String {
+    if value < 0.0 { format!("-{}", shown(-value)) } else { format!("+{}", shown(value)) }
+}
+
+/// The bounds that a verdict rests on: `>= 91.2%`, or both while it is undecided.
+fn bound(finding: &Finding, shown: &dyn Fn(f64) -> String) -> String {
+    let Some(Evidence { low, high, .. }) = finding.evidence else { return "-".to_owned() };
+    let low = low.map(shown);
+    let high = high.map(shown);
+    match (low, high) {
+        (Some(low), Some(high)) if low == high => low,
+        (Some(low), Some(high)) => format!("{low} .. {high}"),
+        (Some(low), None) => format!(">= {low}"),
+        (None, Some(high)) => format!("<= {high}"),
+        (None, None) => "-".to_owned(),
+    }
+}
+
+/// A measured value with the metric's unit.
+fn value_of(metric: &Metric, value: f64) -> String {
+    match metric.kind {
+        MetricKind::Seconds => number::duration(value),
+        MetricKind::Ratio if metric.name == "availability" => number::availability(value),
+        MetricKind::Ratio if is_multiple(metric) => number::significant(value, 4),
+        MetricKind::Ratio => number::percent(value, 4),
+        MetricKind::Count | MetricKind::Amount => number::significant(value, 4),
+    }
+}
+
+/// A limit with the metric's unit: as it was written, not rounded.
+fn limit_of(metric: &Metric, value: f64) -> String {
+    match metric.kind {
+        MetricKind::Seconds => number::duration(value),
+        MetricKind::Ratio if is_multiple(metric) => number::significant(value, 6),
+        MetricKind::Ratio => number::percent(value, 9),
+        MetricKind::Count | MetricKind::Amount => number::significant(value, 9),
+    }
+}
+
+/// Whether a ratio says how many times and not which part.
+fn is_multiple(metric: &Metric) -> bool {
+    ["burn_rate_max", "headroom_min", "latency_p95_ratio"].contains(&metric.name)
+}

@@ -1,0 +1,210 @@
+//! Large experiments: parts of one on several machines, and what is left of an interrupted one, come
+//! to the very bytes of the whole.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A sweep of four variants, quickly simulated.
+const SCENARIO: &str = r#"
+[fleet]
+instances = 4
+
+[startup]
+boot = { dist = "lognormal", median = "8s", p95 = "20s" }
+
+[traffic]
+rate = 50
+
+[strategies.careful]
+kind = "rolling"
+max_unavailable = 0
+
+[strategies.recreate]
+kind = "recreate"
+
+[simulation]
+replications = 3
+settle = "5s"
+
+[[sweep]]
+path = "strategies.careful.max_surge"
+values = [1, 2, 4]
+"#;
+
+fn rollsim(folder: &Path, typed: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rollsim"))
+        .current_dir(folder)
+        .args(typed.split(' '))
+        .output()
+        .expect("the binary starts")
+}
+
+/// A folder with the scenario, and the whole run of it in `whole`.
+fn place() -> tempfile::TempDir {
+    let place = tempfile::tempdir().expect("a folder");
+    fs::write(place.path().join("small.toml"), SCENARIO).expect("written");
+    must(place.path(), "run small.toml --out whole");
+    place
+}
+
+/// Does what must succeed.
+fn must(folder: &Path, typed: &str) -> Output {
+    let output = rollsim(folder, typed);
+    assert!(output.status.success(), "{typed}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// What is said of what must be refused.
+fn refused(folder: &Path, typed: &str) -> String {
+    let output = rollsim(folder, typed);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{typed}");
+    String::from_utf8(output.stderr).expect("text")
+}
+
+fn are_same(place: &Path, one: &str, two: &str) {
+    let names = |folder: &str| {
+        let entries = fs::read_dir(place.join(folder)).expect("a folder");
+        let mut names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(one), names(two));
+    for name in names(one) {
+        let bytes = |folder: &str| fs::read(place.join(folder).join(&name)).expect("a file");
+        assert!(bytes(one) == bytes(two), "{} differs", name.display());
+    }
+}
+
+#[test]
+fn shards_come_to_the_bytes_of_the_whole() {
+    let place = place();
+    let place = place.path();
+    // More shards than variants and even than runs, and in any order.
+    for of in [1, 2, 5, 13] {
+        let mut folders: Vec<String> = (1..=of).map(|index| format!("s{of}-{index}")).collect();
+        for (folder, index) in folders.iter().zip(1..) {
+            let threads = index % 3 + 1;
+            let typed = format!("run small.toml --shard {index}/{of} --out {folder}");
+            must(place, &format!("{typed} --threads {threads} --quiet"));
+        }
+        folders.reverse();
+        must(place, &format!("merge {} --out merged --quiet", folders.join(" ")));
+        are_same(place, "whole", "merged");
+    }
+    let printed = |typed: &str| must(place, typed).stdout;
+    let merged = printed("merge s2-1 s2-2 --out merged --json");
+    assert_eq!(merged, printed("run small.toml --out again --json"));
+}
+
+#[test]
+fn shards_that_do_not_belong_together_are_refused() {
+    let place = place();
+    let place = place.path();
+    for (typed, out) in [
+        ("--shard 1/2", "a"),
+        ("--shard 2/2", "b"),
+        ("--shard 2/2 --seed 7", "seed"),
+        ("--shard 2/2 --set traffic.rate=51", "rate"),
+        ("--shard 2/3", "third"),
+    ] {
+        must(place, &format!("run small.toml {typed} --out {out} --quiet"));
+    }
+    for (folders, said) in [
+        ("a", "shard 2/2 is missing"),
+        ("third", "shards 1/3, 3/3 are missing"),
+        ("a a b", "`a` and `a` are both shard 1/2"),
+        ("a seed", "`a` and `seed` do not belong together: the seed is 1 here and 7 there"),
+        ("a rate", "`a` and `rate` do not belong together: the scenario's content differs"),
+        ("a third", "there are 2 parts here and 3 there"),
+        ("a whole", "`whole` holds no `cells.json`: it is no shard"),
+        ("a nothing", "`nothing` holds no `cells.json`"),
+    ] {
+        let error = refused(place, &format!("merge {folders} --out merged"));
+        assert!(error.contains(said), "{folders}: {error}");
+        assert!(!place.join("merged").exists(), "{folders}");
+    }
+    let cells = place.join("b/cells.bin");
+    let whole = fs::read(&cells).expect("a file");
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 4;
+    for damaged in [&whole[..whole.len() - 1], &flipped] {
+        fs::write(&cells, damaged).expect("written");
+        let error = refused(place, "merge a b --out merged");
+        assert!(error.contains("`b` is cut short or damaged"), "{error}");
+    }
+    for shard in ["0/2", "3/2", "x", "1/0"] {
+        let error = refused(place, &format!("run small.toml --shard {shard}"));
+        assert!(error.contains("a shard is `I/N`"), "{error}");
+    }
+}
+
+/// What a shard did is what an interrupted run had done, but for the word for it.
+fn interrupt(place: &Path, target: &str) {
+    must(place, "run small.toml --shard 1/2 --out half --quiet");
+    let unfinished = place.join(format!(".{target}.unfinished"));
+    fs::create_dir(&unfinished).expect("a new folder");
+    fs::copy(place.join("half/cells.bin"), unfinished.join("cells.bin")).expect("copied");
+    let text = fs::read_to_string(place.join("half/cells.json")).expect("a file");
+    let mut header: Value = serde_json::from_str(&text).expect("JSON");
+    header["shard"] = Value::Null;
+    fs::write(unfinished.join("cells.json"), header.to_string()).expect("written");
+}
+
+#[test]
+fn an_interrupted_run_goes_on_to_the_same_bytes() {
+    let place = place();
+    let place = place.path();
+    interrupt(place, "resumed");
+    must(place, "run small.toml --out resumed --resume --quiet");
+    are_same(place, "whole", "resumed");
+    assert!(!place.join(".resumed.unfinished").exists());
+}
+
+#[test]
+fn a_cut_end_is_noticed_and_another_experiment_refused() {
+    let place = place();
+    let place = place.path();
+    interrupt(place, "resumed");
+    let error = refused(place, "run small.toml --seed 5 --out resumed --resume");
+    assert!(error.contains("another experiment: the seed is 5 here and 1 there"), "{error}");
+    let cells = place.join(".resumed.unfinished/cells.bin");
+    let whole = fs::read(&cells).expect("a file");
+    fs::write(&cells, &whole[..whole.len() - 3]).expect("written");
+    let output = must(place, "run small.toml --out resumed --resume --quiet");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(said.contains("is cut short; the runs in it are simulated again"), "{said}");
+    are_same(place, "whole", "resumed");
+    let output = must(place, "run small.toml --out resumed --resume --quiet");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(said.contains("there is no interrupted run to go on with"), "{said}");
+}
+
+/// A real one: stopped by a signal when some of its runs are done.
+#[cfg(unix)]
+#[test]
+fn what_a_signal_stops_goes_on_to_the_same_bytes() {
+    let place = place();
+    let place = place.path();
+    let typed = "run small.toml --set traffic.rate=400 --replications 200 --quiet";
+    let arguments: Vec<&str> = typed.split(' ').collect();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rollsim"))
+        .current_dir(place)
+        .args(arguments)
+        .args(["--out", "stopped"])
+        .spawn()
+        .expect("the binary starts");
+    let cells = place.join(".stopped.unfinished/cells.bin");
+    let is_begun = || fs::metadata(&cells).is_ok_and(|file| file.len() > 0);
+    while !is_begun() && child.try_wait().expect("a child").is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    // On a very quick machine it is done by now, and the rest holds all the same.
+    let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    child.wait().expect("it ends");
+    must(place, &format!("{typed} --out stopped --resume"));
+    must(place, &format!("{typed} --out unstopped"));
+    are_same(place, "stopped", "unstopped");
+}
