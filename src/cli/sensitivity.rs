@@ -1,23 +1,21 @@
 //! `rollsim sensitivity`: which of several fields matters most.
 
 use std::io::Write;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 
 use super::exit::{self, BadInput, Exit};
-use super::progress::{Progress, Show};
 use super::redraw::{formats, written};
-use super::run::{folder_error, measured, watch_interrupts};
-use crate::experiment::RunResult;
-use crate::experiment::lab::{Lab, Stopped};
-use crate::experiment::sensitivity::{Method, Question, Sensitivity, SensitivityError, Study};
+use super::run::{folder_error, watch_interrupts};
+use super::scale::{Conducted, Scale};
+use crate::experiment::lab::Lab;
+use crate::experiment::sensitivity::{Method, Question, SensitivityError, Study};
+use crate::experiment::tune::goal::metric;
 use crate::experiment::vary::Vary;
-use crate::measure::{METRICS, Metric};
+use crate::measure::Metric;
 use crate::report::folder::{Folder, Holds};
 use crate::report::{self, sensitivity_json, sensitivity_table};
-use crate::scenario::{self, Overrides, Report, Scenario, Variant, nearest};
-use crate::sim::{Detail, Plan};
+use crate::scenario::{self, Overrides, Report, Scenario, Variant};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -82,12 +80,11 @@ pub(super) struct Arguments {
     /// Also write the chart as PNG
     #[arg(long)]
     png: bool,
-    /// Simulate on N threads [default: all there are]; the results do not depend on it
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
     /// Root of all chance, instead of the file's simulation.seed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) scale: Scale,
 }
 
 /// How influence is measured.
@@ -101,27 +98,28 @@ enum Way {
 
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
-        let scenario = exit::load(&self.file, &self.overrides(&[], &[]))?;
+        let scenario = exit::load(&self.file, &self.overrides(&[]))?;
         let first = self.first_variant(&scenario)?;
-        let question = self.question(scenario.seed, first)?;
-        let study = Study::new(question, &first.strategy);
+        let study = Study::new(self.question(scenario.seed, first)?, &first.strategy);
         let target = self.out.clone().unwrap_or_else(|| {
             PathBuf::from("results").join(format!("{}-sensitivity", scenario.name))
         });
         let interrupted = watch_interrupts()?;
-        let folder = Folder::to_hold(Holds::Sensitivity, &target).map_err(folder_error)?;
-        let build = |values: &[(&str, &str)]| self.variant(first, values);
+        // Taken before the work, so that hours of it are not lost to a folder that is not ours.
+        let take = || Folder::to_hold(Holds::Sensitivity, &target).map_err(folder_error);
+        let folder = self.scale.is_whole().then(take).transpose()?;
+        let build = |values: &[(&str, &str)]| self.variant(&first.strategy, values);
         let variants = study.build(&build).map_err(refused)?;
-        self.tell_cost(&study);
-        let bar = Progress::new(study.runs(), Show::Bar)?;
-        let found = match self.simulate(&study, &variants, (&bar, &interrupted)) {
-            Err(SensitivityError::Stopped(Stopped::Interrupted)) => {
-                exit::warn("interrupted; nothing was written");
-                return Ok(Exit::Interrupted);
-            }
-            found => found.map_err(refused)?,
+        exit::note(&study.cost());
+        let place = (target.as_path(), self.out.as_deref());
+        let runs = |lab: &mut Lab<'_>| study.simulate(&variants, lab);
+        let runs = match self.scale.conduct(&scenario, place, &interrupted, runs)? {
+            Conducted::Done(runs) => runs,
+            Conducted::Ended(exit) => return Ok(exit),
         };
+        let found = study.answer(&runs).map_err(refused)?;
         let names = (scenario.name.as_str(), first.strategy.as_str());
+        let folder = folder.map_or_else(take, Ok)?;
         let files = report::write_sensitivity(names, &found, folder, formats(self.png))?;
         let mut out = anstream::stdout().lock();
         if self.json {
@@ -135,29 +133,23 @@ impl Arguments {
         Ok(Exit::Done)
     }
 
-    /// The changes of the command line, with those of a point. A field that the file sweeps takes
-    /// its value as a sweep.
-    fn overrides(&self, swept: &[&str], values: &[(&str, &str)]) -> Overrides {
+    /// The changes of the command line, with those of a point: as sweeps of one value, which
+    /// replace those of the file.
+    fn overrides(&self, values: &[(&str, &str)]) -> Overrides {
         let seed = self.seed.map(|seed| format!("simulation.seed={seed}"));
-        let mut all = Overrides {
+        let varied = values.iter().map(|(path, value)| format!("{path}={value}"));
+        Overrides {
             sets: self.set.iter().cloned().chain(seed).collect(),
-            sweeps: self.sweep.clone(),
-        };
-        for (path, value) in values {
-            let is_swept = swept.contains(path);
-            let changes = if is_swept { &mut all.sweeps } else { &mut all.sets };
-            changes.push(format!("{path}={value}"));
+            sweeps: self.sweep.iter().cloned().chain(varied).collect(),
         }
-        all
     }
 
     /// The variant at a point.
-    fn variant(&self, first: &Variant, values: &[(&str, &str)]) -> Result<Variant, Report> {
-        let swept: Vec<&str> = first.parameters.iter().map(|(path, _)| path.as_str()).collect();
-        let loaded = scenario::load(&self.file, &self.overrides(&swept, values))?;
+    fn variant(&self, strategy: &str, values: &[(&str, &str)]) -> Result<Variant, Report> {
+        let loaded = scenario::load(&self.file, &self.overrides(values))?;
         let mut variants = loaded.scenario.variants.into_iter();
-        let own = variants.find(|variant| variant.strategy == first.strategy);
-        Ok(own.expect("no value of a field removes a strategy"))
+        // No value of a field takes a strategy away.
+        variants.find(|variant| variant.strategy == strategy).ok_or_else(Report::default)
     }
 
     /// The first variant of the strategy that is looked at.
@@ -168,8 +160,12 @@ impl Arguments {
         let mut own = scenario.variants.iter().filter(is_own);
         let Some(first) = own.next() else {
             let name = self.strategy.as_deref().unwrap_or_default();
-            let names = scenario.variants.iter().map(|variant| variant.strategy.as_str());
-            return Err(BadInput(unknown("strategy", name, names)).into());
+            let mut names: Vec<String> =
+                scenario.variants.iter().map(|one| format!("`{}`", one.strategy)).collect();
+            names.dedup();
+            let names = names.join(", ");
+            let message = format!("there is no strategy called `{name}`; there is {names}");
+            return Err(BadInput(message).into());
         };
         let varied: Vec<&str> =
             self.vary.iter().filter_map(|typed| typed.split('=').next()).map(str::trim).collect();
@@ -211,41 +207,13 @@ impl Arguments {
         let asked = if self.metric.is_empty() { &usual[..] } else { &self.metric };
         let (mut found, mut problems): (Vec<&'static Metric>, Vec<String>) = Default::default();
         for name in asked {
-            match METRICS.iter().find(|metric| metric.name == name) {
-                Some(metric) if found.contains(&metric) => {}
-                Some(metric) => found.push(metric),
-                None => {
-                    let names = METRICS.iter().map(|metric| metric.name);
-                    problems.push(unknown("metric", name, names));
-                }
+            match metric(name) {
+                Ok(metric) if found.contains(&metric) => {}
+                Ok(metric) => found.push(metric),
+                Err(unknown) => problems.push(unknown.to_string()),
             }
         }
         if problems.is_empty() { Ok(found) } else { Err(problems) }
-    }
-
-    fn tell_cost(&self, study: &Study) {
-        let (points, runs) = (study.points(), study.question().replications);
-        exit::note(&format!(
-            "{points} points of {runs} runs each are to be simulated: {} runs",
-            study.runs()
-        ));
-    }
-
-    fn simulate(
-        &self,
-        study: &Study,
-        variants: &[Variant],
-        (bar, interrupted): (&Progress, &AtomicBool),
-    ) -> Result<Sensitivity, SensitivityError> {
-        let progress = |done: usize, _: usize| bar.set(done);
-        let simulate = |plan: &Plan, replication: u32| {
-            let one = measured(plan, replication, Detail::Series, interrupted)?;
-            Some(RunResult { outcome: one.run.outcome, metrics: one.metrics })
-        };
-        let mut lab = Lab::new(self.threads, interrupted, &progress, &simulate)?;
-        let found = study.answer(variants, &mut lab);
-        bar.clear();
-        found
     }
 }
 
@@ -258,16 +226,5 @@ fn refused(error: SensitivityError) -> anyhow::Error {
             BadInput(why).into()
         }
         SensitivityError::Undefined { .. } => BadInput(error.to_string()).into(),
-        SensitivityError::Stopped(stopped) => stopped.into(),
     }
-}
-
-/// There is no such thing, but perhaps one of nearly that name.
-fn unknown<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let help = match nearest(name, names) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if what == "metric" => "`rollsim list metrics` names them".to_owned(),
-        None => "the file has none of nearly that name".to_owned(),
-    };
-    format!("there is no {what} called `{name}`; {help}")
 }

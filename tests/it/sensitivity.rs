@@ -129,8 +129,13 @@ fn a_table_and_two_files_say_what_matters() {
     let output = rollsim(place.path(), &[&asked[..], &["--metric", "duration_s"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let told = text(&output.stderr);
-    assert!(told.starts_with("note: ") && told.contains(" points of 3 runs each"), "{told}");
-    snapbox::assert_data_eq!(text(&output.stdout), snapbox::str![[r#"
+    assert!(
+        told.starts_with("note: ") && told.contains(" points of 3 runs each are to be simulated"),
+        "{told}"
+    );
+    snapbox::assert_data_eq!(
+        text(&output.stdout),
+        snapbox::str![[r#"
 small: 3 fields of careful at 32 points, 3 runs each, seed 1
 Morris's elementary effects over the whole range of a field (10 random walks), 95% intervals
 the same random numbers at every point; `chance`: what others would do to the mean of 3 runs
@@ -144,15 +149,19 @@ instance_hour  0.5..2    0 s           0 s           0 s   4.9 s  -          no 
 
 wrote results/small-sensitivity: sensitivity.csv sensitivity.svg
 
-"#]]);
+"#]]
+    );
     let csv = place.path().join("results/small-sensitivity/sensitivity.csv");
-    snapbox::assert_data_eq!(fs::read_to_string(csv).expect("a file"), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        fs::read_to_string(csv).expect("a file"),
+        snapbox::str![[r#"
 metric,field,values,mu_star,mu_star_low,mu_star_high,mu,mu_low,mu_high,sigma,chance,direction,verdict
 duration_s,startup.boot,5s..35s,87,61.3068336491283,112.693166350872,87,61.3068336491283,112.693166350872,35.9165699921359,4.85181003871646,rises,matters
 duration_s,strategies.careful.max_surge,1..4,58.9486303327,33.9053112060655,83.9919494593345,-58.9486303327,-83.9919494593345,-33.9053112060655,35.0081462114788,4.85635626787659,falls,matters
 duration_s,cost.instance_hour,0.5..2,0,0,0,0,0,0,0,4.85181003871646,none,no-effect
 
-"#]]);
+"#]]
+    );
 }
 
 /// A field that the file sweeps is varied over its own range, not over the sweep's values.
@@ -200,7 +209,10 @@ fn what_cannot_be_studied_is_said_on_stderr() {
     check(&with(&["--metric", "duraton_s"]), &["did you mean `duration_s`?"]);
     check(&with(&["--metric", "wether"]), &["`rollsim list metrics` names them"]);
     check(&with(&["--metric", "rollback_s"]), &["no run defines `rollback_s` at the point"]);
-    check(&with(&["--strategy", "careless"]), &["did you mean `careful`?"]);
+    check(
+        &with(&["--strategy", "careless"]),
+        &["no strategy called `careless`; there is `careful`, `bold`"],
+    );
     check(&with(&["--method", "sobol", "--samples", "100"]), &["write 64 or 128"]);
     check(
         &["--vary", "load_balancer.policy=random,round-robin", "--method", "sobol"],

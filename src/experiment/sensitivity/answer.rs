@@ -192,15 +192,14 @@ struct Output {
 /// `runs` are those of each point of `study`.
 pub(super) fn answer(
     study: &Study,
-    runs: &[&[RunResult]],
+    runs: &[Vec<RunResult>],
 ) -> Result<Sensitivity, SensitivityError> {
     let metrics = study.question.metrics.iter().enumerate();
     let metrics = metrics.map(|(number, metric)| {
         Ok(influence(study, (number, metric), &outputs(study, metric, runs)?))
     });
-    let count = |outcome: Outcome| {
-        runs.iter().copied().flatten().filter(|run| run.outcome == outcome).count()
-    };
+    let count =
+        |outcome: Outcome| runs.iter().flatten().filter(|run| run.outcome == outcome).count();
     let fields = study.question.varied.iter().zip(&study.names).map(|(vary, name)| Field {
         path: vary.path.clone(),
         name: name.clone(),
@@ -225,10 +224,10 @@ pub(super) fn answer(
 fn outputs(
     study: &Study,
     metric: &'static Metric,
-    runs: &[&[RunResult]],
+    runs: &[Vec<RunResult>],
 ) -> Result<Vec<Output>, SensitivityError> {
     let index = METRICS.iter().position(|one| one.name == metric.name).unwrap_or(0);
-    let output = |(point, runs): (&super::Point, &&[RunResult])| {
+    let output = |(point, runs): (&super::Point, &Vec<RunResult>)| {
         let sample: Vec<f64> = runs.iter().filter_map(|run| run.metrics.values()[index]).collect();
         if sample.is_empty() {
             let point = point.name.clone();

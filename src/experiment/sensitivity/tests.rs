@@ -63,12 +63,13 @@ fn answer(
         Some(RunResult { outcome: Outcome::Completed, metrics: Metrics::new(metrics) })
     };
     assert_eq!(question.problems(), Vec::<String>::new());
-    let mut lab = Lab::new(NonZeroUsize::new(threads), &NEVER, &|_, _| (), &simulate)?;
+    let mut lab =
+        Lab::new(NonZeroUsize::new(threads), &NEVER, &|_, _| (), &simulate).expect("threads start");
     let study = Study::new(question.clone(), "s");
     let variants = study.build(&build)?;
-    let found = study.answer(&variants, &mut lab);
+    let runs = study.simulate(&variants, &mut lab).expect("nothing interrupts it");
     assert_eq!(lab.asked(), study.runs(), "each point is simulated once");
-    found
+    study.answer(&runs)
 }
 
 fn influences(question: &Question, model: Model<'_>) -> Vec<Influence> {
