@@ -11,7 +11,8 @@ from dask.distributed import Client
 
 def simulate(scenario, out, index, shards):
     folder, shard = f"{out}/shards/{index}", f"{index}/{shards}"
-    subprocess.run(["rollsim", "run", scenario, "--quiet", "--shard", shard, "--out", folder], check=True)
+    part = ["rollsim", "run", scenario, "--quiet", "--shard", shard, "--out", folder]
+    subprocess.run(part, check=True)
     return folder
 
 
@@ -19,4 +20,5 @@ if __name__ == "__main__":
     scenario, out, shards, *address = sys.argv[1:]
     with Client(*address) as client:
         parts = [client.submit(simulate, scenario, out, 1 + i, shards) for i in range(int(shards))]
-        subprocess.run(["rollsim", "merge", *client.gather(parts), "--out", f"{out}/whole"], check=True)
+        merge = ["rollsim", "merge", *client.gather(parts), "--out", f"{out}/whole"]
+        subprocess.run(merge, check=True)

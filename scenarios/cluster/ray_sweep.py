@@ -12,7 +12,8 @@ import ray
 @ray.remote
 def simulate(scenario, out, index, shards):
     folder, shard = f"{out}/shards/{index}", f"{index}/{shards}"
-    subprocess.run(["rollsim", "run", scenario, "--quiet", "--shard", shard, "--out", folder], check=True)
+    part = ["rollsim", "run", scenario, "--quiet", "--shard", shard, "--out", folder]
+    subprocess.run(part, check=True)
     return folder
 
 
@@ -20,4 +21,5 @@ if __name__ == "__main__":
     scenario, out, shards = sys.argv[1:]
     ray.init()
     parts = [simulate.remote(scenario, out, 1 + i, shards) for i in range(int(shards))]
-    subprocess.run(["rollsim", "merge", *ray.get(parts), "--out", f"{out}/whole"], check=True)
+    merge = ["rollsim", "merge", *ray.get(parts), "--out", f"{out}/whole"]
+    subprocess.run(merge, check=True)

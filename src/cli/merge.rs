@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use super::exit::{self, BadInput, Exit};
 use super::redraw::formats;
 use super::run::folder_error;
+use super::scale::{RunsMissing, put_in_place};
 use super::show::Show;
+use super::sweep::unfinished;
 use crate::experiment::Part;
 use crate::experiment::compare::Question;
-use crate::experiment::store::{Store, StoreError, Subject};
-use crate::report::folder::Folder;
+use crate::experiment::lab::Known;
+use crate::experiment::store::{Header, Journal, Store, StoreError, Subject};
+use crate::report::folder::{Folder, Holds};
 use crate::report::{Heading, VariantRows, Writer};
 
 const EXAMPLES: &str = "\
@@ -18,10 +21,14 @@ Examples:
   for i in 1 2 3; do rollsim run gateway.toml --shard $i/3 --out shards/$i; done
   rollsim merge shards/* --out results/gateway
 
-Exit codes: 0 done; 1 the results could not be written; 2 the shards do not belong together, or
-one is missing or damaged";
+Shards of `check`, `tune`, `sensitivity` and `advise` come to what the whole command would have
+said. These decide by what they have seen which runs they need next: a merged stage that is not the
+last is written to --out, and its shards begin with `--resume=DIR`.
 
-/// Put the shards of a run together: the very bytes of the whole run
+Exit codes: 0 done (or what the command has decided); 1 the results could not be written; 2 the
+shards do not belong together, or one is missing or damaged; 3 another stage is needed";
+
+/// Put shards together: the very bytes of the whole
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -38,6 +45,14 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
         let stores = open(&self.shards)?;
+        match stores[0].header.command.first().map(String::as_str) {
+            Some("run") => self.merge_run(&stores),
+            _ => self.merge_stage(&stores),
+        }
+    }
+
+    /// The results of a run.
+    fn merge_run(&self, stores: &[Store]) -> anyhow::Result<Exit> {
         let header = &stores[0].header;
         let target =
             self.out.clone().unwrap_or_else(|| Path::new("results").join(&header.scenario));
@@ -51,12 +66,50 @@ impl Arguments {
         };
         let mut writer = Writer::new(heading.clone(), folder)?;
         for subject in &header.variants {
-            let whole = whole(subject, &stores)?;
+            let whole = whole(subject, stores)?;
             writer.append(VariantRows::of(&heading, &subject.results(whole)))?;
         }
         let written = writer.finish(formats(self.show.png))?;
         self.show.print(&target, &written, heading.compare.is_asked)?;
         Ok(Exit::Done)
+    }
+
+    /// What a procedure comes to that decides by simulating, or the beginning of its next stage.
+    fn merge_stage(&self, stores: &[Store]) -> anyhow::Result<Exit> {
+        let header = &stores[0].header;
+        let mut known = Known::nothing();
+        for store in stores {
+            known.add(store).map_err(|error| BadInput(error.to_string()))?;
+        }
+        let options = [(self.show.json, "--json"), (self.show.png, "--png")];
+        let asked = options.into_iter().filter(|(is_asked, _)| *is_asked);
+        let more = asked.map(|(_, name)| name.to_owned());
+        let more: Vec<String> = more.filter(|name| !header.command.contains(name)).collect();
+        let ended = super::look_up(&header.command, &more, (known.clone(), self.out.clone()));
+        match ended {
+            Err(error) if error.is::<RunsMissing>() => self.close_stage(header, &known),
+            ended => ended,
+        }
+    }
+
+    /// Writes what is known for the next stage.
+    fn close_stage(&self, header: &Header, known: &Known) -> anyhow::Result<Exit> {
+        let verb = header.command.first().map_or("", String::as_str);
+        let default = || Path::new("results").join(format!("{}-{verb}-stage", header.scenario));
+        let target = self.out.clone().unwrap_or_else(default);
+        let folder = Folder::to_hold(Holds::Cells, &target).map_err(folder_error)?;
+        let mut header = header.clone();
+        header.shard = None;
+        let journal = Journal::create(&unfinished(&target), &header)?;
+        known.keep(&journal)?;
+        put_in_place(&journal, folder, &target)?;
+        let place = target.display();
+        exit::note(&format!(
+            "this stage is whole ({} runs), and more runs are needed: run all shards again with \
+             `--resume={place}`",
+            known.runs()
+        ));
+        Ok(Exit::Undecided)
     }
 }
 

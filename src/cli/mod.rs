@@ -3,6 +3,7 @@
 //! The only room that prints, and the only one that ends the process. Data goes to stdout, all
 //! else to stderr; whoever closes the pipe early is not an error.
 
+mod advise;
 mod check;
 mod exit;
 mod explain;
@@ -21,11 +22,13 @@ mod sweep;
 mod tune;
 mod validate;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use exit::Exit;
+use crate::experiment::lab::Known;
+use exit::{BadInput, Exit};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,6 +38,7 @@ Examples:
   rollsim gate scenarios/bad-release.toml --effects 0.1x,1x
   rollsim tune gateway.toml --vary strategies.rolling.max_unavailable=1..6
   rollsim sensitivity scenarios/promotion.toml --vary fleet.instances=4..20
+  rollsim advise gateway.toml
   rollsim list strategies
   rollsim explain capacity_min
   rollsim validate
@@ -60,6 +64,7 @@ enum Verb {
     Gate(gate::Arguments),
     Tune(tune::Arguments),
     Sensitivity(sensitivity::Arguments),
+    Advise(advise::Arguments),
     Report(redraw::Arguments),
     List(list::Arguments),
     Explain(explain::Arguments),
@@ -85,12 +90,43 @@ pub fn main() -> ExitCode {
         Verb::Gate(arguments) => arguments.execute(),
         Verb::Tune(arguments) => arguments.execute(),
         Verb::Sensitivity(arguments) => arguments.execute(),
+        Verb::Advise(arguments) => arguments.execute(),
         Verb::Report(arguments) => arguments.execute(),
         Verb::List(arguments) => arguments.execute(),
         Verb::Explain(arguments) => arguments.execute(),
         Verb::Validate(arguments) => arguments.execute(),
     };
     exit::settle(result).into()
+}
+
+/// Does again what `command` says, with what is known in the place of simulating.
+fn look_up(
+    command: &[String],
+    more: &[String],
+    (known, out): (Known, Option<PathBuf>),
+) -> anyhow::Result<Exit> {
+    let typed = command.iter().chain(more).map(String::as_str);
+    let line = Line::try_parse_from(std::iter::once("rollsim").chain(typed))
+        .map_err(|error| BadInput(error.to_string()))?;
+    match line.verb {
+        Verb::Check(mut arguments) => {
+            (arguments.scale.merged, arguments.out) = (Some(known), out);
+            arguments.execute()
+        }
+        Verb::Tune(mut arguments) => {
+            (arguments.scale.merged, arguments.out) = (Some(known), out);
+            arguments.execute()
+        }
+        Verb::Sensitivity(mut arguments) => {
+            (arguments.scale.merged, arguments.out) = (Some(known), out);
+            arguments.execute()
+        }
+        Verb::Advise(mut arguments) => {
+            (arguments.scale.merged, arguments.out) = (Some(known), out);
+            arguments.execute()
+        }
+        _ => Err(BadInput(format!("`{}` has no shards", command.join(" "))).into()),
+    }
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ impl Arguments {
         if end == End::Interrupted {
             return Ok(interrupted_with(&kept));
         }
-        put_in_place(kept.journal, folder, target)?;
+        put_in_place(&kept.journal, folder, target)?;
         Ok(Exit::Done)
     }
 }

@@ -42,6 +42,16 @@ pub(super) struct Scale {
     pub(super) merged: Option<Known>,
 }
 
+/// When the runs of a procedure are kept on disk while it is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Beside the results to be.
+    Always,
+    /// Only for a shard, or where `--resume` was typed: there will be no results beside which to
+    /// keep them.
+    OnRequest,
+}
+
 /// What became of a procedure.
 #[derive(Debug)]
 pub(super) enum Conducted<T> {
@@ -67,7 +77,7 @@ impl Scale {
     pub(super) fn conduct<T>(
         &self,
         scenario: &Scenario,
-        (target, out): (&Path, Option<&Path>),
+        (target, out, keep): (&Path, Option<&Path>, Keep),
         interrupted: &AtomicBool,
         procedure: impl FnOnce(&mut Lab<'_>) -> Result<T, Stopped>,
     ) -> anyhow::Result<Conducted<T>> {
@@ -88,7 +98,7 @@ impl Scale {
             Some(_) => Some(Folder::to_hold(Holds::Cells, &target).map_err(folder_error)?),
             None => None,
         };
-        let (journal, known) = self.open(&target, &header)?;
+        let (journal, known) = self.open(&target, &header, keep)?;
         let bar = Progress::new(0, progress::Show::Bar)?;
         let progress = |done: usize, asked: usize| {
             bar.set_length(asked);
@@ -98,34 +108,30 @@ impl Scale {
             let measured = measured(plan, replication, Detail::Series, interrupted)?;
             Some(RunResult { outcome: measured.run.outcome, metrics: measured.metrics })
         };
-        let bench = Bench { known, shard: self.shard, journal: Some(&journal) };
+        let bench = Bench { known, shard: self.shard, journal: journal.as_ref() };
         let mut lab = Lab::new(self.threads, interrupted, &progress, &simulate)?.at(bench);
         let ended = procedure(&mut lab);
         bar.clear();
-        match ended {
-            Ok(done) => {
-                journal.discard();
-                Ok(Conducted::Done(done))
+        let said = match &ended {
+            Ok(_) => "all runs are known".to_owned(),
+            Err(Stopped::Elsewhere { own, others }) => {
+                format!("{own} runs of this stage are done, {others} are those of other shards")
             }
             Err(Stopped::Interrupted) => {
-                exit::warn(&format!(
-                    "interrupted; no results were written. The runs that are done are kept in \
-                     `{}`: the same command with `--resume` goes on from there",
-                    journal.folder().display()
-                ));
-                Ok(Conducted::Ended(Exit::Interrupted))
+                exit::warn(&interrupted_words(journal.as_ref()));
+                return Ok(Conducted::Ended(Exit::Interrupted));
             }
-            Err(Stopped::Elsewhere { own, others }) => {
-                let folder = shard_folder.expect("only a shard leaves runs to others");
-                put_in_place(journal, folder, &target)?;
-                exit::note(&format!(
-                    "{own} runs of this stage are done, {others} are those of other shards; \
-                     `rollsim merge` puts them together"
-                ));
-                Ok(Conducted::Ended(Exit::Done))
-            }
-            Err(stopped) => Err(stopped.into()),
+            Err(stopped) => return Err(stopped.clone().into()),
+        };
+        if let (Some(folder), Some(journal)) = (shard_folder, journal.as_ref()) {
+            put_in_place(journal, folder, &target)?;
+            exit::note(&format!("{said}; `rollsim merge` puts the shards together"));
+            return Ok(Conducted::Ended(Exit::Done));
         }
+        if let Some(journal) = journal {
+            journal.discard();
+        }
+        ended.map(Conducted::Done).map_err(Into::into)
     }
 
     fn shard_target(&self, target: &Path, out: Option<&Path>) -> PathBuf {
@@ -140,7 +146,12 @@ impl Scale {
     }
 
     /// Where runs are kept, and what is known from before.
-    fn open(&self, target: &Path, header: &Header) -> anyhow::Result<(Journal, Known)> {
+    fn open(
+        &self,
+        target: &Path,
+        header: &Header,
+        keep: Keep,
+    ) -> anyhow::Result<(Option<Journal>, Known)> {
         let place = unfinished(target);
         let from = match &self.resume {
             None => None,
@@ -157,9 +168,12 @@ impl Scale {
                 Err(error) => return Err(BadInput(error.to_string()).into()),
             }
         }
+        if keep == Keep::OnRequest && self.shard.is_none() && self.resume.is_none() {
+            return Ok((None, known));
+        }
         let journal = Journal::create(&place, header)?;
         known.keep(&journal)?;
-        Ok((journal, known))
+        Ok((Some(journal), known))
     }
 
     fn take_over(&self, store: &Store, header: &Header, known: &mut Known) -> anyhow::Result<()> {
@@ -179,9 +193,19 @@ impl Scale {
     }
 }
 
+/// What to say when the user ends it.
+fn interrupted_words(journal: Option<&Journal>) -> String {
+    let Some(journal) = journal else { return "interrupted; nothing was written".to_owned() };
+    let place = journal.folder().display();
+    format!(
+        "interrupted; no results were written. The runs that are done are kept in `{place}`: the \
+         same command with `--resume` goes on from there"
+    )
+}
+
 /// A store becomes the folder of a shard, or of a merged stage.
 pub(super) fn put_in_place(
-    journal: Journal,
+    journal: &Journal,
     mut folder: Folder,
     target: &Path,
 ) -> anyhow::Result<()> {
@@ -191,7 +215,7 @@ pub(super) fn put_in_place(
     }
     let names = folder.names().to_vec();
     folder.commit()?;
-    journal.discard();
+    store::discard(journal.folder());
     let mut out = io::stdout().lock();
     writeln!(out, "{}", written(target, &names))?;
     out.flush()?;

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use super::exit::{self, BadInput, Exit};
 use super::redraw::{formats, written};
 use super::run::{folder_error, watch_interrupts};
-use super::scale::{Conducted, Scale};
+use super::scale::{Conducted, Keep, Scale};
+use super::tune::strategy;
 use crate::experiment::lab::Lab;
 use crate::experiment::sensitivity::{Method, Question, SensitivityError, Study};
 use crate::experiment::tune::goal::metric;
@@ -19,7 +20,7 @@ use crate::scenario::{self, Overrides, Report, Scenario, Variant};
 
 const EXAMPLES: &str = "\
 Examples:
-  rollsim sensitivity scenarios/api-gateway.toml --strategy surge \\
+  rollsim sensitivity scenarios/api-gateway.toml \\
     --vary strategies.surge.max_surge=1..6 --vary startup.boot=5s..60s
   rollsim sensitivity gateway.toml --vary fleet.instances=8..16 --vary load_balancer.lag=0s..5s \\
     --vary load_balancer.policy=round-robin,least-requests --metric failed --metric capacity_min
@@ -50,7 +51,7 @@ pub(super) struct Arguments {
     /// What they may move; may be given several times [default: duration_s and failed]
     #[arg(long, value_name = "NAME")]
     metric: Vec<String>,
-    /// The strategy to look at [default: the first of the file]
+    /// Which strategy [default: the one whose fields are varied, or the only one]
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
     /// Screening by elementary effects, or shares of the variance
@@ -73,7 +74,7 @@ pub(super) struct Arguments {
     sweep: Vec<String>,
     /// Folder for the results [default: results/NAME-sensitivity]
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Print JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -99,8 +100,11 @@ enum Way {
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
         let scenario = exit::load(&self.file, &self.overrides(&[]))?;
-        let first = self.first_variant(&scenario)?;
-        let study = Study::new(self.question(scenario.seed, first)?, &first.strategy);
+        let question = self.question(scenario.seed)?;
+        let first = self.first_variant(&scenario, &question.varied)?;
+        let own = first.plan.simulation.replications;
+        let replications = self.replications.map_or(own, NonZeroU32::get);
+        let study = Study::new(Question { replications, ..question }, &first.strategy);
         let target = self.out.clone().unwrap_or_else(|| {
             PathBuf::from("results").join(format!("{}-sensitivity", scenario.name))
         });
@@ -111,7 +115,7 @@ impl Arguments {
         let build = |values: &[(&str, &str)]| self.variant(&first.strategy, values);
         let variants = study.build(&build).map_err(refused)?;
         exit::note(&study.cost());
-        let place = (target.as_path(), self.out.as_deref());
+        let place = (target.as_path(), self.out.as_deref(), Keep::Always);
         let runs = |lab: &mut Lab<'_>| study.simulate(&variants, lab);
         let runs = match self.scale.conduct(&scenario, place, &interrupted, runs)? {
             Conducted::Done(runs) => runs,
@@ -153,33 +157,27 @@ impl Arguments {
     }
 
     /// The first variant of the strategy that is looked at.
-    fn first_variant<'a>(&self, scenario: &'a Scenario) -> anyhow::Result<&'a Variant> {
-        let is_own = |variant: &&Variant| {
-            self.strategy.as_ref().is_none_or(|name| *name == variant.strategy)
-        };
-        let mut own = scenario.variants.iter().filter(is_own);
-        let Some(first) = own.next() else {
-            let name = self.strategy.as_deref().unwrap_or_default();
-            let mut names: Vec<String> =
-                scenario.variants.iter().map(|one| format!("`{}`", one.strategy)).collect();
-            names.dedup();
-            let names = names.join(", ");
-            let message = format!("there is no strategy called `{name}`; there is {names}");
-            return Err(BadInput(message).into());
-        };
-        let varied: Vec<&str> =
-            self.vary.iter().filter_map(|typed| typed.split('=').next()).map(str::trim).collect();
+    fn first_variant<'a>(
+        &self,
+        scenario: &'a Scenario,
+        varied: &[Vary],
+    ) -> anyhow::Result<&'a Variant> {
+        let varied: Vec<&str> = varied.iter().map(|vary| vary.path.as_str()).collect();
+        let name = strategy(scenario, self.strategy.as_deref(), &varied)?;
+        let mut own = scenario.variants.iter().filter(|variant| variant.strategy == name);
+        let first = own.next().expect("it was found among the variants");
         let left = first.parameters.iter().find(|(path, _)| !varied.contains(&path.as_str()));
         if let Some((path, value)) = left.filter(|_| own.next().is_some()) {
             exit::warn(&format!(
-                "of the sweeps only the first values are taken, such as {value} for `{path}`; for \
-                 another, write `--sweep {path}=VALUE`, or vary it"
+                "of the sweep over `{path}` only the first value, {value}, is taken; for another, \
+                 write `--sweep {path}=VALUE`, or vary it"
             ));
         }
         Ok(first)
     }
 
-    fn question(&self, seed: u64, first: &Variant) -> anyhow::Result<Question> {
+    /// What is asked, but for the number of runs at each point.
+    fn question(&self, seed: u64) -> anyhow::Result<Question> {
         let mut problems: Vec<String> = Vec::new();
         let varied = Vary::read_all(&self.vary).unwrap_or_else(|errors| {
             problems.extend(errors.iter().map(ToString::to_string));
@@ -193,9 +191,7 @@ impl Arguments {
             Way::Morris => Method::Morris { trajectories: self.trajectories.get() },
             Way::Sobol => Method::Sobol { samples: self.samples.get() },
         };
-        let own = first.plan.simulation.replications;
-        let replications = self.replications.map_or(own, NonZeroU32::get);
-        let question = Question { varied, metrics, method, replications, seed };
+        let question = Question { varied, metrics, method, replications: 1, seed };
         if problems.is_empty() {
             problems = question.problems();
         }

@@ -1,23 +1,18 @@
 //! `rollsim tune`: the best policy of a search space.
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use super::exit::{self, BadInput, Exit, Rejected};
 use super::redraw::{formats, written};
-use super::run::{folder_error, measured, warn_of_many_requests, watch_interrupts};
-use crate::experiment::RunResult;
-use crate::experiment::lab::{Lab, Stopped};
+use super::run::{folder_error, warn_of_many_requests, watch_interrupts};
+use super::scale::{Conducted, Keep, Scale};
 use crate::experiment::tune::goal::{Aim, Constraint, Objective, Zone, contradiction, metric};
 use crate::experiment::tune::{self, Answer, Axis, Nothing, Question, Space, TuneError};
 use crate::report::folder::{Folder, Holds};
 use crate::report::{self, tune as shown};
 use crate::scenario::{self, Overrides, Scenario, Variant};
-use crate::sim::{Detail, Plan};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -88,19 +83,18 @@ pub(super) struct Arguments {
     sweep: Vec<String>,
     /// Folder for the results [default: results/NAME-tune]
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Print JSON instead of the table
     #[arg(long)]
     json: bool,
     /// Also write the chart as PNG
     #[arg(long)]
     png: bool,
-    /// Simulate on N threads [default: all there are]; the results do not depend on it
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
     /// Root of all chance, instead of the file's simulation.seed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) scale: Scale,
 }
 
 /// A probability above one half and below one.
@@ -122,7 +116,7 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(wrong()) }
 }
 
-fn bad(error: impl std::fmt::Display) -> anyhow::Error {
+pub(super) fn bad(error: impl std::fmt::Display) -> anyhow::Error {
     BadInput(error.to_string()).into()
 }
 
@@ -131,28 +125,32 @@ impl Arguments {
         let axes: Result<Vec<Axis>, _> = self.vary.iter().map(|one| Axis::read(one)).collect();
         let space = Space::new(axes.map_err(bad)?).map_err(bad)?;
         let base = exit::load(&self.file, &self.overrides(&[]))?;
-        let strategy = strategy(&base, self.strategy.as_deref(), &space)?;
+        let paths: Vec<&str> = space.axes().iter().map(|axis| axis.path.as_str()).collect();
+        let strategy = strategy(&base, self.strategy.as_deref(), &paths)?;
         let question = self.question(&base, &strategy)?;
         let target = self
             .out
             .clone()
             .unwrap_or_else(|| PathBuf::from("results").join(format!("{}-tune", base.name)));
         let interrupted = watch_interrupts()?;
-        let folder = Folder::to_hold(Holds::Search, &target).map_err(folder_error)?;
+        // Taken before the work, so that hours of it are not lost to a folder that is not ours.
+        let take = || Folder::to_hold(Holds::Search, &target).map_err(folder_error);
+        let folder = self.scale.is_whole().then(take).transpose()?;
         self.warn(&base, &strategy, (&space, &question), &interrupted);
-        let answer = match self.search(&space, &question, &strategy, &interrupted) {
-            Ok(answer) => answer,
-            Err(TuneError::Stopped(Stopped::Interrupted)) => {
-                exit::warn("interrupted; nothing was written");
-                return Ok(Exit::Interrupted);
+        let build = self.build(&strategy);
+        let place = (target.as_path(), self.out.as_deref(), Keep::Always);
+        let ended = self.scale.conduct(&base, place, &interrupted, |lab| {
+            match tune::search(&space, &question, &build, lab) {
+                Err(TuneError::Stopped(stopped)) => Err(stopped),
+                ended => Ok(ended),
             }
-            Err(TuneError::AllRefused(report, points)) => {
-                exit::warn(&format!("all {points} points of the search space are refused"));
-                return Err(Rejected(*report).into());
-            }
-            Err(error @ TuneError::Budget { .. }) => return Err(bad(error)),
-            Err(error) => return Err(error.into()),
+        })?;
+        let answer = match ended {
+            Conducted::Done(Ok(answer)) => answer,
+            Conducted::Done(Err(error)) => return Err(rejected(error)),
+            Conducted::Ended(exit) => return Ok(exit),
         };
+        let folder = folder.map_or_else(take, Ok)?;
         let names = report::write_search(&base.name, &answer, folder, formats(self.png))?;
         self.print(&base, &answer, (&target, &names))?;
         Ok(match answer.recommended {
@@ -253,32 +251,17 @@ impl Arguments {
         warn_of_many_requests(&whole, interrupted);
     }
 
-    fn search(
-        &self,
-        space: &Space,
-        question: &Question,
-        strategy: &str,
-        interrupted: &AtomicBool,
-    ) -> Result<Answer, TuneError> {
-        let build = |values: &[(&str, &str)]| -> Result<Variant, scenario::Report> {
+    /// Makes the plan of a point.
+    fn build<'a>(
+        &'a self,
+        strategy: &'a str,
+    ) -> impl Fn(&[(&str, &str)]) -> Result<Variant, scenario::Report> + 'a {
+        move |values| {
             let loaded = scenario::load(&self.file, &self.overrides(values))?;
             let mut variants = loaded.scenario.variants.into_iter();
             // The base has this strategy, and no axis can take it away.
             variants.find(|one| one.strategy == strategy).ok_or_else(scenario::Report::default)
-        };
-        let bar = progress_bar();
-        let progress = |done: usize, asked: usize| {
-            bar.set_length(asked as u64);
-            bar.set_position(done as u64);
-        };
-        let simulate = |plan: &Plan, replication: u32| {
-            let one = measured(plan, replication, Detail::Series, interrupted)?;
-            Some(RunResult { outcome: one.run.outcome, metrics: one.metrics })
-        };
-        let mut lab = Lab::new(self.threads, interrupted, &progress, &simulate)?;
-        let answer = tune::search(space, question, &build, &mut lab);
-        bar.finish_and_clear();
-        answer
+        }
     }
 
     fn print(
@@ -300,15 +283,24 @@ impl Arguments {
     }
 }
 
-/// A bar that grows with what is asked for; it draws nothing where stderr is not a terminal.
-pub(super) fn progress_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs so far")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()).with_style(style)
+/// What cannot be searched, as bad input.
+fn rejected(error: TuneError) -> anyhow::Error {
+    match error {
+        TuneError::AllRefused(report, points) => {
+            exit::warn(&format!("all {points} points of the search space are refused"));
+            Rejected(*report).into()
+        }
+        error @ TuneError::Budget { .. } => bad(error),
+        error @ TuneError::Stopped(_) => error.into(),
+    }
 }
 
-/// The strategy that is meant.
-fn strategy(base: &Scenario, asked: Option<&str>, space: &Space) -> anyhow::Result<String> {
+/// The strategy that is meant: the one asked for, the only one that `paths` name, or the only one.
+pub(super) fn strategy(
+    base: &Scenario,
+    asked: Option<&str>,
+    paths: &[&str],
+) -> anyhow::Result<String> {
     let mut names: Vec<&str> = base.variants.iter().map(|one| one.strategy.as_str()).collect();
     names.dedup();
     let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -318,10 +310,9 @@ fn strategy(base: &Scenario, asked: Option<&str>, space: &Space) -> anyhow::Resu
             false => Err(bad(format!("there is no strategy called `{asked}`; there is {listed}"))),
         };
     }
-    let mut meant: Vec<&str> = space
-        .axes()
+    let mut meant: Vec<&str> = paths
         .iter()
-        .filter_map(|axis| axis.path.strip_prefix("strategies.")?.split('.').next())
+        .filter_map(|path| path.strip_prefix("strategies.")?.split('.').next())
         .filter(|name| names.contains(name))
         .collect();
     meant.sort_unstable();
@@ -329,7 +320,7 @@ fn strategy(base: &Scenario, asked: Option<&str>, space: &Space) -> anyhow::Resu
     match (meant.as_slice(), names.as_slice()) {
         ([one], _) | ([], [one]) => Ok((*one).to_owned()),
         _ => Err(bad(format!(
-            "which strategy is to be tuned? the scenario has {listed}; name it with `--strategy`"
+            "which strategy is meant? the scenario has {listed}; name it with `--strategy`"
         ))),
     }
 }

@@ -6,6 +6,7 @@
 //! This room knows samples and their uncertainty. It must not know how a run is simulated inside
 //! or how results are shown.
 
+pub mod advise;
 pub mod compare;
 mod estimate;
 #[cfg(test)]
@@ -38,7 +39,6 @@ pub use warmup::{Series, Unsettled};
 use serde::{Deserialize, Serialize};
 
 use crate::measure::Metrics;
-use crate::scenario::World;
 use crate::sim::{Outcome, Trace};
 use crate::units::SimTime;
 

@@ -163,9 +163,7 @@ pub fn run(
     match sweep(scenario, settings, simulate, &Whole(scenario), collect) {
         Ok(End::Interrupted) => Ok(None),
         Ok(End::Done) => {
-            let (scenario, seed, world) =
-                (scenario.name.clone(), scenario.seed, scenario.world.clone());
-            Ok(Some(Results { scenario, seed, world, variants }))
+            Ok(Some(Results { scenario: scenario.name.clone(), seed: scenario.seed, variants }))
         }
         Err(SweepError::Threads(error)) => Err(error),
         Err(SweepError::Emit(never)) => match never {},

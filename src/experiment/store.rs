@@ -41,8 +41,6 @@ pub struct Header {
     pub seed: u64,
     /// BLAKE3 of everything in the scenario that a run depends on.
     identity: String,
-    /// What it is a scenario of, whatever the strategy.
-    pub world: World,
     /// Which part of the experiment.
     pub shard: Option<Shard>,
     /// Hashes of the parts of the scenario but the strategies.
@@ -132,7 +130,6 @@ impl Header {
             scenario: scenario.name.clone(),
             seed: scenario.seed,
             identity: identity(scenario),
-            world: scenario.world.clone(),
             shard,
             world: scenario.world.clone(),
             has_third: false,

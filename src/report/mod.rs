@@ -4,6 +4,7 @@
 //! them later gives the same bytes. This room knows formats, numbers on screens and pictures. It
 //! must not know how results came about, and prints nothing itself.
 
+pub mod advice;
 pub mod baseline;
 pub mod chart;
 pub mod check;

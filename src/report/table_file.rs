@@ -48,7 +48,7 @@ impl Heading {
         Self {
             scenario: results.scenario.clone(),
             seed: results.seed,
-            world: results.world.clone(),
+            world: World::new(),
             has_third,
             compare: Question::new(first, &[]),
         }

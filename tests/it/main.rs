@@ -3,6 +3,7 @@
 mod balancers;
 mod cases;
 mod cli;
+mod cluster;
 mod compose;
 mod coverage;
 mod differential;
@@ -23,6 +24,7 @@ mod sensitivity;
 mod source;
 mod theory;
 mod tidy;
+mod tune;
 mod validate;
 mod workbench;
 mod world;

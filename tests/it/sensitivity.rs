@@ -40,6 +40,9 @@ settle = "10s"
 fn rollsim(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollsim"));
     command.current_dir(folder).arg("sensitivity").args(arguments);
+    if !arguments.contains(&"--strategy") {
+        command.args(["--strategy", "careful"]);
+    }
     command.output().expect("the binary starts")
 }
 
@@ -179,7 +182,7 @@ fn a_swept_field_can_be_varied() {
     assert!((effect - 60.0).abs() < 0.1, "{boot}");
     let output = rollsim(place.path(), &["small.toml", "--vary", "traffic.rate=5..20"]);
     let told = text(&output.stderr);
-    assert!(told.contains("of the sweeps only the first values are taken, such as"), "{told}");
+    assert!(told.contains("of the sweep over `startup.boot` only the first value"), "{told}");
 }
 
 #[test]
@@ -219,6 +222,10 @@ fn what_cannot_be_studied_is_said_on_stderr() {
         &["Sobol's indices are of ranges, not of choices"],
     );
     check(&with(&["--vary", "traffic.rate=1..2"]), &["undo each other"]);
+    check(
+        &["--vary", "startup.boot=1s..9s", "--strategy", "bold,careful"],
+        &["no strategy called"],
+    );
     fs::create_dir(folder.join("thesis")).expect("made");
     fs::write(folder.join("thesis/chapter.tex"), "years").expect("written");
     check(&with(&["--out", "thesis"]), &["holds no `sensitivity.csv`"]);

@@ -10,7 +10,7 @@ use self::files::Outputs;
 use self::sides::Sides;
 use super::exit::{BadInput, Exit};
 use super::run::{warn_of_many_requests, watch_interrupts};
-use super::scale::{Conducted, Scale};
+use super::scale::{Conducted, Keep, Scale};
 use crate::experiment::lab::{Lab, Stopped};
 use crate::experiment::policy::fix::{self, Fix};
 use crate::experiment::policy::{Finding, Protocol, Verdict};
@@ -82,7 +82,7 @@ pub(super) struct Arguments {
     sweep: Vec<String>,
     /// Folder for the runs of a shard [default: results/NAME-check-I-of-N]
     #[arg(long, value_name = "DIR", requires = "shard")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     #[command(flatten)]
     pub(super) scale: Scale,
 }
@@ -128,7 +128,7 @@ impl Arguments {
         let wants_fixes = self.fix || outputs.wants_fixes();
         let name = &sides.new.scenario.name;
         let target = Path::new("results").join(format!("{name}-check"));
-        let places = (target.as_path(), self.out.as_deref());
+        let places = (target.as_path(), self.out.as_deref(), Keep::OnRequest);
         let decided = self.scale.conduct(&sides.everything(), places, &interrupted, |lab| {
             let findings = protocol.run(lab, &subjects)?;
             let runs = lab.asked();

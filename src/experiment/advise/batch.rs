@@ -80,9 +80,7 @@ pub fn largest(
     if tried.iter().any(|one| one.headroom.is_none()) {
         return Ok(Advice::NotApplicable("no requests arrive, so any capacity will do".into()));
     }
-    let answer = |size: u32| {
-        of(size).map(|found| Batch { size: found, next: of(size + 1) })
-    };
+    let answer = |size: u32| of(size).map(|found| Batch { size: found, next: of(size + 1) });
     let nothing = || Advice::NotApplicable("no size of batch can be tried".to_owned());
     Ok(match found {
         Some(less) => answer(all - less).map_or_else(nothing, Advice::Found),

@@ -64,8 +64,7 @@ pub fn shortest(
         let needed = enough(targets.met, targets.confidence);
         return Ok(Advice::TooFew { runs: targets.healthy, needed });
     };
-    let requests =
-        if plan.gates.is_empty() { Requests::LeftOut } else { Requests::Simulated };
+    let requests = if plan.gates.is_empty() { Requests::LeftOut } else { Requests::Simulated };
     let healthy = healthy(plan, requests);
     let mut met = |deadline: SimDuration| -> Result<u32, Stopped> {
         let mut plan = healthy.clone();

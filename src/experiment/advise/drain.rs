@@ -68,9 +68,8 @@ pub fn shortest(
     if !has_requests {
         return Ok(Advice::NotApplicable("no requests arrive, so none can be lost".to_owned()));
     }
-    let of = |count: u32| {
-        tried.iter().find(|(known, _)| *known == count).map(|(_, wait)| wait.clone())
-    };
+    let of =
+        |count: u32| tried.iter().find(|(known, _)| *known == count).map(|(_, wait)| wait.clone());
     let written = plan.shutdown.pre_stop;
     let answer = |count: u32| {
         let shorter = count.checked_sub(1).and_then(of);

@@ -17,8 +17,8 @@ pub mod drain;
 #[cfg(test)]
 mod tests;
 
-use super::lab::{Lab, Stopped, Wanted};
 use super::RunResult;
+use super::lab::{Lab, Stopped, Wanted};
 use crate::experiment::tune::Verdict;
 use crate::sim::Plan;
 use crate::units::SimDuration;

@@ -145,7 +145,8 @@ impl<'a, 'l> Race<'a, 'l> {
     }
 
     /// Fixes what does not matter: as asked, or a share of the best pilot mean. Where that is
-    /// nothing, the same share of how far the means lie apart.
+    /// nothing, and with several objectives where that is more, the same share of how far the
+    /// means lie apart.
     pub(super) fn set_zones(&mut self) {
         let open = self.open();
         let zone = |(objective, asked): (&Objective, &Zone)| {
@@ -157,7 +158,10 @@ impl<'a, 'l> Race<'a, 'l> {
                 open.iter().map(|&one| mean(&self.pool.losses(one, objective))).collect();
             let best = means.iter().copied().fold(f64::INFINITY, f64::min);
             let worst = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let sizes = [best.abs(), worst - best];
+            // Where one thing is traded for another, a share of what there is to trade counts too.
+            let range = worst - best;
+            let size = if self.question.objectives.len() > 1 { range } else { 0.0 };
+            let sizes = [best.abs().max(size), range];
             // With all the same nothing can be told apart, whatever the zone.
             let size = sizes.into_iter().find(|&size| size > 0.0 && size.is_finite());
             share * size.unwrap_or(1.0)

@@ -4,7 +4,8 @@ use anstyle::{AnsiColor, Style};
 
 use super::words;
 use crate::experiment::Estimate;
-use crate::experiment::tune::{Answer, Judged, Status};
+use crate::experiment::tune::goal::Aim;
+use crate::experiment::tune::{Answer, Axis, Judged, Status};
 use crate::measure::Metric;
 use crate::report::columns::{self, Cell};
 
@@ -13,6 +14,8 @@ const PLAIN: Style = Style::new();
 const WARN: Style = AnsiColor::Yellow.on_default();
 /// Rows of one status, at most, and of those that are not to be chosen.
 const MOST_ROWS: usize = 20;
+/// Longest line of a sentence.
+const WIDTH: usize = 100;
 const FEW_ROWS: usize = 5;
 
 /// The table, with lines above that say what was asked and lines below that say what to choose. It
@@ -22,7 +25,8 @@ pub fn render(scenario: &str, seed: u64, answer: &Answer) -> String {
     let metrics = metrics(answer);
     let shown = shown(answer);
     let rows: Vec<Vec<Cell>> = shown.iter().map(|&number| row(answer, number, &metrics)).collect();
-    let mut titles = vec!["candidate", "status", "runs"];
+    let mut titles: Vec<&str> = fields(answer);
+    titles.extend(["status", "runs"]);
     titles.extend(metrics.iter().map(|(metric, _)| metric.name));
     let mut out = caption(scenario, seed, answer);
     out += &columns::lay_out(&titles, &rows);
@@ -32,8 +36,37 @@ pub fn render(scenario: &str, seed: u64, answer: &Answer) -> String {
     }
     out.push('\n');
     for sentence in words::sentences(answer) {
-        out += &sentence;
+        out += &wrapped(&sentence);
         out.push('\n');
+    }
+    out
+}
+
+/// What the axes are called: their last names, or their paths where two share one.
+fn fields(answer: &Answer) -> Vec<&str> {
+    let all = || answer.axes.iter().map(Axis::field);
+    let is_shared = |name: &str| all().filter(|other| *other == name).count() > 1;
+    let axes = answer.axes.iter();
+    axes.map(|axis| if is_shared(axis.field()) { axis.path.as_str() } else { axis.field() })
+        .collect()
+}
+
+/// The text in lines of at most 100 characters, all but the first indented.
+#[must_use]
+pub fn wrapped(text: &str) -> String {
+    let mut out = String::new();
+    let mut length = 0;
+    for word in text.split(' ') {
+        let more = word.chars().count();
+        if length > 0 && length + 1 + more > WIDTH {
+            out += "\n  ";
+            length = 2;
+        } else if length > 0 {
+            out.push(' ');
+            length += 1;
+        }
+        out += word;
+        length += more;
     }
     out
 }
@@ -47,8 +80,8 @@ fn caption(scenario: &str, seed: u64, answer: &Answer) -> String {
         .iter()
         .map(|objective| {
             let verb = match objective.aim {
-                crate::experiment::tune::goal::Aim::Minimize => "minimize",
-                crate::experiment::tune::goal::Aim::Maximize => "maximize",
+                Aim::Minimize => "minimize",
+                Aim::Maximize => "maximize",
             };
             format!("{verb} {}", objective.metric.name)
         })
@@ -133,21 +166,18 @@ fn row(answer: &Answer, number: usize, metrics: &[(&'static Metric, Place)]) -> 
         Status::Front | Status::Tied | Status::Dominated => (judged.status.name(), PLAIN),
         _ => (judged.status.name(), WARN),
     };
-    let name = Cell::Word { text: judged.name.clone(), style: if is_best { GOOD } else { PLAIN } };
-    let mut cells = vec![
-        name,
-        Cell::Word { text: text.to_owned(), style },
-        Cell::Number { mean: judged.runs.to_string(), half: None },
-    ];
+    let of_name = if is_best { GOOD } else { PLAIN };
+    let value = |value: &String| Cell::Word { text: value.clone(), style: of_name };
+    let mut cells: Vec<Cell> = judged.values.iter().map(value).collect();
+    cells.push(Cell::Word { text: text.to_owned(), style });
+    cells.push(Cell::Number { mean: judged.runs.to_string(), half: None });
     cells.extend(metrics.iter().map(|(metric, place)| estimate(metric, place.of(judged))));
     cells
 }
 
 fn estimate(metric: &Metric, one: Option<&Estimate>) -> Cell {
     let Some(one) = one else { return Cell::Number { mean: "-".to_owned(), half: None } };
-    let half = one
-        .ci95
-        .filter(|[low, high]| high > low)
+    let half = words::interval(one)
         .map(|[low, high]| words::difference(metric, (high - low) / 2.0))
         .map(|half| format!(" \u{b1} {}", half.trim_end_matches(" points")));
     Cell::Number { mean: words::value(metric, one.mean), half }

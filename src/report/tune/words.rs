@@ -36,12 +36,18 @@ pub fn difference(metric: &Metric, size: f64) -> String {
     }
 }
 
+/// The 95% interval of a mean, where chance and not rounding makes it wide.
+#[must_use]
+pub fn interval(one: &Estimate) -> Option<[f64; 2]> {
+    one.ci95.filter(|[low, high]| high - low > 1e-9 * one.mean.abs())
+}
+
 /// A mean with its 95% interval: `40 s (39 s to 41 s)`.
 #[must_use]
 pub fn estimate(metric: &Metric, one: Option<&Estimate>) -> String {
     let Some(one) = one else { return "undefined".to_owned() };
     let mean = value(metric, one.mean);
-    match one.ci95.filter(|[low, high]| high > low) {
+    match interval(one) {
         Some([low, high]) => format!("{mean} ({} to {})", value(metric, low), value(metric, high)),
         None => mean,
     }
@@ -92,7 +98,7 @@ fn compared(objective: &Objective, [mean, low, high]: [f64; 3]) -> Option<String
     }
     let word = if loss > 0.0 { worse } else { better };
     let size = difference(objective.metric, mean.abs());
-    if high <= low {
+    if high - low <= 1e-9 * mean.abs() {
         return Some(format!("{size} {word}"));
     }
     let mut ends = [low, high].map(|end| if mean < 0.0 { -end } else { end });
@@ -144,7 +150,7 @@ fn chosen(answer: &Answer, best: usize) -> Vec<String> {
     } else {
         said.extend(the_next(answer));
     }
-    said.extend(the_temptation(answer, best));
+    said.extend(the_temptation(answer));
     said
 }
 
@@ -170,8 +176,8 @@ fn reason(answer: &Answer, best: usize) -> String {
     let front = answer.candidates.iter().filter(|one| one.status == Status::Front).count();
     let what = match (answer.knee, front) {
         (Some(_), _) => format!(
-            "the knee of the front of {front} out of {among}, where more of one objective begins \
-             to cost most of another"
+            "the knee of the front of {front} out of {among}, beyond which a little more of one \
+             objective costs much of another"
         ),
         (None, 1) => format!("no other of {among} is better in anything"),
         (None, _) => {
@@ -224,7 +230,7 @@ fn the_next(answer: &Answer) -> Option<String> {
 }
 
 /// The best of those that miss a constraint, if it would be better than the choice.
-fn the_temptation(answer: &Answer, best: usize) -> Option<String> {
+fn the_temptation(answer: &Answer) -> Option<String> {
     let objective = answer.objectives.first()?;
     let tempting = answer
         .candidates
@@ -240,13 +246,12 @@ fn the_temptation(answer: &Answer, best: usize) -> Option<String> {
         .filter(|(_, (verdict, _))| **verdict == Verdict::Misses)
         .map(|(constraint, (_, mean))| {
             let mean = mean.as_ref().map_or(f64::NAN, |mean| mean.mean);
-            format!("`{}`, with {}", constraint.typed, value(constraint.metric, mean))
+            format!("`{}` with {}", constraint.typed, value(constraint.metric, mean))
         })
         .collect();
-    let best = &answer.candidates[best].name;
     let compared = compared(objective, found)?;
     Some(format!(
-        "`{best}` gives up: `{}` is {compared}, but misses {}",
+        "what it gives up: `{}` is {compared}, but misses {}",
         one.name,
         missed.join(" and ")
     ))

@@ -109,7 +109,7 @@ impl<'a> Field<'a> {
             let Some(one) = self.along.of(&self.answer.candidates[number]) else { continue };
             let at = (right.at(column as f64), up.at(one.mean));
             line.push(at);
-            points.push((number, at, one.ci95.filter(|[low, high]| high > low)));
+            points.push((number, at, words::interval(one)));
         }
         if line.len() > 1 {
             picture.line(line, GRID, 1.5);

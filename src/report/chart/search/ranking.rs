@@ -6,6 +6,7 @@ use super::super::theme::{FAINT, INK, MARGIN, SMALL, WHITE, WIDTH, fitted};
 use super::scatter::bar;
 use super::{Along, colour, key, label};
 use crate::experiment::tune::{Answer, Status};
+use crate::report::tune::words;
 
 const MOST_ROWS: usize = 24;
 const ROW: f64 = 17.0;
@@ -61,7 +62,7 @@ pub(super) fn draw(picture: &mut Picture, top: f64, answer: &Answer) {
         let name = fitted(&label(answer, number), SMALL, NAMES - 12.0);
         let name = Text::new((frame.left - 8.0, y), name, SMALL, INK).anchored(Anchor::End);
         picture.text(name);
-        if let Some([low, high]) = one.ci95.filter(|[low, high]| high > low) {
+        if let Some([low, high]) = words::interval(one) {
             let ends = [low, high].map(|end| right.at(end).clamp(frame.left, frame.right));
             bar(picture, [(ends[0], y), (ends[1], y)], colour);
         }

@@ -8,6 +8,7 @@ use super::super::theme::{FAINT, INK, LABEL, MARGIN, SMALL, WHITE, WIDTH, text_w
 use super::{Along, FRONT, LIMIT, colour, key, label};
 use crate::experiment::Estimate;
 use crate::experiment::tune::{Answer, Status};
+use crate::report::tune::words;
 
 pub(super) const HEIGHT: f64 = 430.0;
 const TOP: f64 = 26.0;
@@ -134,12 +135,12 @@ impl<'a> Plane<'a> {
         let is_best = self.answer.recommended == Ok(number);
         let colour = colour(self.answer, number);
         if status <= Status::Tied {
-            if let Some([low, high]) = across.ci95.filter(|[low, high]| high > low) {
+            if let Some([low, high]) = words::interval(&across) {
                 let ends = [(scales.0.at(low), y), (scales.0.at(high), y)];
                 bar(picture, ends, colour);
                 places.take_line(ends[0], ends[1]);
             }
-            if let Some([low, high]) = up.ci95.filter(|[low, high]| high > low) {
+            if let Some([low, high]) = words::interval(&up) {
                 let ends = [(x, scales.1.at(low)), (x, scales.1.at(high))];
                 bar(picture, ends, colour);
                 places.take_line(ends[0], ends[1]);
