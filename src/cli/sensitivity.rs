@@ -34,7 +34,8 @@ absolute effect, over the whole range), mu (with its sign) and sigma (how much i
 other fields); it takes TRAJECTORIES x (fields + 1) points. Sobol's indices are shares of the
 variance, of a field alone and with all its interactions; they take SAMPLES x (fields + 2) points.
 At every point the replications have the same random numbers, and their mean is what is looked at.
-`chance` is what other random numbers would do to that mean: what is not above it may not matter.
+`chance` is how large the index may become by chance alone (95%), from the spread of the paired
+differences; a field that is not above it may not matter, and more --replications tell.
 
 Exit codes: 0 done; 1 the results could not be written; 2 bad input or usage; 130 interrupted, and
 the old results are as they were";
@@ -108,12 +109,12 @@ impl Arguments {
         let target = self.out.clone().unwrap_or_else(|| {
             PathBuf::from("results").join(format!("{}-sensitivity", scenario.name))
         });
+        let build = |values: &[(&str, &str)]| self.variant(&first.strategy, values);
+        let variants = study.build(&build).map_err(refused)?;
         let interrupted = watch_interrupts()?;
         // Taken before the work, so that hours of it are not lost to a folder that is not ours.
         let take = || Folder::to_hold(Holds::Sensitivity, &target).map_err(folder_error);
         let folder = self.scale.is_whole().then(take).transpose()?;
-        let build = |values: &[(&str, &str)]| self.variant(&first.strategy, values);
-        let variants = study.build(&build).map_err(refused)?;
         exit::note(&study.cost());
         let place = (target.as_path(), self.out.as_deref(), Keep::Always);
         let runs = |lab: &mut Lab<'_>| study.simulate(&variants, lab);

@@ -34,7 +34,7 @@ pub fn render(scenario: &str, seed: u64, strategy: &str, found: &Sensitivity) ->
     let runs = counted(found.replications as usize, "run");
     let mut out = format!(
         "{scenario}: {} of {strategy} at {}, {runs} each, seed {seed}\n{method}\nthe same random \
-         numbers at every point; `chance`: what others would do to the mean of {runs}\n",
+         numbers at every point; `chance`: how much may be chance all the same\n",
         counted(found.fields.len(), "field"),
         counted(found.points, "point"),
     );
@@ -46,17 +46,6 @@ pub fn render(scenario: &str, seed: u64, strategy: &str, found: &Sensitivity) ->
     out.push_str(&format!("runs: {}\n", ends.join(", ")));
     for metric in &found.metrics {
         out.push_str(&part(found, metric));
-    }
-    let mut all = found.metrics.iter().flat_map(|metric| &metric.fields);
-    if all.any(|influence| influence.verdict == Verdict::Unclear) {
-        let more = match found.method {
-            Method::Morris { .. } => "trajectories",
-            Method::Sobol { .. } => "samples",
-        };
-        out.push_str(&format!(
-            "\nuncertain: the interval reaches down to what chance alone would do; more \
-             `--{more}` make it\nnarrower, more `--replications` lower the part of chance\n"
-        ));
     }
     out
 }
@@ -149,8 +138,7 @@ const fn direction(direction: Direction) -> &'static str {
 pub const fn doubt(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Matters => "",
-        Verdict::WithinChance => "within chance",
-        Verdict::Unclear => "uncertain",
+        Verdict::WithinChance => "perhaps chance",
         Verdict::NoEffect => "no effect",
         Verdict::Unknown => "chance unknown",
     }

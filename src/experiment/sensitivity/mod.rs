@@ -3,9 +3,9 @@
 //! A [`Study`] lays out points in the space of the fields, asks a [`Lab`] for the same replications
 //! at each of them, and takes the mean of these as the output of a model. As replication k has the
 //! same random numbers everywhere (common random numbers), that model is deterministic, and what
-//! moves it is the fields. What chance alone would do is reckoned from the spread of the
-//! replications: the index that a dummy factor would get which changes nothing but the random
-//! numbers.
+//! moves it is the fields, and whatever else follows from the fields by chance. How much that may
+//! be is reckoned from the spread of the paired differences over the replications: an index that
+//! a dummy which changes nothing but the random numbers stays below.
 //!
 //! | file | what it answers |
 //! |---|---|

@@ -66,7 +66,7 @@ fn key(picture: &mut Picture, found: &Sensitivity) {
         Method::Morris { .. } => vec![
             area(RISES, "raises it"),
             area(FALLS, "lowers it"),
-            area(GRID, "what chance alone would do"),
+            area(GRID, "may be chance"),
             KeyEntry {
                 colour: INK,
                 mark: Mark::Line,
@@ -79,7 +79,7 @@ fn key(picture: &mut Picture, found: &Sensitivity) {
         Method::Sobol { .. } => vec![
             area(tint(), "total: with all interactions"),
             area(TOTAL, "first order: alone"),
-            area(GRID, "chance alone"),
+            area(GRID, "may be chance"),
             KeyEntry { colour: INK, mark: Mark::Line, name: "95% interval".to_owned() },
         ],
     };
@@ -296,7 +296,7 @@ mod tests {
     const WAYS: [(Direction, Verdict); 5] = [
         (Direction::Rises, Verdict::Matters),
         (Direction::Falls, Verdict::Matters),
-        (Direction::Mixed, Verdict::Unclear),
+        (Direction::Mixed, Verdict::Unknown),
         (Direction::None, Verdict::NoEffect),
         (Direction::None, Verdict::WithinChance),
     ];
@@ -322,7 +322,7 @@ mod tests {
             }),
             Method::Sobol { .. } => {
                 let index = |value: f64| Index { value, ci95: [value - 0.05, value + 0.05] };
-                let share = size / scale;
+                let share = size / scale.max(1e-9);
                 Measures::Sobol(Indices { first: index(share / 2.0), total: index(share) })
             }
         };
