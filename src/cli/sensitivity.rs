@@ -100,7 +100,7 @@ enum Way {
 
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
-        let scenario = exit::load(&self.file, &self.overrides(&[]))?;
+        let scenario = exit::load_of_one_release(&self.file, &self.overrides(&[]))?;
         let question = self.question(scenario.seed)?;
         let first = self.first_variant(&scenario, &question.varied)?;
         let own = first.plan.simulation.replications;

@@ -124,7 +124,7 @@ impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
         let axes: Result<Vec<Axis>, _> = self.vary.iter().map(|one| Axis::read(one)).collect();
         let space = Space::new(axes.map_err(bad)?).map_err(bad)?;
-        let base = exit::load(&self.file, &self.overrides(&[]))?;
+        let base = exit::load_of_one_release(&self.file, &self.overrides(&[]))?;
         let paths: Vec<&str> = space.axes().iter().map(|axis| axis.path.as_str()).collect();
         let strategy = strategy(&base, self.strategy.as_deref(), &paths)?;
         let question = self.question(&base, &strategy)?;
