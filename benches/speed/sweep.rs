@@ -88,11 +88,8 @@ pub(crate) fn cells(scale: Scale) -> String {
 }
 
 fn seconds(scenario: &Scenario, threads: usize) -> f64 {
-    let settings = Settings {
-        threads: NonZeroUsize::new(threads),
-        interrupted: &NEVER,
-        progress: &|_| (),
-    };
+    let settings =
+        Settings { threads: NonZeroUsize::new(threads), interrupted: &NEVER, progress: &|_| () };
     let cell = |plan: &Plan, replication, detail| {
         let run = simulate(plan, replication, detail, &NEVER)?;
         let metrics = measure(plan, &run);
