@@ -137,7 +137,7 @@ impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
         let axes = Axis::read_all(&self.vary).map_err(|errors| all_bad(&errors))?;
         let space = Space::new(axes).map_err(bad)?;
-        let base = exit::load(&self.file, &self.overrides(&[]))?;
+        let base = exit::load_of_one_release(&self.file, &self.overrides(&[]))?;
         let paths: Vec<&str> = space.axes().iter().map(|axis| axis.path.as_str()).collect();
         let strategy = strategy(&base, self.strategy.as_deref(), &paths)?;
         let question = self.question(&base, &strategy)?;

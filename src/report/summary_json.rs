@@ -1,19 +1,26 @@
 //! `summary.json`: everything a program needs.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
 use super::number;
 use super::table_file::Heading;
 use crate::experiment::compare::{Comparison, Family};
-use crate::experiment::{Estimate, Pooled, Results, VariantResults};
-use crate::measure::METRICS;
+use crate::experiment::mixture::{Mixed, MixedEstimate};
+use crate::experiment::{Adjusted, Estimate, Pooled, Results, VariantResults};
+use crate::measure::{HEADLINE, METRICS};
 use crate::scenario::World;
 
 /// Version of the schema that this program writes and reads.
 pub const SCHEMA: u32 = 1;
+
+/// How a summary without variants says so.
+const NO_VARIANTS: &str = "\n  \"variants\": []";
+
+/// Metrics that charts show besides the headline metrics and the failures.
+const ALSO_SHOWN: [&str; 2] = ["error_rate", "burn_rate_max"];
 
 /// What `summary.json` holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +44,46 @@ pub struct Summary {
     /// Every variant against the base: the first, or the one that was named.
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
+    /// What each strategy does to releases of several sorts together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mixtures: Vec<MixtureSummary>,
+}
+
+/// What `summary.json` holds of one mixture of releases.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MixtureSummary {
+    /// Its name.
+    pub name: String,
+    /// How often the sort of release of each variant comes, by the variant's name.
+    pub shares: BTreeMap<String, f64>,
+    /// How often each outcome comes.
+    pub outcomes: BTreeMap<String, Pooled>,
+    /// The estimates by the metric's name; a metric that some replication does not define is left
+    /// out.
+    pub metrics: BTreeMap<String, MixedEstimate>,
+}
+
+impl MixtureSummary {
+    pub(super) fn of(mixed: &Mixed) -> Self {
+        let estimates = METRICS.iter().zip(&mixed.estimates);
+        Self {
+            name: mixed.name.clone(),
+            shares: mixed.parts.iter().cloned().collect(),
+            outcomes: mixed
+                .outcomes
+                .iter()
+                .map(|&(outcome, share)| (outcome.name().to_owned(), rounded_share(share)))
+                .collect(),
+            metrics: estimates
+                .filter_map(|(metric, estimate)| {
+                    let MixedEstimate { mean, ci95, n, method } = (*estimate)?;
+                    let ci95 = ci95.map(|interval| interval.map(number::rounded));
+                    let rounded = MixedEstimate { mean: number::rounded(mean), ci95, n, method };
+                    Some((metric.name.to_owned(), rounded))
+                })
+                .collect(),
+        }
+    }
 }
 
 /// What `summary.json` holds of one variant.
@@ -66,7 +113,7 @@ impl Summary {
         let heading = Heading::of_results(results);
         let mut family = Family::new(heading.compare.clone());
         for variant in &results.variants {
-            family.add(&variant.name, heading.compare.values(&variant.runs));
+            family.add(&variant.name, heading.compare.values(variant.observations().iter()));
         }
         let variants = results.variants.iter().map(VariantSummary::of).collect();
         Self::new(&heading, digest, variants, family)
@@ -88,6 +135,7 @@ impl Summary {
             world: heading.world.clone(),
             variants,
             comparisons: family.finish().into_iter().map(rounded_comparison).collect(),
+            mixtures: Vec::new(),
         }
     }
 
@@ -98,6 +146,29 @@ impl Summary {
     pub fn render(&self, mut out: impl Write) -> serde_json::Result<()> {
         serde_json::to_writer_pretty(&mut out, self)?;
         out.write_all(b"\n").map_err(serde_json::Error::io)
+    }
+
+    /// Writes the file with the variants' own text, [`VariantSummary::to_json`] of each with commas
+    /// between, where this summary has none.
+    ///
+    /// # Errors
+    /// If `variants` cannot be read or `out` cannot be written.
+    pub(super) fn render_with(
+        &self,
+        variants: &mut impl Read,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut text = Vec::new();
+        self.render(&mut text)?;
+        let text = String::from_utf8(text).map_err(io::Error::other)?;
+        let Some((before, after)) = text.split_once(NO_VARIANTS) else {
+            return Err(io::Error::other("the summary has variants of its own"));
+        };
+        write!(out, "{before}\n  \"variants\": [")?;
+        if io::copy(variants, out)? > 0 {
+            write!(out, "\n  ")?;
+        }
+        write!(out, "]{after}")
     }
 
     /// Reads what [`Summary::render`] wrote.
@@ -143,6 +214,20 @@ impl VariantSummary {
         }
     }
 
+    /// Its text in the file, from the end of the line before it.
+    pub(super) fn to_json(&self) -> String {
+        let text = serde_json::to_string_pretty(self).expect("a summary has a form in JSON");
+        format!("\n{text}").replace('\n', "\n    ")
+    }
+
+    /// Drops the metrics that neither tables nor charts show.
+    pub(super) fn keep_shown(&mut self) {
+        let is_shown = |name: &str| {
+            HEADLINE.contains(&name) || name.starts_with("failed") || ALSO_SHOWN.contains(&name)
+        };
+        self.metrics.retain(|name, _| is_shown(name));
+    }
+
     /// The estimate of the metric called `name`; none where no run defines it.
     #[must_use]
     pub fn metric(&self, name: &str) -> Option<&Estimate> {
@@ -180,6 +265,12 @@ fn rounded(estimate: Estimate) -> Estimate {
         p50_ci95: both(estimate.p50_ci95),
         p95_ci95: both(estimate.p95_ci95),
         ratio: estimate.ratio.map(rounded_share),
+        controlled: estimate.controlled.map(|found| Adjusted {
+            mean: round(found.mean),
+            ci95: found.ci95.map(round),
+            gain: round(found.gain),
+        }),
+        antithetic_gain: estimate.antithetic_gain.map(round),
         ..estimate
     }
 }
@@ -242,6 +333,20 @@ mod tests {
             "p05_ci95": null, "p50_ci95": null, "p95_ci95": null});
         assert_eq!(duration, &wanted);
         assert!(value["variants"][0]["metrics"]["rollback_s"].is_null());
+    }
+
+    #[test]
+    fn variants_written_one_by_one_make_the_same_file() {
+        for names in [&[][..], &["surge"], &["surge", "recreate", "canary"]] {
+            let summary = Summary::of(&fixture::results(names, 2), "d");
+            let mut whole = Vec::new();
+            summary.render(&mut whole).expect("memory can be written");
+            let texts: Vec<String> = summary.variants.iter().map(VariantSummary::to_json).collect();
+            let rest = Summary { variants: Vec::new(), ..summary };
+            let mut spliced = Vec::new();
+            rest.render_with(&mut texts.join(",").as_bytes(), &mut spliced).expect("written");
+            assert_eq!(String::from_utf8(spliced), String::from_utf8(whole));
+        }
     }
 
     #[test]

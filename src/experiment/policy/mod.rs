@@ -18,6 +18,8 @@ mod evidence;
 pub mod fix;
 pub mod knob;
 mod looks;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
