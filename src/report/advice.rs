@@ -94,8 +94,7 @@ fn all(answers: &Answers) -> [Said; 3] {
 fn written(length: SimDuration) -> String {
     let nanos = length.as_nanos();
     let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1000, "us")];
-    let (size, name) =
-        units.into_iter().find(|(unit, _)| nanos % unit == 0).unwrap_or((1, "ns"));
+    let (size, name) = units.into_iter().find(|(unit, _)| nanos % unit == 0).unwrap_or((1, "ns"));
     format!("\"{}{name}\"", nanos / size)
 }
 

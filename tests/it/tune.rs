@@ -86,7 +86,9 @@ fn the_table_says_what_to_choose_and_why() {
     let arguments = [&["tune", "waves.toml"], &VARY[..], &["--subject-to", "capacity_min>=80%"]];
     let output = rollsim(place.path(), &arguments.concat());
     assert_eq!((text(&output.stderr).as_str(), output.status.code()), ("", Some(0)));
-    snapbox::assert_data_eq!(text(&output.stdout), snapbox::str![[r#"
+    snapbox::assert_data_eq!(
+        text(&output.stdout),
+        snapbox::str![[r#"
 waves: 34 candidates, 340 runs, seed 1; means ± half of their 95% interval
 minimize duration_s, subject to capacity_min>=80%
 
@@ -115,7 +117,8 @@ the best of the 14 is selected with a probability of 95% at least, provided that
 
 wrote results/waves-tune: tune.csv tune.svg
 
-"#]]);
+"#]]
+    );
     let csv = fs::read_to_string(place.path().join("results/waves-tune/tune.csv")).expect("a file");
     assert_eq!(csv.lines().count(), 1 + 35);
     for row in [
