@@ -2,7 +2,7 @@
 
 use super::super::axis::{self, Names};
 use super::super::label::Places;
-use super::super::picture::{Anchor, Colour, Frame, Picture, Point, Text};
+use super::super::picture::{Anchor, Colour, Frame, Picture, Point, Text, Weight};
 use super::super::scale::Scale;
 use super::super::theme::{FAINT, INK, LABEL, MARGIN, SMALL, WHITE, WIDTH, text_width};
 use super::{Along, FRONT, LIMIT, colour, key, label};
@@ -16,6 +16,9 @@ const FOOT: f64 = 58.0;
 const GUTTER: f64 = 66.0;
 /// Labels of points of the front, at most.
 const MOST_LABELS: usize = 9;
+const TALL: f64 = 15.0;
+/// Labels farther from their points are left out, but for that of the choice.
+const FAR: f64 = 110.0;
 
 /// The first objective against a second metric.
 pub(super) struct Plane<'a> {
@@ -163,38 +166,56 @@ impl<'a> Plane<'a> {
         places.take(Frame { left: x - reach, top: y - reach, right: x + reach, bottom: y + reach });
     }
 
-    /// The names of the choice and, as far as there are few, of the front.
+    /// The names of the choice and, as far as there are few and they find a place, of the front.
     fn names(&self, picture: &mut Picture, scales: (&Scale, &Scale), places: &mut Places) {
-        const TALL: f64 = 15.0;
         let best = self.answer.recommended.as_ref().ok().copied();
-        let front = (0..self.answer.candidates.len()).filter(|&number| {
-            self.answer.candidates[number].status == Status::Front && Some(number) != best
-        });
-        let front: Vec<usize> = front.collect();
+        let front: Vec<usize> = (0..self.answer.candidates.len())
+            .filter(|&number| {
+                self.answer.candidates[number].status == Status::Front && Some(number) != best
+            })
+            .collect();
         let few = if front.len() > MOST_LABELS { &front[..0] } else { &front[..] };
-        for (number, is_best) in
-            best.into_iter().map(|best| (best, true)).chain(few.iter().map(|&one| (one, false)))
-        {
+        let mut named: Vec<(Point, Frame)> = Vec::new();
+        for number in best.into_iter().chain(few.iter().copied()) {
             let Some((at, _)) = self.at(number, scales) else { continue };
+            let is_same = |other: &Point| (other.0 - at.0).abs() + (other.1 - at.1).abs() < 4.0;
+            if named.iter().any(|(other, _)| is_same(other)) {
+                continue;
+            }
             let what = if self.answer.knee == Some(number) { " (the knee)" } else { "" };
             let text = label(self.answer, number) + what;
-            let wide = 1.12 * text_width(&text, LABEL);
-            let frame = places.place(at, (wide, TALL));
-            join(picture, at, frame, INK, places);
-            let middle = (frame.top + frame.bottom) / 2.0;
-            // What a font is narrower than reckoned must not open a gap to the point.
-            let is_before = frame.right <= at.0;
-            let end = if is_before { frame.right } else { frame.left };
-            let text = Text::new((end, middle), text, LABEL, INK);
-            let text = if is_before { text.anchored(Anchor::End) } else { text };
-            picture.text(if is_best { text.bold() } else { text });
+            let frame = places.place(at, (1.12 * text_width(&text, LABEL), TALL));
+            let near = nearest(at, frame);
+            let is_far = (near.0 - at.0).abs() + (near.1 - at.1).abs() > FAR;
+            let is_crowded = named.iter().any(|(_, other)| other.overlaps(&frame));
+            if named.is_empty() || !(is_far || is_crowded) {
+                let weight = if Some(number) == best { Weight::Bold } else { Weight::Regular };
+                join(picture, at, frame, INK, places);
+                name(picture, (at, frame), text, weight);
+                named.push((at, frame));
+            }
         }
     }
 }
 
+/// Writes the name of the point `at` into its frame.
+fn name(picture: &mut Picture, (at, frame): (Point, Frame), text: String, weight: Weight) {
+    let middle = (frame.top + frame.bottom) / 2.0;
+    // What a font is narrower than reckoned must not open a gap to the point.
+    let (end, anchor) =
+        if frame.right <= at.0 { (frame.right, Anchor::End) } else { (frame.left, Anchor::Start) };
+    let text = Text::new((end, middle), text, LABEL, INK).anchored(anchor);
+    picture.text(Text { weight, ..text });
+}
+
+/// The point of a frame that is nearest to `at`.
+fn nearest(at: Point, frame: Frame) -> Point {
+    (at.0.clamp(frame.left, frame.right), at.1.clamp(frame.top, frame.bottom))
+}
+
 /// A line from a point to its label where that stands apart.
 fn join(picture: &mut Picture, at: Point, frame: Frame, colour: Colour, places: &mut Places) {
-    let near = (at.0.clamp(frame.left, frame.right), at.1.clamp(frame.top, frame.bottom));
+    let near = nearest(at, frame);
     let (dx, dy) = (near.0 - at.0, near.1 - at.1);
     if (dx * dx + dy * dy).sqrt() > 18.0 {
         picture.line(vec![at, near], colour, 0.8);
