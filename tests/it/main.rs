@@ -25,5 +25,6 @@ mod theory;
 mod tidy;
 mod tune;
 mod validate;
+mod warmup;
 mod workbench;
 mod world;
