@@ -3,6 +3,7 @@
 mod balancers;
 mod cases;
 mod cli;
+mod cluster;
 mod compose;
 mod coverage;
 mod differential;

@@ -18,6 +18,8 @@ mod evidence;
 pub mod fix;
 pub mod knob;
 mod looks;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,6 +145,14 @@ pub struct TooFew {
     pub needed: u32,
     /// How many there are at most.
     pub most: u32,
+}
+
+/// What the values of a metric say about one requirement by itself; each bound errs with a
+/// probability of `alpha` at most. None without values, or where there are too few for an estimate.
+#[must_use]
+pub fn weigh(requirement: &Requirement, sample: &[f64], alpha: f64) -> Option<(Evidence, Verdict)> {
+    let evidence = evidence::of(requirement, sample, alpha)?;
+    Some((evidence, evidence.verdict(evidence::limits(requirement))))
 }
 
 impl<'a> Protocol<'a> {

@@ -97,9 +97,9 @@ pub(super) const POLICY_STRATEGY: Entry = Entry {
     severity: Severity::Error,
     title: "a requirement is asked of strategies that there are",
     explanation: "\
-A requirement is asked of every strategy of the file. `strategies` narrows it to those that it names;
-each is one of `[strategies.NAME]`, and there is one at least, for a requirement that is asked of
-nobody would always hold.",
+A requirement is asked of every strategy of the file. `strategies` narrows it to those that it
+names; each is one of `[strategies.NAME]`, and there is one at least, for a requirement that is
+asked of nobody would always hold.",
     wrong: "\
 [[policy.require]]
 metric = \"rolled_back\"

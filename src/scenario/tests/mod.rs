@@ -5,6 +5,7 @@ mod errors;
 mod faults;
 mod files;
 mod gates;
+mod policy;
 mod random;
 mod rules;
 mod variants;
