@@ -2,6 +2,7 @@
 
 mod balancers;
 mod cases;
+mod check;
 mod cli;
 mod compose;
 mod coverage;
