@@ -11,6 +11,7 @@ mod bare_rollout;
 mod control_plane;
 mod planes;
 mod rounds;
+mod sweep;
 mod workload;
 
 use rounds::{Contest, Scale, contest};
@@ -30,6 +31,9 @@ fn main() {
         if is_wanted("rollout of") {
             println!("{}", rounds::rollout(instances, scale));
         }
+    }
+    if is_wanted("sweep of") {
+        println!("{}", sweep::cells(scale));
     }
 }
 

@@ -111,7 +111,7 @@ fn step(text: &str) -> Result<SimDuration, String> {
 
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
-        let base = exit::load(&self.file, &self.overrides(None))?;
+        let base = exit::load_of_one_release(&self.file, &self.overrides(None))?;
         let strategy = strategy(&base, self.strategy.as_deref(), &[])?;
         let plan = self.plan(&base, &strategy)?;
         let targets = self.targets();

@@ -57,6 +57,17 @@ pub(super) fn load(file: &Path, overrides: &Overrides) -> anyhow::Result<Scenari
     Ok(loaded.scenario)
 }
 
+/// The same for commands that change a variant and look what comes of it: they know one release.
+pub(super) fn load_of_one_release(file: &Path, overrides: &Overrides) -> anyhow::Result<Scenario> {
+    let scenario = load(file, overrides)?;
+    if scenario.mixtures.is_empty() {
+        return Ok(scenario);
+    }
+    let message = "`release_mix` is for `rollsim run`, `gate` and `check`; this command looks at the \
+                   one release of `[release]`: take `release_mix` out of the file, or a copy of it";
+    Err(BadInput(format!("`{}`: {message}", file.display())).into())
+}
+
 /// Shows diagnostics on stderr.
 pub(super) fn show(report: &Report) {
     if !report.diagnostics.is_empty() {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::exit::{BadInput, Exit};
-use crate::measure::{METRICS, MetricKind};
+use crate::measure::{Asked, HEADLINE, METRICS, MetricKind};
 use crate::{fault, gate, scenario, strategy};
 
 /// Explain a strategy, a fault, a gate's test, a metric or the code of an error
@@ -66,7 +66,23 @@ fn metric(name: &str) -> Option<String> {
         MetricKind::Ratio => "a ratio, 1 being the whole; empty where the run does not define it",
         MetricKind::Amount => "an amount; empty where the run does not define it",
     };
-    Some(format!("{}: {}\n\nIn files: {unit}.", metric.name, metric.summary))
+    let over_runs = match metric.asked {
+        Asked::Mean => "its mean, with an interval by Student's t".to_owned(),
+        Asked::Probability => "a probability, with Wilson's interval".to_owned(),
+        Asked::ShareOf(whole) => format!(
+            "its mean, with an interval by Student's t, and as `ratio` the share of the `{whole}` of \
+             all runs together, with a jackknifed one"
+        ),
+    };
+    let headline = if HEADLINE.contains(&metric.name) {
+        " One of the headline metrics, which `--precision` and `--compare` are about."
+    } else {
+        ""
+    };
+    Some(format!(
+        "{}: {}\n\nIn files: {unit}.\nOver many runs: {over_runs}.{headline}",
+        metric.name, metric.summary
+    ))
 }
 
 /// The lines of a source file's `//!` comment.
@@ -86,7 +102,8 @@ mod tests {
             explanation("headroom_min").as_deref(),
             Some(
                 "headroom_min: lowest capacity / demand\n\n\
-                 In files: a ratio, 1 being the whole; empty where the run does not define it."
+                 In files: a ratio, 1 being the whole; empty where the run does not define it.\n\
+                 Over many runs: its mean, with an interval by Student's t."
             )
         );
         assert_eq!(explanation("nonsense"), None);

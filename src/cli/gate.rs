@@ -15,7 +15,7 @@ use crate::experiment::workbench::{Characteristic, Question, Workbench};
 use crate::experiment::{self, Grid, Results, Settings};
 use crate::report::folder::{Folder, Holds};
 use crate::report::{self, gate_table};
-use crate::scenario::{Overrides, Scenario};
+use crate::scenario::{GOOD, Overrides, Scenario};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -131,7 +131,12 @@ impl Arguments {
         let seed = self.seed.map(|seed| format!("simulation.seed={seed}"));
         let sets = self.set.iter().cloned().chain(seed).collect();
         let overrides = Overrides { sets, sweeps: self.sweep.clone() };
-        exit::load(&self.file, &overrides)
+        let mut scenario = exit::load(&self.file, &overrides)?;
+        // The workbench has a good release of its own, and looks for a bad one to scale.
+        let is_good =
+            |(key, value): &(String, serde_json::Value)| key == "release" && value == GOOD;
+        scenario.variants.retain(|variant| !variant.parameters.iter().any(is_good));
+        Ok(scenario)
     }
 
     fn simulate(

@@ -63,6 +63,7 @@ impl Arguments {
             world: header.world.clone(),
             has_third: header.has_third,
             compare: header.compare.clone().unwrap_or_else(|| Question::new("", &[])),
+            mixtures: header.mixtures.clone(),
         };
         let mut writer = Writer::new(heading.clone(), folder)?;
         for subject in &header.variants {

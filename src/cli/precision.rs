@@ -6,11 +6,12 @@ use crate::experiment::compare::Question;
 use crate::experiment::precision::{Half, MOST, Precision, Target, Unmet};
 use crate::measure::{METRICS, MetricKind, position};
 use crate::scenario::{Scenario, nearest};
+use crate::sim::Pairing;
 use crate::units::SimDuration;
 
 /// How sure the results are to be, and what they are compared with.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct Estimation {
     /// Add runs until every headline metric's mean is within a share of the true one (5%), or a
     /// metric's within an absolute half-width (duration_s=2s, availability=0.0001); 95% sure
     #[arg(long, value_name = "SHARE|METRIC=HALF")]
@@ -18,6 +19,10 @@ pub(super) struct Arguments {
     /// Runs of a variant at most, with --precision [default: 1000]
     #[arg(long, value_name = "N", requires = "precision")]
     max_replications: Option<u32>,
+    /// Draw the starts of every second run as the opposite of those of the run before: fewer runs
+    /// give the same precision of what goes up and down with them; shown where it helped
+    #[arg(long)]
+    antithetic: bool,
     /// Also print each variant's differences from this one [default in summary.json: the first]
     #[arg(long, value_name = "VARIANT")]
     compare: Option<String>,
@@ -26,7 +31,28 @@ pub(super) struct Arguments {
     compare_metric: Vec<String>,
 }
 
-impl Arguments {
+impl Estimation {
+    /// Makes the runs of every variant what they are to be to each other.
+    pub(super) fn pair(&self, scenario: &mut Scenario) -> Result<(), BadInput> {
+        if !self.antithetic {
+            return Ok(());
+        }
+        for variant in &mut scenario.variants {
+            let simulation = &mut variant.plan.simulation;
+            simulation.pairing = Pairing::Antithetic;
+            let runs = simulation.replications;
+            if !self.is_asked() && runs % 2 == 1 {
+                let even = runs + 1;
+                return Err(BadInput(format!(
+                    "`--antithetic` makes pairs of runs, and `{}` has {runs} of them; give an even \
+                     number, such as `--replications {even}`",
+                    variant.name
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the number of runs is to be found.
     pub(super) fn is_asked(&self) -> bool {
         !self.precision.is_empty()
@@ -38,8 +64,8 @@ impl Arguments {
             return Ok(Vec::new());
         }
         let targets = self.targets()?;
-        let counts = scenario.variants.iter().map(|variant| variant.plan.simulation.replications);
-        counts.map(|replications| self.rule(&targets, replications)).collect()
+        let plans = scenario.variants.iter().map(|variant| &variant.plan.simulation);
+        plans.map(|plan| Ok(self.rule(&targets, plan.replications)?.of(plan.pairing))).collect()
     }
 
     /// What was typed that decides which runs there are, after the verb.
@@ -55,7 +81,7 @@ impl Arguments {
         for name in &self.compare_metric {
             metric(name, "--compare-metric")?;
         }
-        let names = || scenario.variants.iter().map(|variant| variant.name.as_str());
+        let names = || scenario.compared();
         let base = match &self.compare {
             None => names().next().unwrap_or_default(),
             Some(wanted) => names().find(|name| name == wanted).ok_or_else(|| {
@@ -174,10 +200,11 @@ mod tests {
     use super::*;
     use crate::experiment::fixture;
 
-    fn arguments(precision: &[&str], most: Option<u32>) -> Arguments {
-        Arguments {
+    fn arguments(precision: &[&str], most: Option<u32>) -> Estimation {
+        Estimation {
             precision: precision.iter().map(|&text| text.to_owned()).collect(),
             max_replications: most,
+            antithetic: false,
             compare: None,
             compare_metric: Vec::new(),
         }
@@ -235,6 +262,20 @@ mod tests {
         refuses(&["availability=5%"], None, "is a number above 0");
         refuses(&["failed=2s"], None, "is a number above 0, such as `10`");
         refuses(&["5%"], Some(29), "`--max-replications 29` is below the 30 runs");
+    }
+
+    #[test]
+    fn pairs_take_an_even_number() {
+        let mut arguments = arguments(&[], None);
+        let mut scenario = fixture::scenario(&["surge"], 5);
+        arguments.pair(&mut scenario).expect("not asked");
+        assert_eq!(scenario.variants[0].plan.simulation.pairing, Pairing::Independent);
+        arguments.antithetic = true;
+        let error = arguments.pair(&mut scenario).expect_err("five runs").to_string();
+        assert!(error.contains("`surge` has 5 of them"), "{error}");
+        scenario.variants[0].plan.simulation.replications = 6;
+        arguments.pair(&mut scenario).expect("three pairs");
+        assert_eq!(scenario.variants[0].plan.simulation.pairing, Pairing::Antithetic);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::exit::{self, BadInput, Exit};
-use super::precision;
+use super::precision::Estimation;
 use super::progress::{self, Progress};
 use super::redraw::formats;
 use super::scale::put_in_place;
@@ -53,7 +53,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     show: Show,
     #[command(flatten)]
-    precision: precision::Arguments,
+    precision: Estimation,
     /// Simulate on N threads [default: all there are]; the results do not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -131,7 +131,9 @@ impl Arguments {
         set.extend(self.seed.map(|seed| format!("simulation.seed={seed}")));
         set.extend(self.replications.map(|count| format!("simulation.replications={count}")));
         let overrides = Overrides { sets: set, sweeps: self.sweep.clone() };
-        exit::load(&self.file, &overrides)
+        let mut scenario = exit::load(&self.file, &overrides)?;
+        self.precision.pair(&mut scenario)?;
+        Ok(scenario)
     }
 
     fn target(&self, scenario: &Scenario) -> PathBuf {

@@ -8,16 +8,19 @@ use super::exit::{self, BadInput, Exit};
 use super::redraw::{formats, written};
 use super::run::{folder_error, watch_interrupts};
 use super::scale::{Conducted, Keep, Scale};
+use super::tune::strategy;
+use crate::experiment::lab::Lab;
 use crate::experiment::sensitivity::{Method, Question, SensitivityError, Study};
+use crate::experiment::tune::goal::metric;
 use crate::experiment::vary::Vary;
-use crate::measure::{METRICS, Metric};
+use crate::measure::Metric;
 use crate::report::folder::{Folder, Holds};
 use crate::report::{self, sensitivity_json, sensitivity_table};
-use crate::scenario::{self, Overrides, Report, Scenario, Variant, nearest};
+use crate::scenario::{self, Overrides, Report, Scenario, Variant};
 
 const EXAMPLES: &str = "\
 Examples:
-  rollsim sensitivity scenarios/api-gateway.toml --strategy surge \\
+  rollsim sensitivity scenarios/api-gateway.toml \\
     --vary strategies.surge.max_surge=1..6 --vary startup.boot=5s..60s
   rollsim sensitivity gateway.toml --vary fleet.instances=8..16 --vary load_balancer.lag=0s..5s \\
     --vary load_balancer.policy=round-robin,least-requests --metric failed --metric capacity_min
@@ -31,7 +34,8 @@ absolute effect, over the whole range), mu (with its sign) and sigma (how much i
 other fields); it takes TRAJECTORIES x (fields + 1) points. Sobol's indices are shares of the
 variance, of a field alone and with all its interactions; they take SAMPLES x (fields + 2) points.
 At every point the replications have the same random numbers, and their mean is what is looked at.
-`chance` is what other random numbers would do to that mean: what is not above it may not matter.
+`chance` is how large the index may become by chance alone (95%), from the spread of the paired
+differences; a field that is not above it may not matter, and more --replications tell.
 
 Exit codes: 0 done; 1 the results could not be written; 2 bad input or usage; 130 interrupted, and
 the old results are as they were";
@@ -48,7 +52,7 @@ pub(super) struct Arguments {
     /// What they may move; may be given several times [default: duration_s and failed]
     #[arg(long, value_name = "NAME")]
     metric: Vec<String>,
-    /// The strategy to look at [default: the first of the file]
+    /// Which strategy [default: the one whose fields are varied, or the only one]
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
     /// Screening by elementary effects, or shares of the variance
@@ -96,33 +100,31 @@ enum Way {
 
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
-        let scenario = exit::load(&self.file, &self.overrides(&[], &[]))?;
-        let first = self.first_variant(&scenario)?;
-        let question = self.question(scenario.seed, first)?;
-        let study = Study::new(question, &first.strategy);
+        let scenario = exit::load_of_one_release(&self.file, &self.overrides(&[]))?;
+        let question = self.question(scenario.seed)?;
+        let first = self.first_variant(&scenario, &question.varied)?;
+        let own = first.plan.simulation.replications;
+        let replications = self.replications.map_or(own, NonZeroU32::get);
+        let study = Study::new(Question { replications, ..question }, &first.strategy);
         let target = self.out.clone().unwrap_or_else(|| {
             PathBuf::from("results").join(format!("{}-sensitivity", scenario.name))
         });
+        let build = |values: &[(&str, &str)]| self.variant(&first.strategy, values);
+        let variants = study.build(&build).map_err(refused)?;
         let interrupted = watch_interrupts()?;
         // Taken before the work, so that hours of it are not lost to a folder that is not ours.
         let take = || Folder::to_hold(Holds::Sensitivity, &target).map_err(folder_error);
         let folder = self.scale.is_whole().then(take).transpose()?;
-        let build = |values: &[(&str, &str)]| self.variant(first, values);
-        let variants = study.build(&build).map_err(refused)?;
-        self.tell_cost(&study);
+        exit::note(&study.cost());
         let place = (target.as_path(), self.out.as_deref(), Keep::Always);
-        let ended = self.scale.conduct(&scenario, place, &interrupted, |lab| {
-            match study.answer(&variants, lab) {
-                Err(SensitivityError::Stopped(stopped)) => Err(stopped),
-                found => Ok(found),
-            }
-        })?;
-        let found = match ended {
-            Conducted::Done(found) => found.map_err(refused)?,
+        let runs = |lab: &mut Lab<'_>| study.simulate(&variants, lab);
+        let runs = match self.scale.conduct(&scenario, place, &interrupted, runs)? {
+            Conducted::Done(runs) => runs,
             Conducted::Ended(exit) => return Ok(exit),
         };
-        let folder = folder.map_or_else(take, Ok)?;
+        let found = study.answer(&runs).map_err(refused)?;
         let names = (scenario.name.as_str(), first.strategy.as_str());
+        let folder = folder.map_or_else(take, Ok)?;
         let files = report::write_sensitivity(names, &found, folder, formats(self.png))?;
         let mut out = anstream::stdout().lock();
         if self.json {
@@ -136,55 +138,47 @@ impl Arguments {
         Ok(Exit::Done)
     }
 
-    /// The changes of the command line, with those of a point. A field that the file sweeps takes
-    /// its value as a sweep.
-    fn overrides(&self, swept: &[&str], values: &[(&str, &str)]) -> Overrides {
+    /// The changes of the command line, with those of a point: as sweeps of one value, which
+    /// replace those of the file.
+    fn overrides(&self, values: &[(&str, &str)]) -> Overrides {
         let seed = self.seed.map(|seed| format!("simulation.seed={seed}"));
-        let mut all = Overrides {
+        let varied = values.iter().map(|(path, value)| format!("{path}={value}"));
+        Overrides {
             sets: self.set.iter().cloned().chain(seed).collect(),
-            sweeps: self.sweep.clone(),
-        };
-        for (path, value) in values {
-            let is_swept = swept.contains(path);
-            let changes = if is_swept { &mut all.sweeps } else { &mut all.sets };
-            changes.push(format!("{path}={value}"));
+            sweeps: self.sweep.iter().cloned().chain(varied).collect(),
         }
-        all
     }
 
     /// The variant at a point.
-    fn variant(&self, first: &Variant, values: &[(&str, &str)]) -> Result<Variant, Report> {
-        let swept: Vec<&str> = first.parameters.iter().map(|(path, _)| path.as_str()).collect();
-        let loaded = scenario::load(&self.file, &self.overrides(&swept, values))?;
+    fn variant(&self, strategy: &str, values: &[(&str, &str)]) -> Result<Variant, Report> {
+        let loaded = scenario::load(&self.file, &self.overrides(values))?;
         let mut variants = loaded.scenario.variants.into_iter();
-        let own = variants.find(|variant| variant.strategy == first.strategy);
-        Ok(own.expect("no value of a field removes a strategy"))
+        // No value of a field takes a strategy away.
+        variants.find(|variant| variant.strategy == strategy).ok_or_else(Report::default)
     }
 
     /// The first variant of the strategy that is looked at.
-    fn first_variant<'a>(&self, scenario: &'a Scenario) -> anyhow::Result<&'a Variant> {
-        let is_own = |variant: &&Variant| {
-            self.strategy.as_ref().is_none_or(|name| *name == variant.strategy)
-        };
-        let mut own = scenario.variants.iter().filter(is_own);
-        let Some(first) = own.next() else {
-            let name = self.strategy.as_deref().unwrap_or_default();
-            let names = scenario.variants.iter().map(|variant| variant.strategy.as_str());
-            return Err(BadInput(unknown("strategy", name, names)).into());
-        };
-        let varied: Vec<&str> =
-            self.vary.iter().filter_map(|typed| typed.split('=').next()).map(str::trim).collect();
+    fn first_variant<'a>(
+        &self,
+        scenario: &'a Scenario,
+        varied: &[Vary],
+    ) -> anyhow::Result<&'a Variant> {
+        let varied: Vec<&str> = varied.iter().map(|vary| vary.path.as_str()).collect();
+        let name = strategy(scenario, self.strategy.as_deref(), &varied)?;
+        let mut own = scenario.variants.iter().filter(|variant| variant.strategy == name);
+        let first = own.next().expect("it was found among the variants");
         let left = first.parameters.iter().find(|(path, _)| !varied.contains(&path.as_str()));
         if let Some((path, value)) = left.filter(|_| own.next().is_some()) {
             exit::warn(&format!(
-                "of the sweeps only the first values are taken, such as {value} for `{path}`; for \
-                 another, write `--sweep {path}=VALUE`, or vary it"
+                "of the sweep over `{path}` only the first value, {value}, is taken; for another, \
+                 write `--sweep {path}=VALUE`, or vary it"
             ));
         }
         Ok(first)
     }
 
-    fn question(&self, seed: u64, first: &Variant) -> anyhow::Result<Question> {
+    /// What is asked, but for the number of runs at each point.
+    fn question(&self, seed: u64) -> anyhow::Result<Question> {
         let mut problems: Vec<String> = Vec::new();
         let varied = Vary::read_all(&self.vary).unwrap_or_else(|errors| {
             problems.extend(errors.iter().map(ToString::to_string));
@@ -198,9 +192,7 @@ impl Arguments {
             Way::Morris => Method::Morris { trajectories: self.trajectories.get() },
             Way::Sobol => Method::Sobol { samples: self.samples.get() },
         };
-        let own = first.plan.simulation.replications;
-        let replications = self.replications.map_or(own, NonZeroU32::get);
-        let question = Question { varied, metrics, method, replications, seed };
+        let question = Question { varied, metrics, method, replications: 1, seed };
         if problems.is_empty() {
             problems = question.problems();
         }
@@ -212,24 +204,13 @@ impl Arguments {
         let asked = if self.metric.is_empty() { &usual[..] } else { &self.metric };
         let (mut found, mut problems): (Vec<&'static Metric>, Vec<String>) = Default::default();
         for name in asked {
-            match METRICS.iter().find(|metric| metric.name == name) {
-                Some(metric) if found.contains(&metric) => {}
-                Some(metric) => found.push(metric),
-                None => {
-                    let names = METRICS.iter().map(|metric| metric.name);
-                    problems.push(unknown("metric", name, names));
-                }
+            match metric(name) {
+                Ok(metric) if found.contains(&metric) => {}
+                Ok(metric) => found.push(metric),
+                Err(unknown) => problems.push(unknown.to_string()),
             }
         }
         if problems.is_empty() { Ok(found) } else { Err(problems) }
-    }
-
-    fn tell_cost(&self, study: &Study) {
-        let (points, runs) = (study.points(), study.question().replications);
-        exit::note(&format!(
-            "{points} points of {runs} runs each are to be simulated: {} runs",
-            study.runs()
-        ));
     }
 }
 
@@ -242,16 +223,5 @@ fn refused(error: SensitivityError) -> anyhow::Error {
             BadInput(why).into()
         }
         SensitivityError::Undefined { .. } => BadInput(error.to_string()).into(),
-        SensitivityError::Stopped(stopped) => stopped.into(),
     }
-}
-
-/// There is no such thing, but perhaps one of nearly that name.
-fn unknown<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let help = match nearest(name, names) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if what == "metric" => "`rollsim list metrics` names them".to_owned(),
-        None => "the file has none of nearly that name".to_owned(),
-    };
-    format!("there is no {what} called `{name}`; {help}")
 }

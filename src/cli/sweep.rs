@@ -183,8 +183,8 @@ impl Course for Sweep<'_> {
 
     fn more(&self, variant: usize, part: &Part, end: u32) -> u32 {
         let Some(rule) = self.rules.get(variant).filter(|_| end > 0) else { return end };
-        let runs: Vec<&RunResult> = part.runs().range(..end).map(|(_, run)| run).collect();
-        match rule.next(runs.iter().copied()) {
+        let runs: Vec<RunResult> = part.runs().range(..end).map(|(_, run)| run.clone()).collect();
+        match rule.next(&runs) {
             Next::Enough => end,
             Next::More(more) => {
                 self.progress.grow(more);

@@ -28,8 +28,8 @@ A range takes every whole number, percent or unit of time between its ends, or e
 1..6, 1..100/5, 5%..50%/5%, 5s..60s/5s. Choices stand with commas between. A point that the
 scenario's rules refuse is left out and counted. With one objective the best is selected; with
 several the Pareto front and its knee are found. Without any, the shortest rollout that meets the
-constraints is looked for, or without constraints the front of duration, capacity, error budget
-and surge.
+constraints and the file's [policy] is looked for, or without those the front of duration,
+capacity, error budget and surge.
 
 Exit codes: 0 a candidate is recommended; 1 none meets the constraints, or the results could not
 be written; 2 bad input or usage; 3 undecided; 130 interrupted, and the old results are as they
@@ -56,6 +56,9 @@ pub(super) struct Arguments {
     /// A limit for the mean of a metric, such as 'capacity_min>=90%'; may be given several times
     #[arg(long, value_name = "METRIC>=VALUE")]
     subject_to: Vec<String>,
+    /// Leave the file's [policy] out, whose requirements are constraints too
+    #[arg(long)]
+    ignore_policy: bool,
     /// What does not matter of the objective: an amount or a share of the best; of one of several
     /// objectives METRIC=AMOUNT [default: 1%]
     #[arg(long, value_name = "AMOUNT")]
@@ -120,11 +123,20 @@ pub(super) fn bad(error: impl std::fmt::Display) -> anyhow::Error {
     BadInput(error.to_string()).into()
 }
 
+/// All that is wrong, the last of it for the caller to say.
+fn all_bad(errors: &[impl std::fmt::Display]) -> anyhow::Error {
+    let Some((last, others)) = errors.split_last() else { return bad("nothing can be varied") };
+    for error in others {
+        exit::error(&error.to_string());
+    }
+    bad(last)
+}
+
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
-        let axes: Result<Vec<Axis>, _> = self.vary.iter().map(|one| Axis::read(one)).collect();
-        let space = Space::new(axes.map_err(bad)?).map_err(bad)?;
-        let base = exit::load(&self.file, &self.overrides(&[]))?;
+        let axes = Axis::read_all(&self.vary).map_err(|errors| all_bad(&errors))?;
+        let space = Space::new(axes).map_err(bad)?;
+        let base = exit::load_of_one_release(&self.file, &self.overrides(&[]))?;
         let paths: Vec<&str> = space.axes().iter().map(|axis| axis.path.as_str()).collect();
         let strategy = strategy(&base, self.strategy.as_deref(), &paths)?;
         let question = self.question(&base, &strategy)?;
@@ -173,7 +185,12 @@ impl Arguments {
     fn question(&self, base: &Scenario, strategy: &str) -> anyhow::Result<Question> {
         let constraints: Result<Vec<Constraint>, _> =
             self.subject_to.iter().map(|typed| Constraint::read(typed)).collect();
-        let constraints = constraints.map_err(bad)?;
+        let mut constraints = constraints.map_err(bad)?;
+        if !self.ignore_policy {
+            let policy = base.policy.requirements.iter();
+            let asked = policy.filter(|one| one.is_asked_of(strategy));
+            constraints.extend(asked.flat_map(Constraint::required));
+        }
         if let Some([low, high]) = contradiction(&constraints) {
             let (low, high) = (&low.typed, &high.typed);
             return Err(bad(format!("`{low}` and `{high}` contradict each other; drop one")));

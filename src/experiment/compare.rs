@@ -10,8 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::RunResult;
-use crate::measure::{Asked, HEADLINE, METRICS, position};
+use crate::measure::{Asked, HEADLINE, METRICS, Metrics, position};
 use crate::stats::binomial::mcnemar;
 use crate::stats::multiple::holm;
 use crate::stats::paired::{Paired, paired};
@@ -100,8 +99,8 @@ impl Question {
 
     /// What of these runs it takes to answer.
     #[must_use]
-    pub fn values(&self, runs: &[RunResult]) -> Values {
-        let of = |&metric: &usize| runs.iter().map(|run| run.metrics.values()[metric]).collect();
+    pub fn values<'a>(&self, runs: impl Iterator<Item = &'a Metrics> + Clone) -> Values {
+        let of = |&metric: &usize| runs.clone().map(|run| run.values()[metric]).collect();
         Values(self.metrics.iter().map(of).collect())
     }
 }
@@ -176,12 +175,15 @@ fn pair(metric: usize, b: &[Option<f64>], a: &[Option<f64>]) -> Option<Pair> {
     let defined = b.iter().zip(a).filter_map(|(b, a)| Some(((*b)?, (*a)?)));
     let (b, a): (Vec<f64>, Vec<f64>) = defined.unzip();
     let paired = paired(&b, &a, CONFIDENCE)?;
-    let p = match METRICS[metric].asked {
-        Asked::Probability => {
-            let only = |x: &[f64], y: &[f64]| x.iter().zip(y).filter(|(x, y)| x > y).count() as u64;
-            mcnemar(only(&a, &b), only(&b, &a)).two_sided
-        }
-        Asked::Mean | Asked::ShareOf(_) => paired.p,
+    // Weighted sums over releases of several sorts are neither.
+    let is_zero_or_one = |value: &f64| *value == 0.0 || *value == 1.0;
+    let is_yes_or_no =
+        METRICS[metric].asked == Asked::Probability && a.iter().chain(&b).all(is_zero_or_one);
+    let p = if is_yes_or_no {
+        let only = |x: &[f64], y: &[f64]| x.iter().zip(y).filter(|(x, y)| x > y).count() as u64;
+        mcnemar(only(&a, &b), only(&b, &a)).two_sided
+    } else {
+        paired.p
     };
     Some(Pair { metric, paired, p })
 }
@@ -213,7 +215,7 @@ fn comparison(base: &str, variant: &str, pair: Pair, p_adjusted: f64) -> Compari
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{VariantResults, fixture};
+    use crate::experiment::{RunResult, VariantResults, fixture};
 
     const NAMES: [&str; 4] = ["one-at-a-time", "three-at-a-time", "surge", "recreate"];
 
@@ -222,7 +224,7 @@ mod tests {
         let question = Question::new(base, &metrics);
         let mut family = Family::new(question.clone());
         for variant in variants {
-            family.add(&variant.name, question.values(&variant.runs));
+            family.add(&variant.name, question.values(variant.runs.iter().map(|run| &run.metrics)));
         }
         family.finish()
     }
@@ -232,7 +234,7 @@ mod tests {
         for (run, value) in runs.iter_mut().zip(values) {
             let mut all = run.metrics.values().to_vec();
             all[index] = *value;
-            run.metrics = crate::measure::Metrics::new(all);
+            run.metrics = Metrics::new(all);
         }
     }
 

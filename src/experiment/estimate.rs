@@ -2,12 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::RunResult;
+use super::{RunResult, pairs};
 use crate::measure::{Asked, METRICS, position};
+use crate::sim::Pairing;
+use crate::stats::control::controlled;
+use crate::stats::interval::Interval;
 use crate::stats::proportion::{self, Share};
 use crate::stats::quantile::{interval_ranks, type1};
 use crate::stats::{interval, ratio};
 
+/// A control whose correlation is less sure than this is not used: of all metrics, few would seem
+/// to have to do with it by chance.
+const CONTROL_LEVEL: f64 = 0.001;
 /// The confidence of every interval here.
 const CONFIDENCE: f64 = 0.95;
 /// The quantiles that are estimated.
@@ -74,6 +80,38 @@ pub struct Estimate {
     /// The share of all replications together, where the metric is a share of another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<Pooled>,
+    /// The mean with the luck that the runs had with their starts taken out; none where that has
+    /// nothing to do with the metric.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controlled: Option<Adjusted>,
+    /// How many times as many independent runs the same interval would have taken, where runs are
+    /// antithetic pairs and that helped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub antithetic_gain: Option<f64>,
+}
+
+/// A mean with a control variate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Adjusted {
+    /// The estimate.
+    pub mean: f64,
+    /// Its 95% interval.
+    pub ci95: [f64; 2],
+    /// How many times as many runs the same interval would have taken without the control.
+    pub gain: f64,
+}
+
+/// The runs of one variant, in the order of the replications from 0, and what they have to do with
+/// each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    /// The runs.
+    pub runs: &'a [RunResult],
+    /// What is independent.
+    pub pairing: Pairing,
+    /// By how much the work of each run's starts was above what is expected; empty where that is
+    /// unknown.
+    pub luck: &'a [f64],
 }
 
 /// A share with its interval: of all replications together, or of a number of them.
@@ -113,7 +151,7 @@ impl Estimate {
             p05_ci95,
             p50_ci95,
             p95_ci95,
-            ratio: None,
+            ..Self::default()
         })
     }
 
@@ -150,7 +188,7 @@ type Ranks = [Option<(usize, usize)>; 3];
 /// The estimate of each of [`METRICS`] by what is asked of it; none for a metric that no run
 /// defines.
 #[must_use]
-pub(super) fn of_runs(runs: &[RunResult]) -> Vec<Option<Estimate>> {
+pub(super) fn of_sample(sample: Sample<'_>) -> Vec<Option<Estimate>> {
     // Most metrics are defined by all runs and so have the ranks of the metric before.
     let mut known: Option<(usize, Ranks)> = None;
     let mut ranks = |n: usize| match known {
@@ -159,51 +197,80 @@ pub(super) fn of_runs(runs: &[RunResult]) -> Vec<Option<Estimate>> {
     };
     (0..METRICS.len())
         .map(|metric| {
-            let sample = sample(runs.iter(), metric);
-            let estimate = Estimate::with_ranks(&sample, ranks(sample.len()))?;
-            Some(as_asked(estimate, metric, runs.iter()))
+            let values = sample.values(metric);
+            let defined: Vec<f64> = values.iter().copied().flatten().collect();
+            let estimate = Estimate::with_ranks(&defined, ranks(defined.len()))?;
+            Some(sample.as_asked(estimate, &values, metric))
         })
         .collect()
 }
 
-/// The estimate of the metric at this position of [`METRICS`] by what is asked of it; none if no
-/// run defines it.
-pub(super) fn of_metric<'a>(
-    runs: impl Iterator<Item = &'a RunResult> + Clone,
-    metric: usize,
-) -> Option<Estimate> {
-    Some(as_asked(Estimate::of(&sample(runs.clone(), metric))?, metric, runs))
-}
-
-/// The values of the metric at this position of [`METRICS`] in the runs that define it.
-#[must_use]
-pub(super) fn sample<'a>(runs: impl Iterator<Item = &'a RunResult>, metric: usize) -> Vec<f64> {
-    runs.filter_map(|run| run.metrics.values()[metric]).collect()
-}
-
-/// Adds what only this metric's meaning allows.
-fn as_asked<'a>(
-    estimate: Estimate,
-    metric: usize,
-    runs: impl Iterator<Item = &'a RunResult>,
-) -> Estimate {
-    match METRICS[metric].asked {
-        Asked::Mean => estimate,
-        Asked::Probability => {
-            let ones = (estimate.mean * f64::from(estimate.n)).round() as u32;
-            let share = Pooled::of_runs(ones, estimate.n);
-            let ci95 = share.and_then(|share| share.ci95);
-            Estimate { ci95, method: Method::Wilson, ..estimate }
-        }
-        Asked::ShareOf(whole) => {
-            let Some(whole) = position(whole) else { return estimate };
-            let values = runs.map(|run| run.metrics.values());
-            let (part, whole): (Vec<f64>, Vec<f64>) = values
-                .filter_map(|values| Some((values[metric]? * values[whole]?, values[whole]?)))
-                .unzip();
-            Estimate { ratio: Pooled::of_sums(&part, &whole), ..estimate }
-        }
+impl Sample<'_> {
+    /// The estimate of the metric at this position of [`METRICS`]; none if no run defines it.
+    pub(super) fn estimate(self, metric: usize) -> Option<Estimate> {
+        let values = self.values(metric);
+        let defined: Vec<f64> = values.iter().copied().flatten().collect();
+        Some(self.as_asked(Estimate::of(&defined)?, &values, metric))
     }
+
+    fn values(self, metric: usize) -> Vec<Option<f64>> {
+        self.runs.iter().map(|run| run.metrics.values()[metric]).collect()
+    }
+
+    /// Adds what only this metric's meaning and this sample allow.
+    fn as_asked(self, mut estimate: Estimate, values: &[Option<f64>], metric: usize) -> Estimate {
+        match METRICS[metric].asked {
+            Asked::Mean => {}
+            Asked::Probability => {
+                let ones = (estimate.mean * f64::from(estimate.n)).round() as u32;
+                let share = Pooled::of_runs(ones, estimate.n);
+                estimate.ci95 = share.and_then(|share| share.ci95);
+                estimate.method = Method::Wilson;
+            }
+            Asked::ShareOf(whole) => estimate.ratio = self.pooled(values, whole),
+        }
+        match self.pairing {
+            Pairing::Independent => estimate.controlled = self.controlled(values),
+            Pairing::Antithetic => of_pairs(&mut estimate, values),
+        }
+        estimate
+    }
+
+    /// The share of the metric called `whole` of all runs together.
+    fn pooled(self, values: &[Option<f64>], whole: &str) -> Option<Pooled> {
+        let whole = self.values(position(whole)?);
+        let part: Vec<Option<f64>> =
+            values.iter().zip(&whole).map(|(value, whole)| Some((*value)? * (*whole)?)).collect();
+        let whole: Vec<Option<f64>> =
+            whole.iter().zip(values).map(|(whole, value)| value.and(*whole)).collect();
+        let of = |values: &[Option<f64>]| pairs::of_values(values, self.pairing);
+        Pooled::of_sums(&of(&part), &of(&whole))
+    }
+
+    /// The mean without luck, where all runs define the metric and it has to do with it beyond
+    /// doubt.
+    fn controlled(self, values: &[Option<f64>]) -> Option<Adjusted> {
+        let values: Option<Vec<f64>> = values.iter().copied().collect();
+        let values = values.filter(|values| values.len() == self.luck.len())?;
+        let found = controlled(&values, self.luck, 0.0, CONFIDENCE)?;
+        let Interval { mean, low, high } = found.mean;
+        (found.p < CONTROL_LEVEL && found.gain > 1.0 && found.gain.is_finite())
+            .then_some(Adjusted { mean, ci95: [low, high], gain: found.gain })
+    }
+}
+
+/// Takes into account that only pairs are independent of each other: the interval is that of the
+/// mean of their means, and order statistics enclose no quantile.
+fn of_pairs(estimate: &mut Estimate, values: &[Option<f64>]) {
+    let pairs = pairs::of_values(values, Pairing::Antithetic);
+    estimate.method = Method::StudentT;
+    estimate.ci95 = interval::mean_t(&pairs).map(|interval| [interval.low, interval.high]);
+    (estimate.p05_ci95, estimate.p50_ci95, estimate.p95_ci95) = (None, None, None);
+    let runs: Vec<f64> = values.iter().copied().flatten().collect();
+    let gain = interval::variance(&runs)
+        .zip(interval::variance(&pairs))
+        .map(|(of_runs, of_pairs)| of_runs / 2.0 / of_pairs);
+    estimate.antithetic_gain = gain.filter(|gain| *gain > 1.0 && gain.is_finite());
 }
 
 #[cfg(test)]
@@ -276,7 +343,47 @@ mod tests {
     }
 
     fn named(runs: &[RunResult], name: &str) -> Option<Estimate> {
-        of_runs(runs)[position(name).expect("a metric")]
+        let sample = Sample { runs, pairing: Pairing::Independent, luck: &[] };
+        let metric = position(name).expect("a metric");
+        let estimate = of_sample(sample)[metric];
+        assert_eq!(estimate, sample.estimate(metric));
+        estimate
+    }
+
+    /// Durations with much luck and little else.
+    #[test]
+    fn luck_with_the_starts_is_taken_out() {
+        let luck = [-3.0, 1.0, 2.0, -1.0, 4.0, -2.0, 0.5, 3.0];
+        let rest = [0.1, -0.1, 0.2, 0.0, -0.2, 0.1, 0.0, -0.1];
+        let values: Vec<[(&str, f64); 2]> = luck
+            .iter()
+            .zip(rest)
+            .map(|(luck, rest)| [("duration_s", 100.0 + 2.0 * luck + rest), ("cost", rest)])
+            .collect();
+        let runs = runs(&values.iter().map(|run| run.as_slice()).collect::<Vec<_>>());
+        let sample = Sample { runs: &runs, pairing: Pairing::Independent, luck: &luck };
+        let of = |name: &str| sample.estimate(position(name).expect("a metric")).expect("defined");
+        let duration = of("duration_s");
+        let found = duration.controlled.expect("it has to do with it");
+        assert!((found.mean - 100.0).abs() < 0.15, "{found:?}");
+        assert!(duration.mean > 101.0 && found.gain > 100.0, "{duration:?}");
+        assert_eq!(of("cost").controlled, None);
+    }
+
+    /// Pairs about 100, of which one is as much above as the other is below, but for a little.
+    #[test]
+    fn pairs_are_one_observation_each() {
+        let values = [103.0, 97.5, 92.0, 107.5, 101.0, 99.0, 110.0, 89.5];
+        let values = values.map(|value| [("duration_s", value), ("rolled_back", 1.0)]);
+        let runs = runs(&values.each_ref().map(|run| run.as_slice()));
+        let sample = Sample { runs: &runs, pairing: Pairing::Antithetic, luck: &[1.0; 8] };
+        let of = |name: &str| sample.estimate(position(name).expect("a metric")).expect("defined");
+        let duration = of("duration_s");
+        let pairs = Estimate::of(&[100.25, 99.75, 100.0, 99.75]).expect("four");
+        assert_eq!((duration.mean, duration.ci95), (pairs.mean, pairs.ci95));
+        assert_eq!((duration.n, duration.p50_ci95, duration.controlled), (8, None, None));
+        assert!(duration.antithetic_gain.is_some_and(|gain| gain > 100.0));
+        assert_eq!(of("rolled_back").method, Method::StudentT);
     }
 
     /// `scipy.stats.binomtest(1, 4).proportion_ci(method="wilson")`.

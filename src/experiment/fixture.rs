@@ -12,8 +12,8 @@ use crate::measure::{METRICS, MetricKind, Metrics};
 use crate::random::Law;
 use crate::scenario::{Scenario, Variant};
 use crate::sim::{
-    Detail, EventRow, Observed, Outcome, Plan, RoutingPlan, Run, SimulationPlan, SloPlan, StateBin,
-    StrategyPlan, Trace,
+    Detail, EventRow, Observed, Outcome, Pairing, Plan, RoutingPlan, Run, SimulationPlan, SloPlan,
+    StateBin, StrategyPlan, Trace,
 };
 use crate::strategy::{OnFailure, Parameters, Problem, Setup, Strategy};
 use crate::traffic::{
@@ -79,6 +79,7 @@ pub(crate) fn scenario(names: &[&str], replications: u32) -> Scenario {
         world: crate::scenario::World::new(),
         policy: crate::scenario::policy::Policy::empty(),
         variants,
+        mixtures: Vec::new(),
     }
 }
 
@@ -335,6 +336,7 @@ fn plan(name: &str, replications: u32) -> Plan {
         },
         instance_hour: 0.0,
         simulation: SimulationPlan {
+            pairing: Pairing::Independent,
             seed: 7,
             replications,
             warmup: SimDuration::from_secs_f64(WARMUP),

@@ -61,6 +61,12 @@ pub enum Stopped {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known(BTreeMap<String, BTreeMap<u32, RunResult>>);
 
+/// A stage that gives a shard fewer runs is not worth a journey: runs that may be wanted next are
+/// simulated with it.
+const WORTH_A_JOURNEY: usize = 100;
+/// But at most so many times as many as are wanted.
+const MOST_AHEAD: u32 = 4;
+
 /// Between a subject's name and a replication's number in a store.
 const SEPARATOR: char = '\u{1f}';
 
@@ -105,6 +111,10 @@ impl Known {
             runs.iter().try_for_each(|(&replication, run)| keep(journal, name, replication, run))
         };
         self.0.iter().try_for_each(runs)
+    }
+
+    fn has(&self, name: &str, replication: u32) -> bool {
+        self.0.get(name).is_some_and(|runs| runs.contains_key(&replication))
     }
 
     fn take(&mut self, name: &str, replication: u32) -> Option<RunResult> {
@@ -230,7 +240,8 @@ impl<'a> Lab<'a> {
             cells.extend(asked);
         }
         self.asked += cells.len();
-        self.simulate_missing(&mut cells)?;
+        let ahead = self.ahead(wanted, &cells);
+        self.simulate_missing(&mut cells, &ahead)?;
         for Asked { name, found, .. } in cells {
             let run = found.ok_or(Stopped::Missing(1))?;
             self.runs.entry(name.to_owned()).or_default().push(run);
@@ -238,13 +249,41 @@ impl<'a> Lab<'a> {
         Ok(())
     }
 
-    /// Simulates those of the cells that are not known, as far as they are this lab's.
-    fn simulate_missing(&self, cells: &mut [Asked<'_>]) -> Result<(), Stopped> {
+    /// What may be wanted next of a stage so small that its shards had little to do.
+    fn ahead<'w>(&self, wanted: &[Wanted<'w>], cells: &[Asked<'w>]) -> Vec<Asked<'w>> {
+        let Some(shard) = self.bench.shard else { return Vec::new() };
+        let missing = cells.iter().filter(|cell| cell.found.is_none()).count();
+        let worth = WORTH_A_JOURNEY * shard.of() as usize;
+        let is_missing = |one: &&Wanted<'w>| {
+            cells.iter().any(|cell| cell.name == one.name && cell.found.is_none())
+        };
+        let short: Vec<&Wanted<'w>> = wanted.iter().filter(is_missing).collect();
+        let each = worth.saturating_sub(missing) / short.len().max(1);
+        let each = u32::try_from(each).unwrap_or(u32::MAX);
+        let next = |one: &Wanted<'w>| {
+            let most = one.replications.saturating_mul(MOST_AHEAD);
+            let (name, plan) = (one.name, one.plan);
+            let numbers = one.replications..one.replications.saturating_add(each).min(most);
+            let unknown = numbers.filter(|&number| !self.bench.known.has(name, number));
+            unknown.map(move |replication| Asked { name, plan, replication, found: None })
+        };
+        short.into_iter().flat_map(next).collect()
+    }
+
+    /// Simulates those of the cells that are not known, as far as they are this lab's, and of those
+    /// that may be wanted next.
+    fn simulate_missing(
+        &self,
+        cells: &mut [Asked<'_>],
+        ahead: &[Asked<'_>],
+    ) -> Result<(), Stopped> {
         let missing: Vec<usize> =
             (0..cells.len()).filter(|&number| cells[number].found.is_none()).collect();
         let is_own = |number: usize| self.bench.shard.is_none_or(|shard| shard.is_dealt(number));
         let own: Vec<usize> = (0..missing.len()).filter(|&one| is_own(one)).collect();
         let own: Vec<usize> = own.into_iter().map(|one| missing[one]).collect();
+        let further = (0..ahead.len()).filter(|&one| is_own(missing.len() + one));
+        let further: Vec<&Asked<'_>> = further.map(|one| &ahead[one]).collect();
         let Some(simulate) = self.simulate.filter(|_| !missing.is_empty()) else {
             let missing = missing.len();
             return if missing > 0 { Err(Stopped::Missing(missing)) } else { Ok(()) };
@@ -252,11 +291,13 @@ impl<'a> Lab<'a> {
         let before = self.asked - missing.len();
         let done = AtomicUsize::new(before);
         (self.progress)(before, self.asked);
-        let runs = on_threads(&self.threads, own.len(), |number| {
+        let runs = on_threads(&self.threads, own.len() + further.len(), |number| {
             if self.interrupted.load(Ordering::Relaxed) {
                 return Err(Stopped::Interrupted);
             }
-            let Asked { name, plan, replication, .. } = cells[own[number]];
+            let cell = own.get(number).map(|&one| &cells[one]);
+            let Asked { name, plan, replication, .. } =
+                *cell.unwrap_or_else(|| further[number - own.len()]);
             let run = simulate(plan, replication).ok_or(Stopped::Interrupted)?;
             if let Some(journal) = self.bench.journal {
                 keep(journal, name, replication, &run)
@@ -392,7 +433,8 @@ mod tests {
             known = stage;
             stages += 1;
         };
-        assert_eq!((merged, stages, known.runs()), (whole, 2, 11));
+        // The second stage was done ahead with the first: 12 runs of each where 3 were wanted.
+        assert_eq!((merged, stages, known.runs()), (whole, 1, 24));
     }
 
     #[test]

@@ -8,11 +8,14 @@
 
 pub mod advise;
 pub mod compare;
+mod control;
 mod estimate;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod grid;
 pub mod lab;
+pub mod mixture;
+mod pairs;
 mod part;
 pub mod policy;
 pub mod precision;
@@ -28,7 +31,7 @@ pub mod vary;
 mod warmup;
 pub mod workbench;
 
-pub use estimate::{Estimate, Method, Pooled};
+pub use estimate::{Adjusted, Estimate, Method, Pooled, Sample};
 pub use grid::Grid;
 pub use part::Part;
 pub use run::{Course, End, Measured, Order, Settings, SweepError, run, sweep};
@@ -39,7 +42,7 @@ pub use warmup::{Series, Unsettled};
 use serde::{Deserialize, Serialize};
 
 use crate::measure::Metrics;
-use crate::sim::{Outcome, Trace};
+use crate::sim::{Outcome, Pairing, Trace};
 use crate::units::SimTime;
 
 /// What a scenario's runs said.
@@ -70,6 +73,11 @@ pub struct VariantResults {
     pub story: Story,
     /// What has not settled before the rollout; none where the baseline is what it should be.
     pub unsettled: Option<Unsettled>,
+    /// What the replications have to do with each other.
+    pub pairing: Pairing,
+    /// By how many seconds the work of each replication's starts was above what is expected; empty
+    /// where that does not vary.
+    pub luck: Vec<f64>,
 }
 
 /// How one run ended and what it cost.
@@ -111,6 +119,14 @@ impl VariantResults {
     /// defines.
     #[must_use]
     pub fn estimates(&self) -> Vec<Option<Estimate>> {
-        estimate::of_runs(&self.runs)
+        let Self { runs, pairing, luck, .. } = self;
+        estimate::of_sample(Sample { runs, pairing: *pairing, luck })
+    }
+
+    /// What is independent of each other: the metrics of each run, or the means of those of each
+    /// antithetic pair.
+    #[must_use]
+    pub fn observations(&self) -> Vec<Metrics> {
+        pairs::of_runs(&self.runs, self.pairing)
     }
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::timeline::Timeline;
 use super::warmup::{self, Halves};
-use super::{Measured, RunResult, Story, VariantResults};
-use crate::sim::Plan;
+use super::{Measured, RunResult, Story, VariantResults, control};
+use crate::sim::{Pairing, Plan};
 
 /// Some replications of one variant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub struct Part {
     /// There from replication 0 on.
     story: Option<Story>,
     halves: BTreeMap<u32, Halves>,
+    luck: BTreeMap<u32, f64>,
+    pairing: Pairing,
 }
 
 impl Part {
@@ -26,6 +28,8 @@ impl Part {
         let Measured { mut run, metrics } = measured;
         self.timeline.add(plan, &run);
         self.halves.extend(Halves::of(&run).map(|halves| (replication, halves)));
+        self.luck.extend(control::luck(plan, replication).map(|luck| (replication, luck)));
+        self.pairing = plan.simulation.pairing;
         if replication == 0 {
             self.story = Some(Story {
                 start: run.start,
@@ -53,6 +57,10 @@ impl Part {
         }
         self.runs.extend(other.runs);
         self.halves.extend(other.halves);
+        self.luck.extend(other.luck);
+        if other.pairing == Pairing::Antithetic {
+            self.pairing = other.pairing;
+        }
         self.timeline.merge(other.timeline);
         self.story = self.story.take().or(other.story);
         Ok(())
@@ -74,6 +82,8 @@ impl Part {
         let timeline = self.timeline.rows();
         let halves: Vec<Halves> = self.halves.into_values().collect();
         VariantResults {
+            pairing: self.pairing,
+            luck: self.luck.into_values().collect(),
             unsettled: warmup::unsettled(&timeline, &halves),
             name: name.to_owned(),
             strategy: strategy.to_owned(),

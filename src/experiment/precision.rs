@@ -8,8 +8,10 @@
 //! Modeling and Analysis*, ch. 9.4.1: for a relative error of γ of the unknown mean, half the
 //! interval must be at most γ / (1 + γ) of the estimate.
 
-use super::{Estimate, RunResult, estimate};
+use super::estimate::Sample;
+use super::{Estimate, RunResult};
 use crate::measure::{HEADLINE, METRICS, position};
+use crate::sim::Pairing;
 
 /// Runs before the first look.
 pub const PILOT: u32 = 20;
@@ -40,6 +42,7 @@ pub struct Precision {
     targets: Vec<Target>,
     pilot: u32,
     most: u32,
+    pairing: Pairing,
 }
 
 /// What the runs so far call for.
@@ -97,7 +100,19 @@ impl Precision {
     /// `most`, which is no less than that.
     #[must_use]
     pub fn new(targets: Vec<Target>, replications: u32, most: u32) -> Self {
-        Self { targets, pilot: replications.max(PILOT), most }
+        Self { targets, pilot: replications.max(PILOT), most, pairing: Pairing::Independent }
+    }
+
+    /// The same for runs that have this to do with each other: of antithetic ones, whole pairs.
+    #[must_use]
+    pub fn of(self, pairing: Pairing) -> Self {
+        match pairing {
+            Pairing::Independent => self,
+            Pairing::Antithetic => {
+                let (pilot, most) = (self.pilot.next_multiple_of(2), self.most / 2 * 2);
+                Self { pilot, most, pairing, ..self }
+            }
+        }
     }
 
     /// The targets of "every headline metric within this share".
@@ -123,24 +138,27 @@ impl Precision {
     /// nothing; one that was named itself and no run defines is never met, yet more runs are made
     /// on account of others only.
     #[must_use]
-    pub fn next<'a>(&self, runs: impl ExactSizeIterator<Item = &'a RunResult> + Clone) -> Next {
+    pub fn next(&self, runs: &[RunResult]) -> Next {
         let n = u32::try_from(runs.len()).unwrap_or(u32::MAX);
         if n < self.pilot {
             return Next::More(self.pilot.min(self.most).saturating_sub(n).max(1));
         }
+        let sample = Sample { runs, pairing: self.pairing, luck: &[] };
         let unmet: Vec<(Unmet, Option<f64>)> = self
             .targets
             .iter()
-            .filter_map(|target| {
-                target.unmet(estimate::of_metric(runs.clone(), target.metric).as_ref())
-            })
+            .filter_map(|target| target.unmet(sample.estimate(target.metric).as_ref()))
             .collect();
         if unmet.is_empty() {
             return Next::Enough;
         }
         let wanted = unmet.iter().filter_map(|(_, times)| *times).reduce(f64::max);
         match wanted {
-            Some(times) if n < self.most => Next::More(batch(n, times).min(self.most - n)),
+            Some(times) if n < self.most => {
+                let more = batch(n, times);
+                let whole = if self.pairing == Pairing::Antithetic { 2 } else { 1 };
+                Next::More(more.next_multiple_of(whole).min(self.most - n))
+            }
             _ => Next::Short(unmet.into_iter().map(|(unmet, _)| unmet).collect()),
         }
     }
@@ -204,7 +222,7 @@ mod tests {
     }
 
     fn check(precision: &Precision, runs: &[RunResult], next: Next) {
-        assert_eq!(precision.next(runs.iter()), next, "{} runs", runs.len());
+        assert_eq!(precision.next(runs), next, "{} runs", runs.len());
     }
 
     #[test]
@@ -240,18 +258,29 @@ mod tests {
     #[test]
     fn who_stops_short_says_where() {
         let precision = absolute("duration_s", 0.01, 20);
-        let Next::Short(unmet) = precision.next(durations(20).iter()) else { panic!("short") };
+        let Next::Short(unmet) = precision.next(&durations(20)) else { panic!("short") };
         assert_eq!(unmet[0].to_string(), "`duration_s` is within 0.480, not 0.01");
         let precision = Precision::new(Precision::headline(0.001), 1, 20);
-        let Next::Short(unmet) = precision.next(durations(20).iter()) else { panic!("short") };
+        let Next::Short(unmet) = precision.next(&durations(20)) else { panic!("short") };
         assert_eq!(unmet.len(), 1);
         assert_eq!(unmet[0].to_string(), "`duration_s` is within 0.482%, not 0.1%");
     }
 
     #[test]
+    fn antithetic_runs_come_in_pairs() {
+        let rule = absolute("duration_s", 0.01, 500).of(Pairing::Antithetic);
+        // Each pair is 101 and 99: their mean does not vary.
+        check(&rule, &durations(20), Next::Enough);
+        let value = |k: u32| Some(f64::from(100 + k / 2 % 2));
+        let runs = self::runs("duration_s", &(0..42).map(value).collect::<Vec<_>>());
+        check(&rule, &runs, Next::More(10));
+        assert_eq!(Precision::new(Vec::new(), 25, 31).of(Pairing::Antithetic).pilot(), 26);
+    }
+
+    #[test]
     fn what_no_run_defines_is_never_met_and_not_waited_for() {
         let precision = absolute("rollback_s", 1.0, 500);
-        let Next::Short(unmet) = precision.next(durations(20).iter()) else { panic!("short") };
+        let Next::Short(unmet) = precision.next(&durations(20)) else { panic!("short") };
         assert_eq!(unmet[0].to_string(), "`rollback_s` is defined by fewer than two runs");
         let mut values = vec![None; 20];
         values[3] = Some(8.0);
@@ -264,7 +293,7 @@ mod tests {
         check(&precision, &runs("availability", &[Some(0.0); 20]), Next::Enough);
         let mut values = [Some(-1.0); 20];
         values[..10].fill(Some(1.0));
-        let Next::Short(unmet) = precision.next(runs("availability", &values).iter()) else {
+        let Next::Short(unmet) = precision.next(&runs("availability", &values)) else {
             panic!("short")
         };
         assert!(unmet[0].to_string().contains("within no 5%"), "{}", unmet[0]);

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::compare::Question;
 use super::shard::Shard;
 use super::{Part, VariantResults};
-use crate::scenario::{Scenario, Variant, World};
+use crate::scenario::{Mixture, Scenario, Variant, World};
 
 /// The file that says of which experiment the runs are.
 pub const HEADER: &str = "cells.json";
@@ -51,6 +51,8 @@ pub struct Header {
     pub variants: Vec<Subject>,
     /// What the variants are compared with; none where the results have no comparisons.
     pub compare: Option<Question>,
+    /// Which variants make up what.
+    pub mixtures: Vec<Mixture>,
 }
 
 /// What is to be known of a variant to write its results.
@@ -135,6 +137,7 @@ impl Header {
             has_third: false,
             variants: Vec::new(),
             compare: None,
+            mixtures: scenario.mixtures.clone(),
         }
     }
 
@@ -156,7 +159,10 @@ impl Header {
             words("the command is", &self.command.join(" "), &other.command.join(" "))
         } else if self.compare != other.compare {
             Some("they compare different variants or metrics".to_owned())
-        } else if self.identity != other.identity || self.variants != other.variants {
+        } else if self.identity != other.identity
+            || self.variants != other.variants
+            || self.mixtures != other.mixtures
+        {
             Some("the scenario's content differs".to_owned())
         } else {
             None

@@ -175,6 +175,17 @@ impl Domain {
         }
     }
 
+    /// Every value, in order; see [`Range::values`].
+    ///
+    /// # Errors
+    /// If there are too many, or numbers with decimals have no step.
+    pub fn values(&self) -> Result<Vec<String>, String> {
+        match self {
+            Self::Range(range) => range.values(),
+            Self::Choices(choices) => Ok(choices.clone()),
+        }
+    }
+
     /// Both ends of a range, or all choices.
     #[must_use]
     pub fn ends(&self) -> Vec<String> {
@@ -419,10 +430,7 @@ mod tests {
 
     fn check(typed: &str, expected: Result<(&str, &[&str]), &str>) {
         let read = Vary::read(typed).map_err(|error| error.reason).and_then(|vary| {
-            let values = match vary.domain {
-                Domain::Range(range) => range.values()?,
-                Domain::Choices(choices) => choices,
-            };
+            let values = vary.domain.values()?;
             Ok((vary.path, values))
         });
         match (read, expected) {

@@ -217,10 +217,10 @@ mod tests {
     }
 
     #[test]
-    fn failures_that_come_late_are_not_settled() {
-        let late = |second| if second < 50 { 0.0 } else { 0.3 };
-        let found = look(5, |run, second| (10.0, late(second) * (1.0 + 0.1 * noise(run, second))));
-        assert_eq!(found.expect("they come late").what, Series::Failed);
+    fn a_growing_failed_share_is_not_settled() {
+        let grown = |second: u64| second.saturating_sub(10) as f64 / 100.0;
+        let found = look(5, |run, second| (10.0, grown(second) * (1.0 + 0.1 * noise(run, second))));
+        assert_eq!(found.expect("it grows").what, Series::Failed);
     }
 
     #[test]

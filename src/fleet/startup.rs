@@ -14,6 +14,8 @@ pub struct StartChance {
     failure: Key,
     never_ready: Key,
     crash_after: Key,
+    /// What is flipped in every draw.
+    mask: u64,
 }
 
 /// A boot: how long and to what end.
@@ -48,36 +50,50 @@ impl StartChance {
             failure: seed.key(Purpose::StartFailure),
             never_ready: seed.key(Purpose::NeverReady),
             crash_after: seed.key(Purpose::CrashAfter),
+            mask: 0,
         }
+    }
+
+    /// The opposite: where these draw the uniform number u, it draws 1 - u.
+    #[must_use]
+    pub const fn mirrored(self) -> Self {
+        Self { mask: !self.mask, ..self }
+    }
+
+    /// Starts are numbered by version, so the version is part of the draw's place.
+    const fn draw(&self, key: Key, version: Version, number: u32) -> u64 {
+        key.draw(number as u64, version.index() as u64) ^ self.mask
     }
 
     /// How long start `number` of `version` waits for its machine.
     #[must_use]
     pub fn provision(&self, plan: &Plans<'_>, version: Version, number: u32) -> SimDuration {
-        plan.stretched(&plan.startup.provision, self.provision, version, number)
+        let bits = self.draw(self.provision, version, number);
+        plan.stretched(&plan.startup.provision, bits, version, number)
     }
 
     /// How long it downloads its artifact.
     #[must_use]
     pub fn pull(&self, plan: &Plans<'_>, version: Version, number: u32) -> SimDuration {
-        plan.stretched(&plan.startup.pull, self.pull, version, number)
+        let bits = self.draw(self.pull, version, number);
+        plan.stretched(&plan.startup.pull, bits, version, number)
     }
 
     /// How long a new version takes to be put on a stopped machine.
     #[must_use]
     pub fn deploy(&self, plan: &Plans<'_>, version: Version, number: u32) -> SimDuration {
-        let bits = draw(self.deploy, version, number);
+        let bits = self.draw(self.deploy, version, number);
         plan.shutdown.deploy.draw(bits, u64::from(number)).unwrap_or(SimDuration::ZERO)
     }
 
     /// How its boot goes. A start that crashes does so when its boot would have ended.
     #[must_use]
     pub fn boot(&self, plan: &Plans<'_>, version: Version, number: u32) -> Boot {
-        let bits = draw(self.boot, version, number);
+        let bits = self.draw(self.boot, version, number);
         let Some(work) = plan.startup.boot.draw(bits, u64::from(number)) else {
             return Boot { work: SimDuration::ZERO, fate: BootFate::Hopeless };
         };
-        let happens = |probability, key| happens(probability, || draw(key, version, number));
+        let happens = |probability, key| happens(probability, || self.draw(key, version, number));
         let fate = if version != Version::New {
             BootFate::Able
         } else if happens(plan.release.startup_failure, self.failure) {
@@ -99,7 +115,7 @@ impl StartChance {
         number: u32,
     ) -> Option<SimDuration> {
         let law = plan.release.crash_after.as_ref().filter(|_| version == Version::New)?;
-        law.draw(draw(self.crash_after, version, number), u64::from(number))
+        law.draw(self.draw(self.crash_after, version, number), u64::from(number))
     }
 }
 
@@ -122,15 +138,10 @@ impl Plans<'_> {
         }
     }
 
-    fn stretched(&self, law: &Law, key: Key, version: Version, number: u32) -> SimDuration {
-        let length = law.draw(draw(key, version, number), u64::from(number));
+    fn stretched(&self, law: &Law, bits: u64, version: Version, number: u32) -> SimDuration {
+        let length = law.draw(bits, u64::from(number));
         length.unwrap_or(SimDuration::ZERO).scaled(self.factor(version))
     }
-}
-
-/// Starts are numbered by version, so the version is part of the draw's place.
-const fn draw(key: Key, version: Version, number: u32) -> u64 {
-    key.draw(number as u64, version.index() as u64)
 }
 
 fn happens(probability: Ratio, bits: impl FnOnce() -> u64) -> bool {

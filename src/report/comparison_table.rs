@@ -126,7 +126,7 @@ mod tests {
         let question = Question::new(names[0], &metrics);
         let mut family = Family::new(question.clone());
         for variant in fixture::results(names, replications).variants {
-            family.add(&variant.name, question.values(&variant.runs));
+            family.add(&variant.name, question.values(variant.runs.iter().map(|run| &run.metrics)));
         }
         Some(anstream::adapter::strip_str(&render(&family.finish())?).to_string())
     }
@@ -143,7 +143,7 @@ Differences from one-at-a-time, pair by pair on the same random numbers, \u{b1} 
 (=): tied, the data cannot separate them; the chance that any other verdict is wrong is at most
 5% over all 4 (Holm).
 
-variant         duration_s  ready_min
+variant       duration_s  ready_min
 surge         0 s (=)        +8.33%
 recreate  -2m 56s \u{b1} 22 s     -91.7%
 

@@ -61,10 +61,10 @@ pub fn duration(seconds: f64) -> String {
         format!("{seconds:.0} s")
     } else if magnitude < 3599.5 {
         let whole = seconds.round() as i64;
-        format!("{}m {:02}s", whole / 60, whole % 60)
+        format!("{}m {:02}s", whole / 60, (whole % 60).abs())
     } else {
         let minutes = (seconds / 60.0).round() as i64;
-        format!("{}h {:02}m", minutes / 60, minutes % 60)
+        format!("{}h {:02}m", minutes / 60, (minutes % 60).abs())
     }
 }
 
@@ -172,6 +172,9 @@ mod tests {
             (312.0, "5m 12s"),
             (7500.0, "2h 05m"),
             (3599.7, "1h 00m"),
+            (-85.4, "-85 s"),
+            (-312.0, "-5m 12s"),
+            (-7500.0, "-2h 05m"),
         ] {
             assert_eq!(duration(value), text);
         }

@@ -12,7 +12,7 @@ const SOBOL: [&str; 6] = ["first", "first_low", "first_high", "total", "total_lo
 const AFTER: [&str; 3] = ["chance", "direction", "verdict"];
 
 /// Writes a row for each metric and field, in the order asked. Effects are in the metric's unit and
-/// over the field's whole range. An interval is empty where there is one trajectory only, `chance`
+/// over the field's whole range. `mu` is empty for choices of more than two, an interval where there is one trajectory only, `chance`
 /// where there is one run at each point.
 ///
 /// # Errors
@@ -52,7 +52,9 @@ fn measures(influence: &Influence) -> Vec<String> {
             let [low, high] = ends(effects.mu_ci95);
             let [star, mean, sigma] =
                 [effects.mu_star, effects.mu, effects.sigma].map(number::exact);
-            vec![star, star_low, star_high, mean, low, high, sigma]
+            let signed =
+                if influence.is_unordered() { Default::default() } else { [mean, low, high] };
+            [&[star, star_low, star_high][..], &signed, &[sigma]].concat()
         }
         Measures::Sobol(indices) => [indices.first, indices.total]
             .into_iter()

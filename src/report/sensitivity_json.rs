@@ -69,7 +69,11 @@ fn influenced(path: &str, influence: &Influence) -> Value {
             "mu_star": {
                 "value": number::rounded(effects.mu_star), "ci95": ends(effects.mu_star_ci95),
             },
-            "mu": { "value": number::rounded(effects.mu), "ci95": ends(effects.mu_ci95) },
+            "mu": if influence.is_unordered() {
+                Value::Null
+            } else {
+                json!({ "value": number::rounded(effects.mu), "ci95": ends(effects.mu_ci95) })
+            },
             "sigma": number::rounded(effects.sigma),
         }),
         Measures::Sobol(indices) => {

@@ -24,21 +24,19 @@ const SOBOL: [&str; 7] =
 pub fn render(scenario: &str, seed: u64, strategy: &str, found: &Sensitivity) -> String {
     let method = match found.method {
         Method::Morris { trajectories } => format!(
-            "elementary effects over the whole range of a field (Morris, {trajectories} \
-             trajectories)"
+            "Morris's elementary effects over the whole range of a field ({}), 95% intervals",
+            counted(trajectories as usize, "random walk")
         ),
         Method::Sobol { samples } => {
-            format!("shares of the variance (Sobol, {samples} samples)")
+            format!("Sobol's shares of the variance ({samples} samples), 95% intervals")
         }
     };
+    let runs = counted(found.replications as usize, "run");
     let mut out = format!(
-        "{scenario}: {} of {strategy} at {} points, {} each, seed {seed}\n{method}, with 95% \
-         intervals; the same random numbers\nat every point; `chance`: what others would do to the \
-         mean of {}\n",
+        "{scenario}: {} of {strategy} at {}, {runs} each, seed {seed}\n{method}\nthe same random \
+         numbers at every point; `chance`: how much may be chance all the same\n",
         counted(found.fields.len(), "field"),
-        found.points,
-        counted(found.replications as usize, "run"),
-        counted(found.replications as usize, "run"),
+        counted(found.points, "point"),
     );
     let ends: Vec<String> = found
         .outcomes
@@ -93,7 +91,11 @@ fn row(field: &Field, influence: &Influence, most: f64, say: &impl Fn(f64) -> St
             let number =
                 |value: f64, ends| Cell::Number { mean: say(value), half: half(ends, value) };
             cells.push(number(effects.mu_star, effects.mu_star_ci95));
-            cells.push(number(effects.mu, effects.mu_ci95));
+            cells.push(if influence.is_unordered() {
+                plain("-".to_owned())
+            } else {
+                number(effects.mu, effects.mu_ci95)
+            });
             cells.push(plain(say(effects.sigma)));
             cells.push(plain(influence.chance.map_or_else(|| "-".to_owned(), say)));
         }
@@ -136,8 +138,7 @@ const fn direction(direction: Direction) -> &'static str {
 pub const fn doubt(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Matters => "",
-        Verdict::WithinChance => "within chance",
-        Verdict::Unclear => "perhaps chance",
+        Verdict::WithinChance => "perhaps chance",
         Verdict::NoEffect => "no effect",
         Verdict::Unknown => "chance unknown",
     }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::number;
 use super::table_file::Heading;
 use crate::experiment::compare::{Comparison, Family};
-use crate::experiment::{Estimate, Pooled, Results, VariantResults};
+use crate::experiment::mixture::{Mixed, MixedEstimate};
+use crate::experiment::{Adjusted, Estimate, Pooled, Results, VariantResults};
 use crate::measure::METRICS;
 use crate::scenario::World;
 
@@ -37,6 +38,46 @@ pub struct Summary {
     /// Every variant against the base: the first, or the one that was named.
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
+    /// What each strategy does to releases of several sorts together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mixtures: Vec<MixtureSummary>,
+}
+
+/// What `summary.json` holds of one mixture of releases.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MixtureSummary {
+    /// Its name.
+    pub name: String,
+    /// How often the sort of release of each variant comes, by the variant's name.
+    pub shares: BTreeMap<String, f64>,
+    /// How often each outcome comes.
+    pub outcomes: BTreeMap<String, Pooled>,
+    /// The estimates by the metric's name; a metric that some replication does not define is left
+    /// out.
+    pub metrics: BTreeMap<String, MixedEstimate>,
+}
+
+impl MixtureSummary {
+    pub(super) fn of(mixed: &Mixed) -> Self {
+        let estimates = METRICS.iter().zip(&mixed.estimates);
+        Self {
+            name: mixed.name.clone(),
+            shares: mixed.parts.iter().cloned().collect(),
+            outcomes: mixed
+                .outcomes
+                .iter()
+                .map(|&(outcome, share)| (outcome.name().to_owned(), rounded_share(share)))
+                .collect(),
+            metrics: estimates
+                .filter_map(|(metric, estimate)| {
+                    let MixedEstimate { mean, ci95, n, method } = (*estimate)?;
+                    let ci95 = ci95.map(|interval| interval.map(number::rounded));
+                    let rounded = MixedEstimate { mean: number::rounded(mean), ci95, n, method };
+                    Some((metric.name.to_owned(), rounded))
+                })
+                .collect(),
+        }
+    }
 }
 
 /// What `summary.json` holds of one variant.
@@ -66,7 +107,7 @@ impl Summary {
         let heading = Heading::of_results(results);
         let mut family = Family::new(heading.compare.clone());
         for variant in &results.variants {
-            family.add(&variant.name, heading.compare.values(&variant.runs));
+            family.add(&variant.name, heading.compare.values(variant.observations().iter()));
         }
         let variants = results.variants.iter().map(VariantSummary::of).collect();
         Self::new(&heading, digest, variants, family)
@@ -88,6 +129,7 @@ impl Summary {
             world: heading.world.clone(),
             variants,
             comparisons: family.finish().into_iter().map(rounded_comparison).collect(),
+            mixtures: Vec::new(),
         }
     }
 
@@ -180,6 +222,12 @@ fn rounded(estimate: Estimate) -> Estimate {
         p50_ci95: both(estimate.p50_ci95),
         p95_ci95: both(estimate.p95_ci95),
         ratio: estimate.ratio.map(rounded_share),
+        controlled: estimate.controlled.map(|found| Adjusted {
+            mean: round(found.mean),
+            ci95: found.ci95.map(round),
+            gain: round(found.gain),
+        }),
+        antithetic_gain: estimate.antithetic_gain.map(round),
         ..estimate
     }
 }

@@ -4,8 +4,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::columns::{self, Cell};
 use super::number;
-use super::summary_json::{Summary, VariantSummary};
-use crate::experiment::Estimate;
+use super::summary_json::{MixtureSummary, Summary, VariantSummary};
 
 const WARN: Style = AnsiColor::Yellow.on_default();
 
@@ -65,7 +64,8 @@ fn half_ratio(value: f64) -> String {
 /// through a stream that strips them where they are not wanted.
 #[must_use]
 pub fn render(summary: &Summary) -> String {
-    let rows: Vec<Vec<Cell>> = summary.variants.iter().map(row).collect();
+    let mixtures = summary.mixtures.iter().map(mixture_row);
+    let rows: Vec<Vec<Cell>> = summary.variants.iter().map(row).chain(mixtures).collect();
     let titles: Vec<&str> =
         ["variant", "outcome"].into_iter().chain(COLUMNS.map(|column| column.title)).collect();
     caption(summary) + &columns::lay_out(&titles, &rows)
@@ -92,8 +92,26 @@ fn caption(summary: &Summary) -> String {
 
 fn row(variant: &VariantSummary) -> Vec<Cell> {
     let name = Cell::Word { text: variant.name.clone(), style: Style::new() };
-    let numbers = COLUMNS.iter().map(|column| number(column, variant.metric(column.metric)));
+    let numbers = COLUMNS.iter().map(|column| {
+        let estimate = variant.metric(column.metric);
+        number(column, estimate.map(|estimate| (estimate.mean, estimate.ci95)))
+    });
     [name, outcome(variant)].into_iter().chain(numbers).collect()
+}
+
+/// Releases of several sorts together, with how often each outcome comes.
+fn mixture_row(mixture: &MixtureSummary) -> Vec<Cell> {
+    let name = Cell::Word { text: format!("{} (mix)", mixture.name), style: Style::new() };
+    let shares = mixture.outcomes.iter();
+    let text: Vec<String> = shares
+        .map(|(outcome, share)| format!("{} {outcome}", number::percent(share.value, 3)))
+        .collect();
+    let outcome = Cell::Word { text: text.join(", "), style: Style::new() };
+    let numbers = COLUMNS.iter().map(|column| {
+        let estimate = mixture.metrics.get(column.metric);
+        number(column, estimate.map(|estimate| (estimate.mean, estimate.ci95)))
+    });
+    [name, outcome].into_iter().chain(numbers).collect()
 }
 
 fn outcome(variant: &VariantSummary) -> Cell {
@@ -111,15 +129,15 @@ fn outcome(variant: &VariantSummary) -> Cell {
     Cell::Word { text, style }
 }
 
-fn number(column: &Column, estimate: Option<&Estimate>) -> Cell {
-    let Some(estimate) = estimate else {
+/// A mean with its interval.
+fn number(column: &Column, estimate: Option<(f64, Option<[f64; 2]>)>) -> Cell {
+    let Some((mean, ci95)) = estimate else {
         return Cell::Number { mean: "-".to_owned(), half: None };
     };
-    let half = estimate
-        .ci95
+    let half = ci95
         .filter(|[low, high]| high > low)
         .map(|[low, high]| format!(" \u{b1} {}", (column.half)((high - low) / 2.0)));
-    Cell::Number { mean: (column.mean)(estimate.mean), half }
+    Cell::Number { mean: (column.mean)(mean), half }
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 
 use crate::experiment::compare::Question;
 use crate::experiment::{Results, VariantResults};
-use crate::scenario::{Scenario, World};
+use crate::scenario::{Mixture, Scenario, World};
 use crate::sim::OperatorAction;
 
 /// What is known of results before the first of them is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Heading {
     /// The scenario's name.
     pub scenario: String,
@@ -19,6 +19,8 @@ pub struct Heading {
     pub world: World,
     /// What the variants are compared with.
     pub compare: Question,
+    /// Which variants make up what.
+    pub mixtures: Vec<Mixture>,
 }
 
 impl Heading {
@@ -30,13 +32,14 @@ impl Heading {
             .variants
             .iter()
             .any(|variant| variant.plan.operator.iter().any(|step| releases(&step.action)));
-        let first = scenario.variants.first().map_or("", |variant| variant.name.as_str());
+        let first = scenario.compared().next().unwrap_or_default();
         Self {
             scenario: scenario.name.clone(),
             seed: scenario.seed,
             world: scenario.world.clone(),
             has_third,
             compare: Question::new(first, &[]),
+            mixtures: scenario.mixtures.clone(),
         }
     }
 
@@ -51,6 +54,7 @@ impl Heading {
             world: World::new(),
             has_third,
             compare: Question::new(first, &[]),
+            mixtures: Vec::new(),
         }
     }
 }

@@ -4,14 +4,16 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use super::folder::{Folder, FolderError, sealed};
-use super::summary_json::{Summary, VariantSummary};
+use super::summary_json::{MixtureSummary, Summary, VariantSummary};
 use super::table_file::{Heading, TableFile};
 use super::{
     Format, ReportError, Written, chart, events_csv, ledger_csv, read, runs_csv, summary_csv,
     timeline_csv,
 };
 use crate::experiment::compare::{Family, Values};
-use crate::experiment::{Unsettled, VariantResults};
+use crate::experiment::mixture::Mixing;
+use crate::experiment::{RunResult, Unsettled, VariantResults};
+use crate::sim::Pairing;
 
 /// The tables, in the order in which they are named. The first is what the digest is of.
 const TABLES: [TableFile; 5] = [
@@ -28,6 +30,9 @@ pub struct VariantRows {
     texts: [Vec<u8>; TABLES.len()],
     summary: VariantSummary,
     values: Values,
+    /// Those of a variant that is a part of a mixture.
+    runs: Vec<RunResult>,
+    pairing: Pairing,
     unsettled: Option<Unsettled>,
 }
 
@@ -38,7 +43,9 @@ impl VariantRows {
         Self {
             texts: TABLES.map(|table| table.rows_text(heading, variant)),
             summary: VariantSummary::of(variant),
-            values: heading.compare.values(&variant.runs),
+            values: heading.compare.values(variant.observations().iter()),
+            runs: if heading.mixtures.is_empty() { Vec::new() } else { variant.runs.clone() },
+            pairing: variant.pairing,
             unsettled: variant.unsettled,
         }
     }
@@ -53,6 +60,8 @@ pub struct Writer {
     hasher: blake3::Hasher,
     variants: Vec<VariantSummary>,
     family: Family,
+    mixing: Mixing,
+    mixtures: Vec<MixtureSummary>,
     unsettled: Vec<(String, Unsettled)>,
 }
 
@@ -66,8 +75,17 @@ impl Writer {
             TABLES.iter().map(|table| folder.create(table.name)).collect();
         let family = Family::new(heading.compare.clone());
         let (files, variants, hasher) = (files?, Vec::new(), blake3::Hasher::new());
-        let unsettled = Vec::new();
-        let mut writer = Self { heading, folder, files, hasher, variants, family, unsettled };
+        let mut writer = Self {
+            mixing: Mixing::new(&heading.mixtures),
+            heading,
+            folder,
+            files,
+            hasher,
+            variants,
+            family,
+            mixtures: Vec::new(),
+            unsettled: Vec::new(),
+        };
         let headers = TABLES.map(|table| table.header_text(&writer.heading));
         writer.put(&headers)?;
         Ok(writer)
@@ -79,7 +97,13 @@ impl Writer {
     /// If it cannot be written.
     pub fn append(&mut self, rows: VariantRows) -> Result<(), FolderError> {
         self.put(&rows.texts)?;
-        self.family.add(&rows.summary.name, rows.values);
+        if self.heading.mixtures.is_empty() {
+            self.family.add(&rows.summary.name, rows.values);
+        }
+        for mixed in self.mixing.add(&rows.summary.name, rows.runs, rows.pairing) {
+            self.family.add(&mixed.name, self.heading.compare.values(mixed.runs.iter()));
+            self.mixtures.push(MixtureSummary::of(&mixed));
+        }
         self.unsettled.extend(rows.unsettled.map(|found| (rows.summary.name.clone(), found)));
         self.variants.push(rows.summary);
         Ok(())
@@ -98,12 +122,15 @@ impl Writer {
     /// # Errors
     /// If something cannot be written; the old folder then stays as it was.
     pub fn finish(self, formats: &[Format]) -> Result<Written, ReportError> {
-        let Self { heading, mut folder, files, hasher, variants, family, unsettled } = self;
+        let Self {
+            heading, mut folder, files, hasher, variants, family, mixtures, unsettled, ..
+        } = self;
         for (table, file) in TABLES.iter().zip(files) {
             sealed(file).map_err(|source| folder.refused(table.name, source))?;
         }
         let digest = hasher.finalize().to_hex().to_string();
-        let summary = Summary::new(&heading, &digest, variants, family);
+        let mut summary = Summary::new(&heading, &digest, variants, family);
+        summary.mixtures = mixtures;
         folder.write("summary.json", |out| summary.render(out).map_err(io::Error::from))?;
         for (name, content) in chart::render_all(&read(folder.path())?, formats)? {
             folder.write(name, |out| out.write_all(&content))?;

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::{Scenario, Variant};
+use super::{Mixture, Scenario, Variant};
+use crate::scenario::change::mix::{self, Stratum};
 use crate::scenario::change::swap::Swap;
 use crate::scenario::change::sweep::{self, Choice, MOST_VARIANTS};
 use crate::scenario::change::{self, Override, Overrides};
@@ -100,11 +101,13 @@ fn parse_with(
     let mut root = root.into_inner();
     let sets = session.apply_sets(&mut root, overrides);
     let swapped = swap.and_then(|swap| session.swap(&mut root, swap));
+    let written = root.clone();
+    let strata = mix::strata(&mut root, &mut session.findings);
     let sweeps = session.sweeps(&mut root, overrides);
     session.check_idle_sets(&sets, &sweeps);
     let name = session.name(&root, path);
     let policy = session.policy(&root);
-    let variants = session.variants(&root, &sweeps);
+    let (variants, mixtures) = session.variants(&root, &sweeps, &strata);
     if session.findings.errors() > 0 {
         return Err(session.into_report());
     }
@@ -115,9 +118,10 @@ fn parse_with(
         name,
         description: text_of(&root, "description").unwrap_or_default(),
         seed,
-        world: world::identity((&root, seed), &sweeps, session.tables.read_so_far()),
+        world: world::identity((&written, seed), &sweeps, session.tables.read_so_far()),
         policy,
         variants,
+        mixtures,
     };
     let documents = std::mem::take(&mut session.documents);
     Ok(Loaded { scenario, documents, swapped, warnings: session.into_report() })
@@ -293,38 +297,48 @@ impl<'t, 'c> Session<'t, 'c> {
         policy::read(&mut scope, &self.sources, &names)
     }
 
-    /// Every variant that follows the rules.
-    fn variants(&mut self, root: &Table<'t>, sweeps: &[Override<'t>]) -> Vec<Variant> {
+    /// Every variant that follows the rules, and which of them are one with several releases.
+    fn variants(
+        &mut self,
+        root: &Table<'t>,
+        sweeps: &[Override<'t>],
+        strata: &[Stratum<'t>],
+    ) -> (Vec<Variant>, Vec<Mixture>) {
         self.swept = sweeps.iter().map(|sweep| sweep.path.to_string()).collect();
         let names = strategies::names(root);
         if names.is_empty() {
             self.variant(root.clone(), None);
         }
-        let mut variants: Vec<Variant> = Vec::new();
+        let (mut variants, mut mixtures): (Vec<Variant>, _) = (Vec::new(), Vec::new());
         let mut called = BTreeSet::new();
         for name in &names {
             let touching: Vec<&Override<'t>> = sweeps
                 .iter()
                 .filter(|sweep| sweep::strategy_of(&sweep.path).is_none_or(|only| only == name))
                 .collect();
-            if variants.len().saturating_add(sweep::count(&touching)) > MOST_VARIANTS {
-                self.findings.add(too_many(&touching));
+            let more = sweep::count(&touching).saturating_mul(strata.len().max(1));
+            if variants.len().saturating_add(more) > MOST_VARIANTS {
+                self.findings.add(sweep::too_many(&touching));
                 // One of them shows what else is wrong.
                 self.variant(root.clone(), Some(name));
                 continue;
             }
             for choice in sweep::choices(&touching) {
-                if !self.findings.is_full()
-                    && let Some(variant) = self.choice(root, name, &choice)
-                {
+                let found = self.choice(root, name, &choice, strata);
+                for variant in &found {
                     if !called.insert(variant.name.clone()) {
                         self.report_same_name(&variant.name, &choice);
                     }
-                    variants.push(variant);
                 }
+                if !strata.is_empty() {
+                    let names = found.iter().map(|variant| variant.name.clone());
+                    let parts = names.zip(strata.iter().map(|stratum| stratum.share)).collect();
+                    mixtures.push(Mixture { name: choice.name(name), parts });
+                }
+                variants.extend(found);
             }
         }
-        variants
+        (variants, mixtures)
     }
 
     /// Reports two variants of one name; texts with ` key=` inside could make such.
@@ -336,21 +350,48 @@ impl<'t, 'c> Session<'t, 'c> {
         }
     }
 
-    fn choice(&mut self, root: &Table<'t>, name: &str, choice: &Choice<'_, 't>) -> Option<Variant> {
+    /// The variant of a choice of values, or one for each sort of release.
+    fn choice(
+        &mut self,
+        root: &Table<'t>,
+        name: &str,
+        choice: &Choice<'_, 't>,
+        strata: &[Stratum<'t>],
+    ) -> Vec<Variant> {
         let mut document = root.clone();
         for (path, value) in &choice.values {
             if let Err(diagnostic) = put(&mut document, path, (*value).clone()) {
                 self.findings.add(diagnostic);
-                return None;
+                return Vec::new();
             }
         }
-        let plan = self.variant(document, Some(name))?;
-        Some(Variant {
-            name: choice.name(name),
-            strategy: name.to_owned(),
-            parameters: choice.parameters(),
-            plan,
-        })
+        if strata.is_empty() {
+            let plan = self.variant_unless_full(document, name);
+            let variant = |plan| Variant {
+                name: choice.name(name),
+                strategy: name.to_owned(),
+                parameters: choice.parameters(),
+                plan,
+            };
+            return plan.map(variant).into_iter().collect();
+        }
+        let mut found = Vec::with_capacity(strata.len());
+        for stratum in strata {
+            let mut document = document.clone();
+            stratum.apply(&mut document);
+            let Some(plan) = self.variant_unless_full(document, name) else { break };
+            let mut parameters = choice.parameters();
+            parameters.push(("release".to_owned(), stratum.name.as_str().into()));
+            let strategy = name.to_owned();
+            let name = format!("{} release={}", choice.name(name), stratum.name);
+            found.push(Variant { name, strategy, parameters, plan });
+        }
+        found
+    }
+
+    /// The same as [`Self::variant`], unless enough is wrong already.
+    fn variant_unless_full(&mut self, root: Table<'t>, name: &str) -> Option<Plan> {
+        if self.findings.is_full() { None } else { self.variant(root, Some(name)) }
     }
 
     /// The plan of one strategy with one document; none if a rule is broken.
@@ -449,18 +490,4 @@ fn no_such_strategy(path: &FieldPath, name: &str, names: &[String]) -> Diagnosti
     Diagnostic::new(rule::NO_SUCH_PATH, format!("there is no strategy called `{name}`"))
         .at(span, "")
         .help(suggestion(name, &known, "strategies"))
-}
-
-fn too_many(sweeps: &[&Override<'_>]) -> Diagnostic {
-    let count = sweep::count(sweeps);
-    let message = format!("the sweeps make more than {MOST_VARIANTS} variants");
-    let mut diagnostic = Diagnostic::new(rule::TOO_MANY_VARIANTS, message);
-    for (index, sweep) in sweeps.iter().enumerate() {
-        let text = format!("{} values", sweep.values.len());
-        diagnostic = match index {
-            0 => diagnostic.at(sweep.path.span(), text),
-            _ => diagnostic.because(sweep.path.span(), text),
-        };
-    }
-    diagnostic.help(format!("together they have {count} combinations for this strategy"))
 }

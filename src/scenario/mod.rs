@@ -41,6 +41,7 @@ mod world;
 use std::path::Path;
 
 pub use change::Overrides;
+pub use change::mix::GOOD;
 pub(crate) use change::pieces;
 pub use change::swap::Swap;
 pub(crate) use diagnostic::nearest::nearest;
@@ -50,6 +51,8 @@ pub use diagnostic::{Diagnostic, Label, Place, Report};
 pub use load::Loaded;
 pub use rule::{Rule, Severity, explain, rules};
 pub use world::{World, differences};
+
+use serde::{Deserialize, Serialize};
 
 use self::policy::Policy;
 use crate::manifest::Imported;
@@ -68,8 +71,30 @@ pub struct Scenario {
     pub world: World,
     /// `[policy]`; empty where the file asserts nothing.
     pub policy: Policy,
-    /// The variants, in the order of the file: by strategy, then by sweep values.
+    /// The variants, in the order of the file: by strategy, then by sweep values, then by sort of
+    /// release.
     pub variants: Vec<Variant>,
+    /// With `release_mix`: which variants make up what.
+    pub mixtures: Vec<Mixture>,
+}
+
+impl Scenario {
+    /// The names of what can be compared: the mixtures, or the variants where there are none.
+    pub fn compared(&self) -> impl Iterator<Item = &str> + Clone {
+        let mixtures = self.mixtures.iter().map(|mixture| mixture.name.as_str());
+        let alone = self.variants.iter().filter(|_| self.mixtures.is_empty());
+        mixtures.chain(alone.map(|variant| variant.name.as_str()))
+    }
+}
+
+/// A strategy with one value of each sweep, over releases of several sorts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mixture {
+    /// The strategy's name, then ` key=value` for each sweep that touches it.
+    pub name: String,
+    /// The names of the variants, one for each sort of release, and how often each sort comes:
+    /// above 0, together 1.
+    pub parts: Vec<(String, f64)>,
 }
 
 /// A strategy with one value of each sweep.

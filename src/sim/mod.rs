@@ -26,8 +26,8 @@ mod world;
 
 pub use fault::mean_rate;
 pub use plan::{
-    HealthCheckPlan, OperatorAction, OperatorPlan, Plan, RoutingPlan, SimulationPlan, SloPlan,
-    StrategyPlan,
+    HealthCheckPlan, OperatorAction, OperatorPlan, Pairing, Plan, RoutingPlan, SimulationPlan,
+    SloPlan, StrategyPlan,
 };
 pub use run::{Detail, EventRow, Observed, Outcome, Run, StateBin};
 pub use simulate::simulate;

@@ -1,5 +1,7 @@
 //! What one run is given. Everything is resolved; nothing is left to default.
 
+use serde::{Deserialize, Serialize};
+
 use std::sync::Arc;
 
 use crate::fault::FaultPlan;
@@ -165,4 +167,18 @@ pub struct SimulationPlan {
     pub max_time: SimDuration,
     /// Width of the time bins; none: chosen by the length of the run.
     pub bin: Option<SimDuration>,
+    /// What the replications have to do with each other.
+    pub pairing: Pairing,
+}
+
+/// What the replications of a plan have to do with each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pairing {
+    /// Nothing.
+    #[default]
+    Independent,
+    /// Where a start of replication 2k draws u, that of 2k + 1 draws 1 - u: the second is as
+    /// unlucky with its starts as the first is lucky. Requests and all else are drawn
+    /// independently. Only the pairs are independent of each other.
+    Antithetic,
 }

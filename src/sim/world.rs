@@ -8,7 +8,7 @@ use super::event::{Event, Of};
 use super::fault::Faults;
 use super::gates::{self, Gates};
 use super::observe::{Observer, Rates};
-use super::plan::Plan;
+use super::plan::{Pairing, Plan};
 use super::rollout::Rollout;
 use super::run::{Detail, EventRow};
 use super::trace::Trace;
@@ -73,6 +73,16 @@ pub(super) struct Checks {
     pub(super) passed: u32,
 }
 
+/// What is drawn for the starts of a replication: of an antithetic pair, the second draws the
+/// opposite of the first.
+fn start_chance(plan: &Plan, seed: Seed) -> StartChance {
+    if plan.simulation.pairing == Pairing::Independent {
+        return StartChance::new(seed);
+    }
+    let first = StartChance::new(Seed { replication: seed.replication & !1, ..seed });
+    if seed.replication & 1 == 0 { first } else { first.mirrored() }
+}
+
 impl<'a> World<'a> {
     /// The world at the simulation's start: the old fleet up, nothing due but the rollout.
     pub(super) fn new(plan: &'a Plan, seed: Seed, detail: Detail) -> Self {
@@ -99,7 +109,7 @@ impl<'a> World<'a> {
             rollout: Rollout::new(plan, start),
             gates: Gates::new(scrapes.is_some()),
             chance: Chance {
-                start: StartChance::new(seed),
+                start: start_chance(plan, seed),
                 lag: seed.key(Purpose::BalancerLag),
                 switch_lag: seed.key(Purpose::SwitchLag),
                 starts: [0; 3],

@@ -13,6 +13,8 @@ pub struct Controlled {
     pub slope: f64,
     /// Variance of the plain mean over that of this one; below 1 it did not help.
     pub gain: f64,
+    /// Two-sided p value of "the control has nothing to do with it", by the t test of the slope.
+    pub p: f64,
 }
 
 /// The mean of `values`, given that the mean of `control` is known to be `expected`: the intercept
@@ -45,8 +47,14 @@ pub fn controlled(
     Some(Controlled {
         mean: Interval { mean, low: mean - half, high: mean + half },
         slope,
+        p: slope_p(slope, left, var_control * (count - 1.0), count - 2.0),
         gain: if variance > 0.0 { var_values / count / variance } else { f64::INFINITY },
     })
+}
+
+/// The t test of a slope, given the variance that is left and the control's sum of squares.
+fn slope_p(slope: f64, left: f64, squares: f64, freedom: f64) -> f64 {
+    if left > 0.0 { student::two_sided(slope / (left / squares).sqrt(), freedom) } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -58,9 +66,9 @@ mod tests {
     fn as_statsmodels_says() {
         reference::check("control", 1e-7, |row| {
             let (values, control) = (row.sample(0), row.sample(1));
-            let Controlled { mean, slope, gain } =
+            let Controlled { mean, slope, gain, p } =
                 controlled(&values, &control, row.number(2), 0.95).expect("both vary");
-            vec![mean.mean, mean.low, mean.high, slope, gain]
+            vec![mean.mean, mean.low, mean.high, slope, gain, p]
         });
     }
 

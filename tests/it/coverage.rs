@@ -185,7 +185,7 @@ fn comparisons(draws: Draws) -> Vec<Comparison> {
                 result(&(0..).zip(&metrics).map(value).collect::<Vec<_>>())
             })
             .collect();
-        family.add(name, question.values(&runs));
+        family.add(name, question.values(runs.iter().map(|run| &run.metrics)));
     }
     family.finish()
 }
@@ -220,7 +220,7 @@ fn of_the_stopping_rule() {
         let key = Seed { seed: 97, replication: 0 }.key(Purpose::Boot);
         let draws = Draws { key, experiment };
         let mut runs: Vec<RunResult> = Vec::new();
-        while let Next::More(more) = rule.next(runs.iter()) {
+        while let Next::More(more) = rule.next(&runs) {
             let from = runs.len() as u64;
             let value = |k| result(&[(metric, 10.0 + 2.0 * draws.normal(k))]);
             runs.extend((from..from + u64::from(more)).map(value));

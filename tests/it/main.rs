@@ -4,6 +4,7 @@ mod balancers;
 mod cases;
 mod check;
 mod cli;
+mod cluster;
 mod compose;
 mod coverage;
 mod differential;

@@ -40,6 +40,9 @@ settle = "10s"
 fn rollsim(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollsim"));
     command.current_dir(folder).arg("sensitivity").args(arguments);
+    if !arguments.contains(&"--strategy") {
+        command.args(["--strategy", "careful"]);
+    }
     command.output().expect("the binary starts")
 }
 
@@ -62,6 +65,7 @@ fn study(folder: &Path, arguments: &[&str]) -> Value {
 
 const BOOT: &str = "startup.boot=5s..35s";
 const SURGE: &str = "strategies.careful.max_surge=1..4";
+const NO_WAIT: &[&str] = &["--set", "startup.provision=0s"];
 const PRICE: &str = "cost.instance_hour=0.5..2.0";
 
 /// With one surge and none unavailable the rollout takes four starts; three seconds of boot more
@@ -69,9 +73,8 @@ const PRICE: &str = "cost.instance_hour=0.5..2.0";
 #[test]
 fn a_study_finds_what_can_be_reckoned() {
     let place = place("");
-    let set = ["--set", "startup.provision=0s"];
     let metrics = ["--metric", "duration_s", "--metric", "cost"];
-    let asked = [&["--vary", BOOT, "--vary", PRICE], &set[..], &metrics].concat();
+    let asked = [&["--vary", BOOT, "--vary", PRICE], NO_WAIT, &metrics].concat();
     let found = study(place.path(), &asked);
     let duration = &found["metrics"][0];
     assert_eq!(duration["metric"], "duration_s");
@@ -84,8 +87,8 @@ fn a_study_finds_what_can_be_reckoned() {
     assert!(boot["sigma"].as_f64().is_some_and(|sigma| sigma < 0.01), "{boot}");
     assert_eq!((&boot["direction"], &boot["verdict"]), (&"rises".into(), &"matters".into()));
     let price = &duration["fields"][1];
-    assert_eq!(price["mu_star"]["value"], 0);
-    assert_eq!(price["mu_star"]["ci95"], serde_json::json!([0, 0]));
+    assert_eq!(price["mu_star"]["value"], 0.0);
+    assert_eq!(price["mu_star"]["ci95"], serde_json::json!([0.0, 0.0]));
     assert_eq!((&price["direction"], &price["verdict"]), (&"none".into(), &"no-effect".into()));
     let cost = &found["metrics"][1]["fields"];
     assert_eq!((&cost[0]["verdict"], &cost[1]["verdict"]), (&"matters".into(), &"matters".into()));
@@ -99,7 +102,7 @@ fn a_study_finds_what_can_be_reckoned() {
     let total = boot["total"]["value"].as_f64().expect("a number");
     assert!((total - 1.0).abs() < 0.1, "the whole variance is the boot's: {boot}");
     for index in ["first", "total"] {
-        assert_eq!(price[index], serde_json::json!({ "value": 0, "ci95": [0, 0] }));
+        assert_eq!(price[index], serde_json::json!({ "value": 0.0, "ci95": [0.0, 0.0] }));
     }
     // Every sample has its row in A, in B, and one for each field.
     assert_eq!(found["points"], 64 * 4);
@@ -129,10 +132,39 @@ fn a_table_and_two_files_say_what_matters() {
     let output = rollsim(place.path(), &[&asked[..], &["--metric", "duration_s"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let told = text(&output.stderr);
-    assert!(told.starts_with("note: ") && told.contains(" points of 3 runs each"), "{told}");
-    snapbox::assert_data_eq!(text(&output.stdout), snapbox::str![[]]);
+    assert!(
+        told.starts_with("note: ") && told.contains(" points of 3 runs each are to be simulated"),
+        "{told}"
+    );
+    snapbox::assert_data_eq!(
+        text(&output.stdout),
+        snapbox::str![[r#"
+small: 3 fields of careful at 32 points, 3 runs each, seed 1
+Morris's elementary effects over the whole range of a field (10 random walks), 95% intervals
+the same random numbers at every point; `chance`: what others would do to the mean of 3 runs
+runs: 96 completed
+
+duration_s: 14 s to 2m 28s, mean 64 s, deviation 45 s
+field          values           mu*            mu  sigma  chance  direction  how much
+boot           5s..35s  87 s ± 26 s   87 s ± 26 s   36 s   4.9 s  rises      ####################
+max_surge      1..4     59 s ± 25 s  -59 s ± 25 s   35 s   4.9 s  falls      ##############
+instance_hour  0.5..2    0 s           0 s           0 s   4.9 s  -          no effect
+
+wrote results/small-sensitivity: sensitivity.csv sensitivity.svg
+
+"#]]
+    );
     let csv = place.path().join("results/small-sensitivity/sensitivity.csv");
-    snapbox::assert_data_eq!(fs::read_to_string(csv).expect("a file"), snapbox::str![[]]);
+    snapbox::assert_data_eq!(
+        fs::read_to_string(csv).expect("a file"),
+        snapbox::str![[r#"
+metric,field,values,mu_star,mu_star_low,mu_star_high,mu,mu_low,mu_high,sigma,chance,direction,verdict
+duration_s,startup.boot,5s..35s,87,61.3068336491283,112.693166350872,87,61.3068336491283,112.693166350872,35.9165699921359,4.85181003871646,rises,matters
+duration_s,strategies.careful.max_surge,1..4,58.9486303327,33.9053112060655,83.9919494593345,-58.9486303327,-83.9919494593345,-33.9053112060655,35.0081462114788,4.85635626787659,falls,matters
+duration_s,cost.instance_hour,0.5..2,0,0,0,0,0,0,0,4.85181003871646,none,no-effect
+
+"#]]
+    );
 }
 
 /// A field that the file sweeps is varied over its own range, not over the sweep's values.
@@ -140,14 +172,17 @@ fn a_table_and_two_files_say_what_matters() {
 fn a_swept_field_can_be_varied() {
     let sweep = "[[sweep]]\npath = \"startup.boot\"\nvalues = [\"10s\", \"20s\"]\n";
     let place = place(sweep);
-    let found = study(place.path(), &["--vary", "startup.boot=0s..30s", "--strategy", "bold"]);
+    let found = study(
+        place.path(),
+        &[&["--vary", "startup.boot=0s..30s", "--strategy", "bold"], NO_WAIT].concat(),
+    );
     let boot = &found["metrics"][0]["fields"][0];
     // Two at a time: two starts one after another.
     let effect = boot["mu"]["value"].as_f64().expect("a number");
     assert!((effect - 60.0).abs() < 0.1, "{boot}");
     let output = rollsim(place.path(), &["small.toml", "--vary", "traffic.rate=5..20"]);
     let told = text(&output.stderr);
-    assert!(told.contains("of the sweeps only the first values are taken, such as"), "{told}");
+    assert!(told.contains("of the sweep over `startup.boot` only the first value"), "{told}");
 }
 
 #[test]
@@ -168,7 +203,7 @@ fn what_cannot_be_studied_is_said_on_stderr() {
     check(&[], &["nothing is varied; name a field and its range"]);
     check(&["--vary", "traffic.rate=20..10"], &["runs backwards; write `10..20`"]);
     check(&["--vary", "traffic.rate=10..10"], &["`10` is its only value"]);
-    check(&["--vary", "traffic.rte=10..20"], &["did you mean `rate`", "the rules refuse"]);
+    check(&["--vary", "traffic.rte=10..20"], &["did you mean `rate`", "rules refuse the point"]);
     check(&["--vary", "fleet.instances=0..4"], &["`instances=0` is an end of its range, and with"]);
     check(
         &["--vary", "strategies.careful.max_surge=0..2", "--trajectories", "20"],
@@ -177,15 +212,23 @@ fn what_cannot_be_studied_is_said_on_stderr() {
     check(&with(&["--metric", "duraton_s"]), &["did you mean `duration_s`?"]);
     check(&with(&["--metric", "wether"]), &["`rollsim list metrics` names them"]);
     check(&with(&["--metric", "rollback_s"]), &["no run defines `rollback_s` at the point"]);
-    check(&with(&["--strategy", "careless"]), &["did you mean `careful`?"]);
+    check(
+        &with(&["--strategy", "careless"]),
+        &["no strategy called `careless`; there is `careful`, `bold`"],
+    );
     check(&with(&["--method", "sobol", "--samples", "100"]), &["write 64 or 128"]);
     check(
         &["--vary", "load_balancer.policy=random,round-robin", "--method", "sobol"],
         &["Sobol's indices are of ranges, not of choices"],
     );
     check(&with(&["--vary", "traffic.rate=1..2"]), &["undo each other"]);
+    check(
+        &["--vary", "startup.boot=1s..9s", "--strategy", "bold,careful"],
+        &["no strategy called"],
+    );
     fs::create_dir(folder.join("thesis")).expect("made");
     fs::write(folder.join("thesis/chapter.tex"), "years").expect("written");
     check(&with(&["--out", "thesis"]), &["holds no `sensitivity.csv`"]);
-    assert!(!folder.join("results").exists());
+    let left = fs::read_dir(folder.join("results")).map_or(0, |entries| entries.count());
+    assert_eq!(left, 0, "nothing is left of what went wrong");
 }

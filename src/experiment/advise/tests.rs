@@ -42,10 +42,17 @@ settle = \"1s\"
 ";
 
 fn plan(rate: f64, size: u32) -> Result<Plan, String> {
-    let overrides = Overrides {
-        sets: vec![format!("traffic.rate={rate}")],
-        sweeps: vec![format!("strategies.rolling.max_unavailable={size}")],
-    };
+    with(vec![format!("traffic.rate={rate}")], size)
+}
+
+/// The same where an instance counts as ready once requests reach it: what starts cannot be missed.
+fn routed(rate: f64, size: u32) -> Result<Plan, String> {
+    with(vec![format!("traffic.rate={rate}"), "readiness.until=routed".to_owned()], size)
+}
+
+fn with(sets: Vec<String>, size: u32) -> Result<Plan, String> {
+    let overrides =
+        Overrides { sets, sweeps: vec![format!("strategies.rolling.max_unavailable={size}")] };
     let loaded = parse(SERVICE, Path::new("service.toml"), &overrides);
     loaded.map(|mut one| one.scenario.variants.remove(0).plan).map_err(|error| error.to_string())
 }
@@ -66,7 +73,7 @@ fn with_lab<T>(threads: usize, ask: impl FnOnce(&mut Lab<'_>) -> Result<T, Stopp
 fn the_largest_batch_is_the_whole_part_of_the_headroom() {
     let targets = Targets::default();
     for (rate, wanted) in [(340.0, Some(1)), (295.0, Some(2)), (149.0, Some(5)), (380.0, None)] {
-        let sized = |size| plan(rate, size);
+        let sized = |size| routed(rate, size);
         let advice = with_lab(2, |lab| batch::largest(lab, &sized, &targets));
         let found = match advice {
             Advice::Found(Batch { size, .. }) => Some(size.size),
@@ -76,7 +83,7 @@ fn the_largest_batch_is_the_whole_part_of_the_headroom() {
         assert_eq!(found, wanted, "{rate}");
         // Brute force: every size, ten runs each.
         let keeps = |size: u32| {
-            let plan = plan(rate, size).expect("a plan");
+            let plan = routed(rate, size).expect("a plan");
             let low = |replication| run(&plan, replication)?.metrics.get("headroom_min");
             (0..10).all(|replication| low(replication).is_some_and(|low| low >= 1.0))
         };

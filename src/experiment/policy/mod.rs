@@ -147,6 +147,14 @@ pub struct TooFew {
     pub most: u32,
 }
 
+/// What the values of a metric say about one requirement by itself; each bound errs with a
+/// probability of `alpha` at most. None without values, or where there are too few for an estimate.
+#[must_use]
+pub fn weigh(requirement: &Requirement, sample: &[f64], alpha: f64) -> Option<(Evidence, Verdict)> {
+    let evidence = evidence::of(requirement, sample, alpha)?;
+    Some((evidence, evidence.verdict(evidence::limits(requirement))))
+}
+
 impl<'a> Protocol<'a> {
     /// How `policy` is decided for these subjects.
     #[must_use]

@@ -1,7 +1,5 @@
 //! What did the points say? The indices of every field for every metric.
 
-use std::f64::consts::FRAC_2_PI;
-
 use serde::Serialize;
 
 use super::design::{Chance, Step};
@@ -9,7 +7,7 @@ use super::{Domain, Method, SensitivityError, Study};
 use crate::experiment::RunResult;
 use crate::measure::{METRICS, Metric};
 use crate::sim::Outcome;
-use crate::stats::interval;
+use crate::stats::interval::{self, Interval};
 use crate::stats::morris::Effects;
 use crate::stats::sobol::{self, Indices};
 
@@ -72,8 +70,9 @@ pub struct MetricAnswer {
 pub struct Influence {
     /// The indices.
     pub measures: Measures,
-    /// The mu* or total index of a dummy in the place of the field that changes nothing but the
-    /// random numbers; none where one run at each point does not tell.
+    /// The mu* or total index that may come about by chance alone: a dummy that changes nothing but
+    /// the random numbers stays below it in 95% of cases at least. None where one run at each point
+    /// does not tell.
     pub chance: Option<f64>,
     /// Which way it moves the metric.
     pub direction: Direction,
@@ -106,15 +105,13 @@ pub enum Direction {
 /// Whether a field matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The whole interval of its index lies above what chance alone would give.
+    /// Its index is larger than what may come about by chance alone.
     Matters,
-    /// Chance alone would give as much or more.
+    /// It may have come about by chance alone.
     WithinChance,
-    /// The interval of its index holds what chance alone would give.
-    Unclear,
     /// The metric did not move once.
     NoEffect,
-    /// There is no interval, or what chance alone would give is not known.
+    /// What may come about by chance alone is not known.
     Unknown,
 }
 
@@ -138,7 +135,6 @@ impl Verdict {
         match self {
             Self::Matters => "matters",
             Self::WithinChance => "within-chance",
-            Self::Unclear => "unclear",
             Self::NoEffect => "no-effect",
             Self::Unknown => "unknown",
         }
@@ -146,6 +142,12 @@ impl Verdict {
 }
 
 impl Influence {
+    /// Whether the field is a choice of more than two, whose effects have no sign.
+    #[must_use]
+    pub fn is_unordered(&self) -> bool {
+        self.direction == Direction::None && self.verdict != Verdict::NoEffect
+    }
+
     /// The number that fields are ranked by: mu* or the total index.
     #[must_use]
     pub const fn size(&self) -> f64 {
@@ -176,25 +178,35 @@ impl MetricAnswer {
 }
 
 /// A metric at one point.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Output {
     mean: f64,
-    /// Variance of the mean by chance; none of one run.
-    variance: Option<f64>,
+    /// By replication; none where a run does not define it.
+    runs: Vec<Option<f64>>,
+}
+
+impl Output {
+    /// Half of the 95% interval of the difference between two points, by Student's t over the
+    /// replications that define both; none of fewer than two.
+    fn may_differ(&self, other: &Self) -> Option<f64> {
+        let pairs = self.runs.iter().zip(&other.runs);
+        let differences: Vec<f64> =
+            pairs.filter_map(|(one, other)| Some((*other)? - (*one)?)).collect();
+        interval::mean_t(&differences).map(Interval::half_width)
+    }
 }
 
 /// `runs` are those of each point of `study`.
 pub(super) fn answer(
     study: &Study,
-    runs: &[&[RunResult]],
+    runs: &[Vec<RunResult>],
 ) -> Result<Sensitivity, SensitivityError> {
     let metrics = study.question.metrics.iter().enumerate();
     let metrics = metrics.map(|(number, metric)| {
         Ok(influence(study, (number, metric), &outputs(study, metric, runs)?))
     });
-    let count = |outcome: Outcome| {
-        runs.iter().copied().flatten().filter(|run| run.outcome == outcome).count()
-    };
+    let count =
+        |outcome: Outcome| runs.iter().flatten().filter(|run| run.outcome == outcome).count();
     let fields = study.question.varied.iter().zip(&study.names).map(|(vary, name)| Field {
         path: vary.path.clone(),
         name: name.clone(),
@@ -219,20 +231,18 @@ pub(super) fn answer(
 fn outputs(
     study: &Study,
     metric: &'static Metric,
-    runs: &[&[RunResult]],
+    runs: &[Vec<RunResult>],
 ) -> Result<Vec<Output>, SensitivityError> {
     let index = METRICS.iter().position(|one| one.name == metric.name).unwrap_or(0);
-    let output = |(point, runs): (&super::Point, &&[RunResult])| {
-        let sample: Vec<f64> = runs.iter().filter_map(|run| run.metrics.values()[index]).collect();
+    let output = |(point, runs): (&super::Point, &Vec<RunResult>)| {
+        let runs: Vec<Option<f64>> = runs.iter().map(|run| run.metrics.values()[index]).collect();
+        let sample: Vec<f64> = runs.iter().copied().flatten().collect();
         if sample.is_empty() {
             let point = point.name.clone();
             return Err(SensitivityError::Undefined { metric: metric.name, point });
         }
-        let count = sample.len() as f64;
-        Ok(Output {
-            mean: sample.iter().sum::<f64>() / count,
-            variance: interval::variance(&sample).map(|variance| variance / count),
-        })
+        let mean = sample.iter().sum::<f64>() / sample.len() as f64;
+        Ok(Output { mean, runs })
     };
     study.points.iter().zip(runs).map(output).collect()
 }
@@ -242,7 +252,7 @@ fn influence(
     (number, metric): (usize, &'static Metric),
     outputs: &[Output],
 ) -> MetricAnswer {
-    let at = |row: usize| outputs[study.of_row[row]];
+    let at = |row: usize| &outputs[study.of_row[row]];
     let fields = match study.question.method {
         Method::Morris { .. } => (0..study.names.len())
             .filter_map(|field| {
@@ -271,18 +281,17 @@ fn influence(
 }
 
 /// Morris's measures of a field from its steps. `is_ranked`: its values have an order.
-fn elementary(steps: &[Step], is_ranked: bool, at: impl Fn(usize) -> Output) -> Option<Influence> {
+fn elementary<'a>(
+    steps: &[Step],
+    is_ranked: bool,
+    at: impl Fn(usize) -> &'a Output,
+) -> Option<Influence> {
     let by = |step: &Step| if is_ranked { step.by } else { 1.0 };
     let effect = |step: &Step| (at(step.to).mean - at(step.from).mean) / by(step);
     let effects: Vec<f64> = steps.iter().map(effect).collect();
     let found = Effects::of(&effects)?;
-    // Two means of other random numbers differ by so much on average, if they are normal.
-    let luck = |step: &Step| {
-        let variance = at(step.from).variance? + at(step.to).variance?;
-        Some((FRAC_2_PI * variance).sqrt() / by(step).abs())
-    };
-    let lucks: Option<Vec<f64>> = steps.iter().map(luck).collect();
-    let chance = lucks.map(|all| all.iter().sum::<f64>() / all.len() as f64);
+    let may_be = |step: &Step| Some(at(step.from).may_differ(at(step.to))? / by(step).abs());
+    let chance = mean(steps.iter().filter_map(may_be));
     let direction = if !is_ranked || found.mu_star == 0.0 {
         Direction::None
     } else if found.mu >= ONE_WAY * found.mu_star {
@@ -292,38 +301,41 @@ fn elementary(steps: &[Step], is_ranked: bool, at: impl Fn(usize) -> Output) -> 
     } else {
         Direction::Mixed
     };
-    let verdict = verdict(found.mu_star, found.mu_star_ci95, chance);
+    let verdict = verdict(found.mu_star, chance);
     Some(Influence { measures: Measures::Morris(found), chance, direction, verdict })
 }
 
 /// Sobol's indices of every field.
-fn shares(study: &Study, number: usize, at: impl Fn(usize) -> Output) -> Vec<Influence> {
+fn shares<'a>(study: &Study, number: usize, at: impl Fn(usize) -> &'a Output) -> Vec<Influence> {
     let Some(outputs) = study.design.outputs(|row| at(row).mean) else { return Vec::new() };
     let mut chance = Chance::of_bootstrap(study.question.seed, number);
     let indices = sobol::indices(&outputs, &mut |most| chance.below(most));
     let rows = study.design.independent();
-    let variances: Option<Vec<f64>> = rows.clone().map(|row| at(row).variance).collect();
-    let whole = sobol::variance(&outputs);
-    // The total index of what changes the output by the replications' own variance.
-    let luck = variances
-        .map(|all| all.iter().sum::<f64>() / all.len() as f64)
-        .map(|mean| if whole > 0.0 { mean / whole } else { 0.0 });
-    indices
-        .into_iter()
-        .enumerate()
-        .map(|(field, indices)| {
-            let pairs = rows.clone().map(|row| (study.design.rows[row][field].share, at(row).mean));
-            let total = indices.total;
-            let direction = match correlation(&pairs.collect::<Vec<_>>()) {
-                _ if total.value == 0.0 => Direction::None,
-                strong if strong > CORRELATED => Direction::Rises,
-                strong if strong < -CORRELATED => Direction::Falls,
-                _ => Direction::Mixed,
-            };
-            let verdict = verdict(total.value, Some(total.ci95), luck);
-            Influence { measures: Measures::Sobol(indices), chance: luck, direction, verdict }
-        })
-        .collect()
+    let variance = sobol::variance(&outputs);
+    let influence = |(field, indices): (usize, Indices)| {
+        // Jansen's estimator, of the differences that there may be by chance.
+        let squares = study.design.steps(field).into_iter().filter_map(|step| {
+            let may_be = at(step.from).may_differ(at(step.to))?;
+            Some(may_be * may_be / 2.0)
+        });
+        let chance = mean(squares).map(|half| if variance > 0.0 { half / variance } else { 0.0 });
+        let total = indices.total.value;
+        let pairs = rows.clone().map(|row| (study.design.rows[row][field].share, at(row).mean));
+        let direction = match correlation(&pairs.collect::<Vec<_>>()) {
+            _ if total == 0.0 => Direction::None,
+            strong if strong > CORRELATED => Direction::Rises,
+            strong if strong < -CORRELATED => Direction::Falls,
+            _ => Direction::Mixed,
+        };
+        let verdict = verdict(total, chance);
+        Influence { measures: Measures::Sobol(indices), chance, direction, verdict }
+    };
+    indices.into_iter().enumerate().map(influence).collect()
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let values: Vec<f64> = values.collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// Pearson's; 0 where one of the two does not vary.
@@ -338,12 +350,11 @@ fn correlation(pairs: &[(f64, f64)]) -> f64 {
     if xx > 0.0 && yy > 0.0 { xy / (xx * yy).sqrt() } else { 0.0 }
 }
 
-fn verdict(size: f64, ci95: Option<[f64; 2]>, chance: Option<f64>) -> Verdict {
-    match (ci95, chance) {
+fn verdict(size: f64, chance: Option<f64>) -> Verdict {
+    match chance {
         _ if size == 0.0 => Verdict::NoEffect,
-        (Some([low, _]), Some(chance)) if low > chance => Verdict::Matters,
-        (_, Some(chance)) if size <= chance => Verdict::WithinChance,
-        (Some(_), Some(_)) => Verdict::Unclear,
-        _ => Verdict::Unknown,
+        None => Verdict::Unknown,
+        Some(chance) if size > chance => Verdict::Matters,
+        Some(_) => Verdict::WithinChance,
     }
 }

@@ -27,7 +27,7 @@ enum Kind {
     Matrices { samples: usize, factors: usize },
 }
 
-/// Two rows that differ in one field only.
+/// Two rows that differ in one field only, if at all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Step {
     /// The row before.
@@ -113,17 +113,24 @@ impl Design {
         Self { rows, kind: Kind::Matrices { samples: samples as usize, factors } }
     }
 
-    /// The steps of a field along the trajectories; none of another design.
+    /// The steps of a field: along the trajectories, or from each row of A to that of its A_B.
     pub(super) fn steps(&self, field: usize) -> Vec<Step> {
-        let Kind::Trajectories(ways) = &self.kind else { return Vec::new() };
+        let step = |from: usize, to: usize| {
+            let by = self.rows[to][field].share - self.rows[from][field].share;
+            Step { from, to, by }
+        };
+        let ways = match &self.kind {
+            Kind::Trajectories(ways) => ways,
+            Kind::Matrices { samples, .. } => {
+                return (0..*samples).map(|row| step(row, (2 + field) * samples + row)).collect();
+            }
+        };
         let mut steps = Vec::with_capacity(ways.len());
         let mut first = 0;
         for way in ways {
             for (number, &(moved, _)) in way.moves.iter().enumerate() {
                 if moved == field {
-                    let (from, to) = (first + number, first + number + 1);
-                    let by = self.rows[to][field].share - self.rows[from][field].share;
-                    steps.push(Step { from, to, by });
+                    steps.push(step(first + number, first + number + 1));
                 }
             }
             first += way.moves.len() + 1;

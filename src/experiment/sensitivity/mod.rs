@@ -3,9 +3,9 @@
 //! A [`Study`] lays out points in the space of the fields, asks a [`Lab`] for the same replications
 //! at each of them, and takes the mean of these as the output of a model. As replication k has the
 //! same random numbers everywhere (common random numbers), that model is deterministic, and what
-//! moves it is the fields. What chance alone would do is reckoned from the spread of the
-//! replications: the index that a dummy factor would get which changes nothing but the random
-//! numbers.
+//! moves it is the fields, and whatever else follows from the fields by chance. How much that may
+//! be is reckoned from the spread of the paired differences over the replications: an index that
+//! a dummy which changes nothing but the random numbers stays below.
 //!
 //! | file | what it answers |
 //! |---|---|
@@ -25,14 +25,11 @@ use std::collections::BTreeMap;
 use self::design::Design;
 use super::RunResult;
 use super::lab::{Lab, Stopped, Wanted};
+use super::tune::Build;
 use super::vary::{Domain, Vary, short_names};
 use crate::measure::Metric;
 use crate::scenario::{Report, Variant};
 use crate::stats::sobol_sequence::MOST_DIMENSIONS;
-
-/// Makes the variant of a point from path and value of each field, or says why the scenario's own
-/// rules refuse it.
-pub type Build<'a> = &'a dyn Fn(&[(&str, &str)]) -> Result<Variant, Report>;
 
 /// How influence is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,9 +78,6 @@ pub enum SensitivityError {
         /// The point.
         point: String,
     },
-    /// The runs could not be had.
-    #[error(transparent)]
-    Stopped(#[from] Stopped),
 }
 
 /// A point: the value of each field.
@@ -194,10 +188,12 @@ impl Study {
         self.points.len() * self.question.replications as usize
     }
 
-    /// What is asked.
+    /// What that costs, in words.
     #[must_use]
-    pub const fn question(&self) -> &Question {
-        &self.question
+    pub fn cost(&self) -> String {
+        let runs = self.question.replications;
+        let noun = if runs == 1 { "run" } else { "runs" };
+        format!("{} points of {runs} {noun} each are to be simulated", self.points())
     }
 
     /// The plan of each point.
@@ -232,7 +228,9 @@ impl Study {
     fn refusal(&self, point: &Point, culprit: Option<(usize, String)>) -> String {
         let place = format!("the scenario's rules refuse the point `{}`", point.name);
         let Some((number, other)) = culprit else {
-            return format!("{place}; every combination of the varied values must be allowed");
+            return format!(
+                "{place}, as said above; each combination of varied values must be allowed"
+            );
         };
         let (name, value) = (&self.names[number], &point.values[number]);
         let what = match self.question.varied[number].domain {
@@ -242,34 +240,32 @@ impl Study {
         format!("{place}: `{name}={value}` is {what}, and with `{name}={other}` it is allowed")
     }
 
-    /// Simulates every point (of [`Study::build`]) and says what the fields do.
+    /// Simulates every point, `variants` being those of [`Study::build`]: the runs of each.
     ///
     /// # Errors
-    /// If the runs cannot be had, or do not define a metric.
-    pub fn answer(
+    /// If the runs cannot be had.
+    pub fn simulate(
         &self,
         variants: &[Variant],
         lab: &mut Lab<'_>,
-    ) -> Result<Sensitivity, SensitivityError> {
+    ) -> Result<Vec<Vec<RunResult>>, Stopped> {
+        let replications = self.question.replications;
         let wanted: Vec<Wanted<'_>> = self
             .points
             .iter()
             .zip(variants)
-            .map(|(point, variant)| Wanted {
-                name: &point.name,
-                plan: &variant.plan,
-                replications: self.question.replications,
-            })
+            .map(|(point, variant)| Wanted { name: &point.name, plan: &variant.plan, replications })
             .collect();
         lab.extend(&wanted)?;
-        let most = self.question.replications as usize;
-        let lab = &*lab;
-        let runs: Vec<&[RunResult]> = self
-            .points
-            .iter()
-            .map(|point| lab.runs(&point.name))
-            .map(|runs| &runs[..most.min(runs.len())])
-            .collect();
-        answer::answer(self, &runs)
+        let runs = |point: &Point| lab.runs(&point.name).iter().take(replications as usize);
+        Ok(self.points.iter().map(|point| runs(point).cloned().collect()).collect())
+    }
+
+    /// What the fields do, from the runs of [`Study::simulate`].
+    ///
+    /// # Errors
+    /// If a metric is not defined at some point.
+    pub fn answer(&self, runs: &[Vec<RunResult>]) -> Result<Sensitivity, SensitivityError> {
+        answer::answer(self, runs)
     }
 }

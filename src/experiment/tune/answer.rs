@@ -3,7 +3,7 @@
 use super::compromise::{Frame, Hypervolume};
 use super::goal::{Constraint, Objective};
 use super::pool::Refused;
-use super::race::{Race, Standing, Verdict, mean};
+use super::race::{Race, Standing, Verdict};
 use super::{Axis, Method};
 use crate::experiment::Estimate;
 use crate::measure::Metric;
@@ -61,6 +61,8 @@ pub struct Judged {
     pub objectives: Vec<Option<Estimate>>,
     /// The metric of each constraint; none where no run defines it.
     pub constraints: Vec<Option<Estimate>>,
+    /// The statistic that each constraint limits; none where there is none.
+    pub measured: Vec<Option<f64>>,
     /// What was concluded of each constraint.
     pub verdicts: Vec<Verdict>,
     /// By how much each objective is larger than that of the recommended one, on the same random
@@ -184,6 +186,12 @@ impl Race<'_, '_> {
                 .iter()
                 .map(|constraint| estimate(constraint.metric))
                 .collect(),
+            measured: self
+                .question
+                .constraints
+                .iter()
+                .map(|one| one.measured(&self.pool.sample(candidate, one.metric)))
+                .collect(),
             verdicts: self.verdicts[candidate].clone(),
             differences: differences.collect(),
         }
@@ -254,7 +262,8 @@ impl Race<'_, '_> {
         let shortfall = |candidate: usize, number: usize| {
             let constraint = &constraints[number];
             let sample = self.pool.sample(candidate, constraint.metric);
-            if sample.is_empty() { f64::INFINITY } else { constraint.shortfall(mean(&sample)) }
+            let measured = constraint.measured(&sample);
+            measured.map_or(f64::INFINITY, |measured| constraint.shortfall(measured))
         };
         let misses =
             |candidate: usize, number: usize| self.verdicts[candidate][number] == Verdict::Misses;

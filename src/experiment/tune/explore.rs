@@ -98,7 +98,8 @@ impl Race<'_, '_> {
             match constraint.judge(&sample, 1.0 - SURE) {
                 Verdict::Misses => {
                     let scale = constraint.limit.abs().max(f64::MIN_POSITIVE);
-                    constraint.shortfall(mean(&sample)) / scale
+                    let measured = constraint.measured(&sample);
+                    measured.map_or(0.0, |measured| constraint.shortfall(measured)) / scale
                 }
                 Verdict::Meets | Verdict::Unclear => 0.0,
             }

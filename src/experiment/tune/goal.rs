@@ -4,8 +4,11 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use super::race::Verdict;
+use crate::experiment::policy;
 use crate::measure::{METRICS, Metric, MetricKind};
 use crate::scenario::nearest;
+use crate::scenario::policy::{At, Requirement, Statistic};
 use crate::units::SimDuration;
 
 /// A goal that cannot be; in words, with what would be right.
@@ -41,16 +44,18 @@ pub enum Side {
     AtMost,
 }
 
-/// A limit for the mean of a metric.
+/// A limit for a statistic of a metric over the runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constraint {
+    /// What has to hold.
+    requirement: Requirement,
     /// The metric.
     pub metric: &'static Metric,
-    /// The side on which its mean has to be.
+    /// The side on which the statistic has to be.
     pub side: Side,
-    /// The limit, in the metric's unit.
+    /// The limit: in the metric's unit, or a share of the runs where they are counted.
     pub limit: f64,
-    /// As it was typed, without spaces.
+    /// As it was typed, without spaces, or as one would type it.
     pub typed: String,
 }
 
@@ -118,16 +123,100 @@ impl Constraint {
         let metric = metric(name)?;
         let limit = amount(metric, value)?;
         let typed = typed.split_whitespace().collect();
-        Ok(Self { metric, side, limit, typed })
+        Ok(Self::of(metric, Statistic::Mean, (side, limit), typed))
     }
 
-    /// By how much a value misses the limit; not above 0 where it meets it.
+    /// What a requirement of `[policy]` asks, limit by limit.
     #[must_use]
-    pub fn shortfall(&self, value: f64) -> f64 {
-        match self.side {
-            Side::AtLeast => self.limit - value,
-            Side::AtMost => value - self.limit,
+    pub fn required(requirement: &Requirement) -> Vec<Self> {
+        let Requirement { metric, statistic, .. } = *requirement;
+        let limits = [(Side::AtLeast, requirement.min), (Side::AtMost, requirement.max)];
+        let limits = limits.into_iter().filter_map(|(side, limit)| Some((side, limit?)));
+        let sign = |side| if side == Side::AtLeast { ">=" } else { "<=" };
+        if let Statistic::Breaches(share) = statistic {
+            let inner: Vec<String> = limits
+                .map(|(side, limit)| {
+                    format!("{}{}{}", metric.name, sign(side), written(metric, limit))
+                })
+                .collect();
+            let typed = format!("breaches({})<={}%", inner.join(","), plain(share * 100.0));
+            let requirement = requirement.clone();
+            return vec![Self { requirement, metric, side: Side::AtMost, limit: share, typed }];
         }
+        limits
+            .map(|(side, limit)| {
+                let name = match statistic {
+                    Statistic::Mean => metric.name.to_owned(),
+                    statistic => format!("{statistic}({})", metric.name),
+                };
+                let typed = format!("{name}{}{}", sign(side), written(metric, limit));
+                Self::of(metric, statistic, (side, limit), typed)
+            })
+            .collect()
+    }
+
+    fn of(
+        metric: &'static Metric,
+        statistic: Statistic,
+        (side, limit): (Side, f64),
+        typed: String,
+    ) -> Self {
+        // What rounding does to a mean is no miss.
+        let slack = 1e-12 * limit.abs();
+        let (min, max) = match side {
+            Side::AtLeast => (Some(limit - slack), None),
+            Side::AtMost => (None, Some(limit + slack)),
+        };
+        let place = At::default();
+        let requirement = Requirement { metric, statistic, min, max, strategies: None, place };
+        Self { requirement, metric, side, limit, typed }
+    }
+
+    /// Whether it is about a share of the runs.
+    #[must_use]
+    pub const fn counts_runs(&self) -> bool {
+        matches!(self.requirement.statistic, Statistic::Breaches(_))
+    }
+
+    /// The statistic of a sample; none of nothing, or where the sample is too small.
+    #[must_use]
+    pub fn measured(&self, sample: &[f64]) -> Option<f64> {
+        policy::weigh(&self.requirement, sample, 0.05).map(|(evidence, _)| evidence.measured)
+    }
+
+    /// What a sample says, wrongly with a probability of at most `tail`. Equal values are taken at
+    /// their word.
+    pub(super) fn judge(&self, sample: &[f64], tail: f64) -> Verdict {
+        match policy::weigh(&self.requirement, sample, tail) {
+            Some((_, policy::Verdict::Holds)) => Verdict::Meets,
+            Some((_, policy::Verdict::Broken)) => Verdict::Misses,
+            Some((_, policy::Verdict::Undecided | policy::Verdict::Unmeasured)) | None => {
+                Verdict::Unclear
+            }
+        }
+    }
+
+    /// By how much the statistic misses the limit; not above 0 where it meets it.
+    #[must_use]
+    pub fn shortfall(&self, measured: f64) -> f64 {
+        match self.side {
+            Side::AtLeast => self.limit - measured,
+            Side::AtMost => measured - self.limit,
+        }
+    }
+}
+
+/// A number without what floating point adds to a product.
+fn plain(value: f64) -> f64 {
+    (value * 1e9).round() / 1e9
+}
+
+/// A value of a metric as one would type it.
+fn written(metric: &Metric, value: f64) -> String {
+    match metric.kind {
+        MetricKind::Seconds => format!("{}s", plain(value)),
+        MetricKind::Ratio => format!("{}%", plain(value * 100.0)),
+        MetricKind::Count | MetricKind::Amount => plain(value).to_string(),
     }
 }
 
@@ -157,7 +246,9 @@ impl Zone {
 pub fn contradiction(constraints: &[Constraint]) -> Option<[&Constraint; 2]> {
     for low in constraints.iter().filter(|one| one.side == Side::AtLeast) {
         for high in constraints.iter().filter(|one| one.side == Side::AtMost) {
-            if low.metric.name == high.metric.name && low.limit > high.limit {
+            let is_same = low.metric.name == high.metric.name
+                && low.requirement.statistic == high.requirement.statistic;
+            if is_same && low.limit > high.limit {
                 return Some([low, high]);
             }
         }
@@ -221,6 +312,32 @@ mod tests {
         check("duration_s<=long", Err("a duration such as `90s`"));
         check("capacity_min>=1m", Err("a percentage such as `90%`"));
         check("capacity_min>=inf", Err("a percentage such as `90%`"));
+    }
+
+    #[test]
+    fn a_policy_asks_limit_by_limit() {
+        let requirement = |statistic| Requirement {
+            metric: metric("capacity_min").expect("a metric"),
+            statistic,
+            min: Some(0.85),
+            max: Some(1.2),
+            strategies: None,
+            place: At::default(),
+        };
+        let typed = |statistic| -> Vec<String> {
+            let all = Constraint::required(&requirement(statistic));
+            all.into_iter().map(|one| one.typed).collect()
+        };
+        assert_eq!(typed(Statistic::Mean), ["capacity_min>=85%", "capacity_min<=120%"]);
+        assert_eq!(typed(Statistic::Quantile(0.05))[0], "p5(capacity_min)>=85%");
+        let counted = Constraint::required(&requirement(Statistic::Breaches(0.1))).remove(0);
+        assert_eq!(counted.typed, "breaches(capacity_min>=85%,capacity_min<=120%)<=10%");
+        // One of ten lies outside: as many as may, of which ten runs cannot be sure.
+        let sample = [[0.9; 9].as_slice(), &[0.5]].concat();
+        assert_eq!((counted.measured(&sample), counted.limit), (Some(0.1), 0.1));
+        assert_eq!(counted.judge(&sample, 0.05), Verdict::Unclear);
+        assert_eq!(counted.judge(&[0.9; 29], 0.05), Verdict::Meets);
+        assert_eq!(counted.judge(&[0.5; 10], 0.05), Verdict::Misses);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Who is still in the race? The state of a search, and the screening of its candidates.
 
-use super::goal::{Constraint, Objective, Side, Zone};
+use super::goal::{Objective, Zone};
 use super::pool::Pool;
 use super::{Question, TuneError};
 use crate::stats::pareto::dominates_surely;
@@ -51,29 +51,6 @@ pub(super) fn looks(pilot: u32, most: u32) -> Vec<u32> {
         looks.push((last + last.div_ceil(2)).min(most));
     }
     looks
-}
-
-impl Constraint {
-    /// What a sample says, wrongly with a probability of at most `tail`. Equal values are taken at
-    /// their word.
-    pub(super) fn judge(&self, sample: &[f64], tail: f64) -> Verdict {
-        let bounds = interval::lower_bound(sample, 1.0 - tail)
-            .zip(interval::upper_bound(sample, 1.0 - tail));
-        let Some((low, high)) = bounds else { return Verdict::Unclear };
-        // What rounding does to a mean is no miss.
-        let slack = 1e-12 * self.limit.abs();
-        let (worst, best) = match self.side {
-            Side::AtLeast => (low, high),
-            Side::AtMost => (high, low),
-        };
-        if self.shortfall(worst) <= slack {
-            Verdict::Meets
-        } else if self.shortfall(best) > slack {
-            Verdict::Misses
-        } else {
-            Verdict::Unclear
-        }
-    }
 }
 
 impl<'a, 'l> Race<'a, 'l> {
@@ -247,6 +224,7 @@ pub(super) fn mean(sample: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::goal::Constraint;
     use super::*;
 
     #[test]

@@ -22,8 +22,8 @@ type Model<'a> = &'a (dyn Fn(&[f64], [f64; 2]) -> Vec<(&'static str, f64)> + Syn
 
 /// A space of `axes`; each is `x=1..3`, and the candidates are called after their values.
 fn space(axes: &[&str]) -> Space {
-    let axes = axes.iter().map(|axis| Axis::read(axis).expect("an axis")).collect();
-    Space::new(axes).expect("a space")
+    let typed: Vec<String> = axes.iter().map(|&axis| axis.to_owned()).collect();
+    Space::new(Axis::read_all(&typed).expect("axes")).expect("a space")
 }
 
 fn build(values: &[(&str, &str)]) -> Result<Variant, Report> {

@@ -44,7 +44,7 @@ pub(super) fn render(scenario: &str, strategy: &str, found: &Sensitivity) -> Pic
     let heading = format!("What matters most: {strategy} of {scenario}");
     let mut picture = Picture::new(WIDTH, height, heading.clone());
     axis::heading(&mut picture, &fitted(&heading, HEADLINE * 1.12, WIDTH - 2.0 * MARGIN));
-    key(&mut picture, found.method);
+    key(&mut picture, found);
     for (number, metric) in found.metrics.iter().enumerate() {
         let top = HEAD + PANEL_HEAD + number as f64 * panel_height;
         let frame = Frame {
@@ -58,23 +58,28 @@ pub(super) fn render(scenario: &str, strategy: &str, found: &Sensitivity) -> Pic
     picture
 }
 
-fn key(picture: &mut Picture, method: Method) {
+fn key(picture: &mut Picture, found: &Sensitivity) {
     let area = |colour, name: &str| KeyEntry { colour, mark: Mark::Area, name: name.to_owned() };
-    let entries = match method {
+    let mut influences = found.metrics.iter().flat_map(|metric| &metric.fields);
+    let unordered = influences.any(Influence::is_unordered);
+    let entries = match found.method {
         Method::Morris { .. } => vec![
             area(RISES, "raises it"),
             area(FALLS, "lowers it"),
-            area(GRID, "what chance alone would do"),
+            area(GRID, "may be chance"),
             KeyEntry {
                 colour: INK,
                 mark: Mark::Line,
                 name: "net effect with its 95% interval".to_owned(),
             },
-        ],
+        ]
+        .into_iter()
+        .chain(unordered.then(|| area(MUTED, "changes it (choices)")))
+        .collect(),
         Method::Sobol { .. } => vec![
             area(tint(), "total: with all interactions"),
             area(TOTAL, "first order: alone"),
-            area(GRID, "chance alone"),
+            area(GRID, "may be chance"),
             KeyEntry { colour: INK, mark: Mark::Line, name: "95% interval".to_owned() },
         ],
     };
@@ -94,6 +99,11 @@ fn panel(picture: &mut Picture, frame: Frame, found: &Sensitivity, metric: &Metr
     let span = format!("{} to {}", say(metric.min), say(metric.max));
     let place = (frame.left, frame.top - 13.0);
     picture.text(Text::new(place, span, SMALL, MUTED));
+    let index = match found.method {
+        Method::Morris { .. } => "mu*",
+        Method::Sobol { .. } => "total",
+    };
+    picture.text(Text::new((frame.right + 8.0, frame.top - 13.0), index, SMALL, MUTED));
     picture.rectangle(frame, FAINT);
     let (across, ticks, axis_name) = scale(frame, metric);
     axis::bottom(picture, frame, &across, &ticks, Names::Shown);
@@ -178,7 +188,7 @@ fn scale(frame: Frame, metric: &MetricAnswer) -> (Scale, Vec<Tick>, String) {
         kind => {
             let ticks = across.ticks(TICKS, |value| sensitivity_table::amount(kind, value));
             let unit = match kind {
-                MetricKind::Ratio => ", points of percent",
+                MetricKind::Ratio => ", percentage points",
                 _ => "",
             };
             (across, ticks, change + unit)
@@ -286,7 +296,7 @@ mod tests {
     const WAYS: [(Direction, Verdict); 5] = [
         (Direction::Rises, Verdict::Matters),
         (Direction::Falls, Verdict::Matters),
-        (Direction::Mixed, Verdict::Unclear),
+        (Direction::Mixed, Verdict::Unknown),
         (Direction::None, Verdict::NoEffect),
         (Direction::None, Verdict::WithinChance),
     ];
@@ -312,7 +322,7 @@ mod tests {
             }),
             Method::Sobol { .. } => {
                 let index = |value: f64| Index { value, ci95: [value - 0.05, value + 0.05] };
-                let share = size / scale;
+                let share = size / scale.max(1e-9);
                 Measures::Sobol(Indices { first: index(share / 2.0), total: index(share) })
             }
         };

@@ -1,7 +1,7 @@
 //! What to choose, why, what that gives up, and how sure it is: in sentences that one can act on.
 
 use crate::experiment::Estimate;
-use crate::experiment::tune::goal::{Aim, Objective};
+use crate::experiment::tune::goal::{Aim, Constraint, Objective};
 use crate::experiment::tune::{Answer, Judged, Method, Nothing, Status, Verdict};
 use crate::measure::{Metric, MetricKind};
 use crate::report::number;
@@ -107,7 +107,18 @@ fn compared(objective: &Objective, [mean, low, high]: [f64; 3]) -> Option<String
     Some(format!("{size} {word} ({low} to {high})"))
 }
 
-/// The constraints, or those of these numbers, as they were typed.
+/// What a constraint limits, as it was measured.
+fn limited(constraint: &Constraint, measured: Option<f64>) -> String {
+    match measured {
+        None => "nothing measured".to_owned(),
+        Some(share) if constraint.counts_runs() => {
+            format!("{} of the runs", number::percent(share, 3))
+        }
+        Some(measured) => value(constraint.metric, measured),
+    }
+}
+
+/// The constraints, as they were typed.
 fn limits(answer: &Answer) -> String {
     let typed: Vec<String> =
         answer.constraints.iter().map(|one| format!("`{}`", one.typed)).collect();
@@ -242,11 +253,10 @@ fn the_temptation(answer: &Answer) -> Option<String> {
     let missed: Vec<String> = answer
         .constraints
         .iter()
-        .zip(one.verdicts.iter().zip(&one.constraints))
+        .zip(one.verdicts.iter().zip(&one.measured))
         .filter(|(_, (verdict, _))| **verdict == Verdict::Misses)
-        .map(|(constraint, (_, mean))| {
-            let mean = mean.as_ref().map_or(f64::NAN, |mean| mean.mean);
-            format!("`{}` with {}", constraint.typed, value(constraint.metric, mean))
+        .map(|(constraint, (_, measured))| {
+            format!("`{}` with {}", constraint.typed, limited(constraint, *measured))
         })
         .collect();
     let compared = compared(objective, found)?;
@@ -274,15 +284,19 @@ fn why_nothing(answer: &Answer, nothing: &Nothing) -> String {
         ),
         Nothing::Misses { constraint, nearest, shortfall, alone } => {
             let limit = &answer.constraints[*constraint];
-            let (one, metric) = (&answer.candidates[*nearest], limit.metric);
-            let mean = one.constraints[*constraint].map_or(f64::NAN, |mean| mean.mean);
+            let one = &answer.candidates[*nearest];
             let who = if *alone {
                 "no candidate meets all constraints together; nearest comes"
             } else {
                 "no candidate meets"
             };
             let name = &one.name;
-            let (mean, short) = (value(metric, mean), difference(metric, *shortfall));
+            let mean = limited(limit, one.measured[*constraint]);
+            let short = if limit.counts_runs() {
+                format!("{} points", number::significant(shortfall * 100.0, 2))
+            } else {
+                difference(limit.metric, *shortfall)
+            };
             if *alone {
                 format!(
                     "nothing to choose: {who} `{name}`, which misses `{}` by {short}, with {mean}",

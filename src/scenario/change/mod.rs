@@ -1,5 +1,7 @@
-//! `--set PATH=VALUE`, `--sweep PATH=V1,V2,…`, and manifests in the place of others.
+//! `--set PATH=VALUE`, `--sweep PATH=V1,V2,…`, manifests in the place of others, and the strata of
+//! `release_mix`.
 
+pub(crate) mod mix;
 pub(crate) mod swap;
 pub(crate) mod sweep;
 

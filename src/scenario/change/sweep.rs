@@ -87,6 +87,7 @@ fn cannot_differ(path: &Path) -> Option<Diagnostic> {
             format!("`{path}` is the same for all variants")
         }
         ["sweep", ..] => "a sweep cannot be swept".to_owned(),
+        ["release_mix", ..] => "what releases there are is the same for all variants".to_owned(),
         ["strategies"] => "a sweep cannot be over all strategies".to_owned(),
         _ => return None,
     };
@@ -174,6 +175,21 @@ pub(crate) struct Choice<'a, 't> {
 /// How many combinations the sweeps have, as far as that can be counted.
 pub(crate) fn count(sweeps: &[&Override<'_>]) -> usize {
     sweeps.iter().fold(1, |product: usize, sweep| product.saturating_mul(sweep.values.len()))
+}
+
+/// What is wrong with sweeps that have more combinations than there may be variants.
+pub(crate) fn too_many(sweeps: &[&Override<'_>]) -> Diagnostic {
+    let count = count(sweeps);
+    let message = format!("the sweeps make more than {MOST_VARIANTS} variants");
+    let mut diagnostic = Diagnostic::new(rule::TOO_MANY_VARIANTS, message);
+    for (index, sweep) in sweeps.iter().enumerate() {
+        let text = format!("{} values", sweep.values.len());
+        diagnostic = match index {
+            0 => diagnostic.at(sweep.path.span(), text),
+            _ => diagnostic.because(sweep.path.span(), text),
+        };
+    }
+    diagnostic.help(format!("together they have {count} combinations for this strategy"))
 }
 
 /// Every combination; the first sweep changes slowest.

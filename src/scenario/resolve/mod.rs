@@ -17,8 +17,8 @@ use crate::scenario::file::{
 };
 use crate::scenario::rule;
 use crate::sim::{
-    HealthCheckPlan, OperatorAction, OperatorPlan, Plan, RoutingPlan, SimulationPlan, SloPlan,
-    StrategyPlan,
+    HealthCheckPlan, OperatorAction, OperatorPlan, Pairing, Plan, RoutingPlan, SimulationPlan,
+    SloPlan, StrategyPlan,
 };
 use crate::traffic::{
     Arrivals, BalancerPlan, DataPlan, InstancePlan, OutlierPlan, Policy, RateCurve, ReleaseTraffic,
@@ -335,6 +335,7 @@ fn balancer(written: &LoadBalancerFile) -> BalancerPlan {
 fn simulation(file: &ScenarioFile) -> SimulationPlan {
     let written = &file.simulation;
     SimulationPlan {
+        pairing: Pairing::Independent,
         seed: written.seed,
         replications: written.replications,
         warmup: written.warmup,

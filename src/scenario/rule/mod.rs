@@ -7,6 +7,7 @@ mod controller;
 mod fault;
 mod file;
 mod gate;
+mod mix;
 mod operator;
 mod policy;
 mod strategy;
@@ -130,6 +131,9 @@ codes! {
     GATE_WINDOW = "R053", gate::GATE_WINDOW;
     ALERTS = "R054", gate::ALERTS;
     FAULT_BUDGET = "R055", fault::FAULT_BUDGET;
+    RELEASE_SHARES = "R056", mix::RELEASE_SHARES;
+    RELEASE_NAME = "R057", mix::RELEASE_NAME;
+    RELEASE_IDLE = "R058", mix::RELEASE_IDLE;
     POLICY_METRIC = "R060", policy::POLICY_METRIC;
     POLICY_LIMIT = "R061", policy::POLICY_LIMIT;
     POLICY_STATISTIC = "R062", policy::POLICY_STATISTIC;

@@ -6,7 +6,7 @@ use crate::fleet::{
 };
 use crate::random::Law;
 use crate::scenario::Scenario;
-use crate::sim::{HealthCheckPlan, RoutingPlan, SimulationPlan, SloPlan};
+use crate::sim::{HealthCheckPlan, Pairing, RoutingPlan, SimulationPlan, SloPlan};
 use crate::strategy::OnFailure;
 use crate::traffic::{
     Arrivals, BalancerPlan, InstancePlan, OutlierPlan, Policy, RateCurve, ReleaseTraffic,
@@ -174,6 +174,7 @@ fn of_the_rest() {
     assert_eq!(
         plan.simulation,
         SimulationPlan {
+            pairing: Pairing::Independent,
             seed: 1,
             replications: 10,
             warmup: s(60),

@@ -196,3 +196,96 @@ fn rolling_reads_its_fields() {
     assert_eq!(rolling.max_surge, rolling.max_unavailable);
     assert!(matches!(rolling.max_surge, CountOrPercent::Percent(_)));
 }
+
+const MIXED: &str = r#"
+release_mix = { good = 0.9, bad = 0.06, slow = 0.04 }
+
+[fleet]
+instances = 12
+
+[traffic]
+rate = 1000
+
+[release]
+error_rate = 0.02
+startup_factor = 2.0
+
+[releases.slow]
+service_time_factor = 3.0
+
+[strategies.rolling]
+kind = "rolling"
+
+[strategies.all]
+kind = "recreate"
+"#;
+
+#[test]
+fn a_mix_of_releases_makes_a_variant_of_each() {
+    let read = scenario(MIXED, &[], &[]);
+    let expected = [
+        "rolling release=good",
+        "rolling release=bad",
+        "rolling release=slow",
+        "all release=good",
+        "all release=bad",
+        "all release=slow",
+    ];
+    assert_eq!(names(&read), expected);
+    let releases: Vec<(f64, f64)> = read
+        .variants
+        .iter()
+        .take(3)
+        .map(|variant| {
+            let plan = &variant.plan;
+            let traffic = &plan.data.release;
+            (plan.release.startup_factor, traffic.service_time_factor)
+        })
+        .collect();
+    assert_eq!(releases, [(1.0, 1.0), (2.0, 1.0), (1.0, 3.0)]);
+    let mixtures: Vec<&str> = read.mixtures.iter().map(|mixture| mixture.name.as_str()).collect();
+    assert_eq!(mixtures, ["rolling", "all"]);
+    let parts = [(expected[3], 0.9), (expected[4], 0.06), (expected[5], 0.04)];
+    assert_eq!(read.mixtures[1].parts, parts.map(|(name, share)| (name.to_owned(), share)));
+    assert_eq!(read.compared().collect::<Vec<_>>(), ["rolling", "all"]);
+    let parameters = &read.variants[1].parameters;
+    assert_eq!(*parameters, [("release".to_owned(), json!("bad"))]);
+}
+
+#[test]
+fn sweeps_and_sets_reach_into_a_mix() {
+    let sets = ["release_mix.good=0.9", "releases.slow.service_time_factor=2.5"];
+    let read = scenario(MIXED, &sets, &["release.startup_factor=2,4"]);
+    assert_eq!(read.variants.len(), 12);
+    assert_eq!(read.mixtures[1].name, "rolling startup_factor=4");
+    let factors: Vec<f64> =
+        read.variants.iter().take(6).map(|variant| variant.plan.release.startup_factor).collect();
+    assert_eq!(factors, [1.0, 2.0, 1.0, 1.0, 4.0, 1.0]);
+    let slow = &read.variants[2].plan.data.release;
+    assert_eq!(slow.service_time_factor, 2.5);
+}
+
+/// Each line makes one change to [`MIXED`] and names the rules that it breaks.
+#[test]
+fn mixes_that_cannot_be() {
+    for (set, broken) in [
+        ("release_mix.bad=0.05", vec!["R056"]),
+        ("release_mix.bad=0", vec!["R056"]),
+        ("release_mix.bad=-0.06", vec!["R056"]),
+        ("release_mix.bad=nan", vec!["R056"]),
+        ("release_mix.bad=often", vec!["R006"]),
+        ("release_mix=0.9", vec!["R006"]),
+        ("release_mix={good=0.9,slow=0.1}", vec!["R058"]),
+        ("release_mix={good=0.9,bad=0.1}", vec!["R058"]),
+        ("release_mix={good=0.9,bad=0.05,slow=0.02,slwo=0.03}", vec!["R057"]),
+        ("releases.good={}", vec!["R057"]),
+        ("releases.slow=3", vec!["R057", "R006"]),
+        ("releases.slow.servise_time_factor=3", vec!["R005"]),
+    ] {
+        let found = parse(MIXED, &[set], &[]);
+        let mut found: Vec<&str> = codes(&found);
+        found.dedup();
+        assert_eq!(found, broken, "{set}");
+    }
+    assert_eq!(codes(&parse(MIXED, &[], &["release_mix.bad=0.06,0.05"])), ["R027"]);
+}

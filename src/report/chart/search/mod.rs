@@ -87,7 +87,10 @@ struct Along {
 impl Along {
     fn all(answer: &Answer) -> Vec<Self> {
         let limits = |metric: &Metric| {
-            let of_it = answer.constraints.iter().filter(|one| one.metric.name == metric.name);
+            let of_it = answer
+                .constraints
+                .iter()
+                .filter(|one| one.metric.name == metric.name && !one.counts_runs());
             of_it.map(|one| (one.limit, one.shortfall(f64::MAX) < 0.0, one.typed.clone())).collect()
         };
         metrics(answer)

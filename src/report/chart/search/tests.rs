@@ -12,7 +12,8 @@ fn answer(
     constraints: &[&str],
     model: impl Fn(&[f64]) -> Vec<f64>,
 ) -> Answer {
-    let axes: Vec<Axis> = axes.iter().map(|axis| Axis::read(axis).expect("an axis")).collect();
+    let typed: Vec<String> = axes.iter().map(|&axis| axis.to_owned()).collect();
+    let axes = Axis::read_all(&typed).expect("axes");
     let space = crate::experiment::tune::Space::new(axes.clone()).expect("a space");
     let objectives: Vec<Objective> = objectives
         .iter()
@@ -56,6 +57,7 @@ fn answer(
                 status,
                 objectives: first.iter().map(|&mean| estimate(mean)).collect(),
                 constraints: rest.iter().map(|&mean| estimate(mean)).collect(),
+                measured: rest.iter().map(|&mean| Some(mean)).collect(),
                 verdicts,
                 differences: vec![None; objectives.len()],
             }
