@@ -86,7 +86,17 @@ fn what_holds_is_told_with_exit_code_0() {
     let place = place(CAPACITY);
     let (code, out, err) = check(place.path(), "small.toml --strategy careful");
     assert_eq!((code, err.as_str()), (Some(0), ""));
-    snapbox::assert_data_eq!(out, snapbox::str![""]);
+    snapbox::assert_data_eq!(
+        out,
+        snapbox::str![[r#"
+small: 1 holds
+10 runs, seed 1; with 95% confidence every verdict is right
+
+strategy  requirement         limit   measured  bounds  runs  verdict
+careful   capacity_min, mean  >= 70%      100%  100%      10  holds
+
+"#]]
+    );
     assert_eq!(fs::read_dir(place.path()).expect("a folder").count(), 1, "nothing is left behind");
 }
 
@@ -95,7 +105,20 @@ fn what_is_broken_is_told_with_exit_code_1() {
     let place = place(CAPACITY);
     let (code, out, err) = check(place.path(), "small.toml --fix");
     assert_eq!((code, err.as_str()), (Some(1), ""));
-    snapbox::assert_data_eq!(out, snapbox::str![""]);
+    snapbox::assert_data_eq!(
+        out,
+        snapbox::str![[r#"
+small: 1 broken, 1 holds
+20 runs, seed 1; with 95% confidence every verdict is right
+
+strategy  requirement         limit   measured  bounds  runs  verdict
+careful   capacity_min, mean  >= 70%      100%  100%      10  holds
+hasty     capacity_min, mean  >= 70%       50%  50%       10  broken
+
+hasty would hold with `--set strategies.hasty.max_unavailable=1`
+
+"#]]
+    );
 }
 
 #[test]
@@ -118,7 +141,7 @@ fn what_cannot_be_asked_is_told_with_exit_code_2() {
         (
             &requires("breaches = \"1%\"\n"),
             "small.toml --strategy hasty",
-            "`small.toml:29`: 200 runs cannot show",
+            "`small.toml:28`: 200 runs cannot show",
         ),
         (&requires("breaches = \"1%\"\n"), "small.toml --max-replications 100", "error[R065]"),
         (CAPACITY, "small.toml --old a.yaml --new b.yaml", "no strategy has a manifest"),
@@ -262,7 +285,7 @@ fn junit_files_are_xml() {
     let case = tags.iter().find(|(tag, _)| tag == "testcase").expect("a test");
     let places: Vec<_> = case.1.iter().skip(2).cloned().collect();
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-    assert_eq!(places, [pair("file", "small.toml"), pair("line", "30")]);
+    assert_eq!(places, [pair("file", "small.toml"), pair("line", "29")]);
 }
 
 #[test]
@@ -297,7 +320,7 @@ fn lines_are_marked_where_github_runs_it() {
     let said = text(&output.stderr);
     assert!(
         said.starts_with(
-            "::error file=small.toml,line=30,title=hasty%3A broken::capacity_min, mean: required \
+            "::error file=small.toml,line=29,title=hasty%3A broken::capacity_min, mean: required \
              >= 70%25, measured 50%25"
         ),
         "{said}"

@@ -154,13 +154,13 @@ impl Arguments {
                 let requirement = &requirements[few.requirement];
                 let line = requirement.place.0.map_or(String::new(), |line| format!(":{line}"));
                 format!(
-                    "`{}{line}`: {} runs cannot show `{}` of `{}`: {} at least are needed to be \
-                     so sure of all requirements together; raise `--max-replications`, lower \
-                     `policy.confidence`, or ask for less",
+                    "`{}{line}`: {} runs cannot show what is required of `{}` ({}): {} at least \
+                     are needed to be so sure of all requirements together; raise \
+                     `--max-replications`, lower `policy.confidence`, or ask for less",
                     self.file.display(),
                     few.most,
-                    requirement.statistic,
                     requirement.metric.name,
+                    requirement.statistic,
                     few.needed,
                 )
             })
