@@ -84,7 +84,7 @@
 //! | What was published, and does it come out? | `src/experiment/validation/`, `rollsim validate` |
 //! | Would this gate have caught it? | `src/experiment/workbench/`, `rollsim gate` |
 //! | Does a policy hold, and what would put it right? | `src/experiment/policy/`, `rollsim check` |
-//! | Which policy is the best? | `src/experiment/tune/`, `rollsim tune` |
+//! | Which policy is the best? | `src/experiment/tune/`, `rollsim tune`, `rollsim advise` |
 //! | What matters most? | `src/experiment/sensitivity/`, `rollsim sensitivity` |
 //! | How do several machines share an experiment? | `src/experiment/{shard,store}.rs` |
 //! | Which rule rejected my scenario? | `rollsim explain` with its code |
