@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::exit;
 use super::redraw::written;
-use crate::report::{Written, comparison_table, ledger, table};
+use crate::report::{Written, comparison_table, ledger, table, variance_note};
 
 /// What to show of results.
 #[derive(Debug, clap::Args)]
@@ -42,6 +42,7 @@ impl Show {
             io::copy(&mut File::open(target.join("summary.json"))?, &mut out)?;
         } else {
             write!(out, "{}", table::render(&done.summary))?;
+            write!(out, "{}", variance_note::render(&done.summary))?;
             if is_compared {
                 match comparison_table::render(&done.summary.comparisons) {
                     Some(table) => write!(out, "\n{table}")?,

@@ -28,6 +28,7 @@ mod table_file;
 mod timeline_csv;
 pub mod tune;
 pub mod validation;
+pub mod variance_note;
 mod writer;
 
 use std::fs::File;

@@ -2,6 +2,7 @@
 
 mod balancers;
 mod cases;
+mod check;
 mod cli;
 mod cluster;
 mod compose;
@@ -26,5 +27,6 @@ mod theory;
 mod tidy;
 mod tune;
 mod validate;
+mod warmup;
 mod workbench;
 mod world;
