@@ -94,7 +94,8 @@ fn all(answers: &Answers) -> [Said; 3] {
 fn written(length: SimDuration) -> String {
     let nanos = length.as_nanos();
     let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1000, "us")];
-    let (size, name) = units.into_iter().find(|(unit, _)| nanos % unit == 0).unwrap_or((1, "ns"));
+    let (size, name) =
+        units.into_iter().find(|(unit, _)| nanos.is_multiple_of(*unit)).unwrap_or((1, "ns"));
     format!("\"{}{name}\"", nanos / size)
 }
 
@@ -203,8 +204,8 @@ fn drain(answers: &Answers) -> Said {
         }
         Advice::Nothing(found) => {
             let why = format!(
-                "no pre_stop within the grace of {} is enough: the best is {}, with {}; a longer grace, \
-                 `drain_first`, or `connect_retries` of the balancer may be",
+                "no pre_stop within the grace of {} is enough: the best is {}, with {}; a longer \
+                 grace, `drain_first`, or `connect_retries` of the balancer may be",
                 shown(found.grace),
                 shown(found.wait.pre_stop),
                 lost(&found.wait)

@@ -30,10 +30,10 @@ impl Race<'_, '_> {
             self.extend(&alive, next)?;
             let samples: Vec<Vec<f64>> =
                 systems.iter().map(|&one| self.pool.losses(one, objective)).collect();
-            for run in taken..next as usize {
-                if procedure.selected().is_none() {
-                    procedure.observe(|system| samples[system][run]);
-                }
+            // Decided one run at a time, as if they had come so.
+            while procedure.taken() < next as usize && procedure.selected().is_none() {
+                let run = procedure.taken();
+                procedure.observe(|system| samples[system][run]);
             }
         }
         let is_reached = procedure.selected().is_some();
