@@ -311,3 +311,20 @@ fn advice_is_that_of_the_closed_forms() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("name it with `--strategy`"));
 }
+
+/// Without surge and with 80% of the capacity left, two at a time; regardless of that, six.
+#[test]
+fn the_files_policy_is_heeded() {
+    let place = place();
+    let policy = "[[policy.require]]\nmetric = \"capacity_min\"\nmin = \"80%\"\n";
+    fs::write(place.path().join("held.toml"), WAVES.to_owned() + policy).expect("written");
+    let head = ["tune", "held.toml", "--vary", "strategies.rolling.max_unavailable=1..6"];
+    let set = ["--set", "strategies.rolling.max_surge=0"];
+    let (found, code) = json(place.path(), &[&head[..], &set].concat());
+    assert_eq!((&found["recommended"], code), (&"rolling max_unavailable=2".into(), Some(0)));
+    assert_eq!(found["constraints"], serde_json::json!(["capacity_min>=80%"]));
+    assert_eq!(found["objectives"][0]["metric"], "duration_s");
+    let regardless = ["--ignore-policy", "--minimize", "duration_s"];
+    let (found, _) = json(place.path(), &[&head[..], &set, &regardless].concat());
+    assert_eq!(found["recommended"], "rolling max_unavailable=6");
+}
