@@ -205,7 +205,8 @@ fn drain(answers: &Answers) -> Said {
         Advice::Nothing(found) => {
             let why = format!(
                 "no pre_stop within the grace of {} is enough: the best is {}, with {}; a longer \
-                 grace, `drain_first`, or `connect_retries` of the balancer may be",
+                 grace, `drain_first`, or `connect_retries` of the balancer may be, or a smaller \
+                 batch where capacity is short",
                 shown(found.grace),
                 shown(found.wait.pre_stop),
                 lost(&found.wait)
