@@ -54,7 +54,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "METRIC")]
     maximize: Vec<String>,
     /// A limit for the mean of a metric, such as 'capacity_min>=90%'; may be given several times
-    #[arg(long, value_name = "METRIC>=VALUE")]
+    #[arg(long, value_name = "LIMIT")]
     subject_to: Vec<String>,
     /// Leave the file's [policy] out, whose requirements are constraints too
     #[arg(long)]
