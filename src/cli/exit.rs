@@ -63,8 +63,8 @@ pub(super) fn load_of_one_release(file: &Path, overrides: &Overrides) -> anyhow:
     if scenario.mixtures.is_empty() {
         return Ok(scenario);
     }
-    let message = "`release_mix` is for `rollsim run`, `gate` and `check`; this command looks at the \
-                   one release of `[release]`: take `release_mix` out of the file, or a copy of it";
+    let message = "`release_mix` is for `rollsim run`, `gate` and `check`; this command looks at \
+                   the one release of `[release]`: take `release_mix` out of a copy of the file";
     Err(BadInput(format!("`{}`: {message}", file.display())).into())
 }
 

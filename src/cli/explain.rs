@@ -70,8 +70,8 @@ fn metric(name: &str) -> Option<String> {
         Asked::Mean => "its mean, with an interval by Student's t".to_owned(),
         Asked::Probability => "a probability, with Wilson's interval".to_owned(),
         Asked::ShareOf(whole) => format!(
-            "its mean, with an interval by Student's t, and as `ratio` the share of the `{whole}` of \
-             all runs together, with a jackknifed one"
+            "its mean, with an interval by Student's t, and as `ratio` the share of the `{whole}` \
+             of all runs together, with a jackknifed one"
         ),
     };
     let headline = if HEADLINE.contains(&metric.name) {

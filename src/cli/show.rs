@@ -1,11 +1,12 @@
 //! What is printed of results, and in which form pictures are written.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::exit;
 use super::redraw::written;
-use crate::report::{Written, comparison_table, ledger, table};
+use crate::report::{Written, comparison_table, ledger, table, variance_note};
 
 /// What to show of results.
 #[derive(Debug, clap::Args)]
@@ -38,9 +39,10 @@ impl Show {
         }
         let mut out = anstream::stdout().lock();
         if self.json {
-            done.summary.render(&mut out).map_err(io::Error::from)?;
+            io::copy(&mut File::open(target.join("summary.json"))?, &mut out)?;
         } else {
             write!(out, "{}", table::render(&done.summary))?;
+            write!(out, "{}", variance_note::render(&done.summary))?;
             if is_compared {
                 match comparison_table::render(&done.summary.comparisons) {
                     Some(table) => write!(out, "\n{table}")?,

@@ -12,6 +12,9 @@ use crate::units::{SimDuration, Version};
 /// Starts that are added up at most: those of larger fleets average out anyway.
 const MOST_STARTS: u32 = 256;
 
+/// A part of a start: its law, what stretches it, and what a start draws of it.
+type Stage<'a> = (&'a Law, f64, &'a dyn Fn(u32) -> SimDuration);
+
 /// By how many seconds the work of the new version's first starts, one for each instance, is above
 /// what is expected in this replication; none where it does not vary, or where the laws have no
 /// mean or no variance.
@@ -23,7 +26,7 @@ pub(super) fn luck(plan: &Plan, replication: u32) -> Option<f64> {
     let starts = plan.fleet.instances.min(MOST_STARTS);
     let factor = plan.release.startup_factor;
     let version = Version::New;
-    let stages: [(&Law, f64, &dyn Fn(u32) -> SimDuration); 4] = [
+    let stages: [Stage<'_>; 4] = [
         (&plan.startup.provision, factor, &|start| chance.provision(&plans, version, start)),
         (&plan.startup.pull, factor, &|start| chance.pull(&plans, version, start)),
         (&plan.startup.boot, factor, &|start| chance.boot(&plans, version, start).work),

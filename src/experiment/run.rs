@@ -277,7 +277,7 @@ enum Job {
     /// All of the variant is known already.
     Known {
         variant: usize,
-        part: Part,
+        part: Box<Part>,
         end: u32,
     },
 }
@@ -294,7 +294,7 @@ where
         let mut stop = StopOnDrop { sweep: self, is_armed: true };
         while let Some(job) = self.take() {
             let whole = match job {
-                Job::Known { variant, part, end } => Some((variant, part, end)),
+                Job::Known { variant, part, end } => Some((variant, *part, end)),
                 Job::Cell { variant, replication } => {
                     let plan = &self.scenario.variants[variant].plan;
                     let detail = if replication == 0 { Detail::Events } else { Detail::Series };
@@ -350,7 +350,7 @@ where
         let todo = Todo::new(replications, &known);
         if todo.range.is_empty() {
             state.open.insert(variant, Open { part: None, todo, running: 0 });
-            return Some(Job::Known { variant, part: known, end });
+            return Some(Job::Known { variant, part: Box::new(known), end });
         }
         let part = (!known.runs().is_empty()).then_some(known);
         state.open.insert(variant, Open { part, todo, running: 0 });

@@ -28,6 +28,7 @@ mod table_file;
 mod timeline_csv;
 pub mod tune;
 pub mod validation;
+pub mod variance_note;
 mod writer;
 
 use std::fs::File;
@@ -69,7 +70,7 @@ pub enum ReportError {
 pub struct Written {
     /// The names of the files, in order.
     pub names: Vec<&'static str>,
-    /// What stands in `summary.json`.
+    /// What stands in `summary.json`; of each variant the metrics that are shown.
     pub summary: Summary,
     /// Variants whose baseline is not that of a settled fleet.
     pub unsettled: Vec<(String, Unsettled)>,
@@ -180,22 +181,32 @@ pub fn redraw(folder: &Path, formats: &[Format]) -> Result<Vec<&'static str>, Re
 
 /// What charts need of a result folder.
 fn read(folder: &Path) -> Result<chart::Input, ReportError> {
-    let open = |name: &str| {
-        File::open(folder.join(name)).map(BufReader::new).map_err(|error| unreadable(name, error))
-    };
-    let summary =
-        Summary::read(open("summary.json")?).map_err(|error| unreadable("summary.json", error))?;
+    let summary = Summary::read(open(folder, "summary.json")?)
+        .map_err(|error| unreadable("summary.json", error))?;
+    let (moments, ledger) = read_series(folder, &summary)?;
+    Ok(chart::Input { summary, moments, ledger })
+}
+
+/// What charts need besides the summary.
+fn read_series(
+    folder: &Path,
+    summary: &Summary,
+) -> Result<(chart::Moments, chart::Entries), ReportError> {
     let names: Vec<&str> = summary
         .variants
         .iter()
         .take(chart::MOST_PANELS)
         .map(|variant| variant.name.as_str())
         .collect();
-    let moments = timeline_csv::read(open("timeline.csv")?, &names)
+    let moments = timeline_csv::read(open(folder, "timeline.csv")?, &names)
         .map_err(|error| unreadable("timeline.csv", error))?;
-    let ledger = ledger_csv::read(open("ledger.csv")?, &names)
+    let ledger = ledger_csv::read(open(folder, "ledger.csv")?, &names)
         .map_err(|error| unreadable("ledger.csv", error))?;
-    Ok(chart::Input { summary, moments, ledger })
+    Ok((moments, ledger))
+}
+
+fn open(folder: &Path, name: &str) -> Result<BufReader<File>, ReportError> {
+    File::open(folder.join(name)).map(BufReader::new).map_err(|error| unreadable(name, error))
 }
 
 fn unreadable(name: &str, reason: impl std::fmt::Display) -> ReportError {

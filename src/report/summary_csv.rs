@@ -95,7 +95,8 @@ mod tests {
         // Six steps of 14 s and of 16 s: 90 ± t(1, 0.975) x 6, with t = 12.70620474 by SciPy.
         assert_eq!(
             lines[1],
-            "two-at-a-time,duration_s,90,13.76277156,166.23722844,84,84,84,96,96,2,student-t,,,,,,,,,"
+            "two-at-a-time,duration_s,90,13.76277156,166.23722844,84,84,84,96,96,2,student-t,\
+             ,,,,,,,,"
         );
         assert!(lines.iter().all(|line| !line.contains("drained_s")));
     }

@@ -1,7 +1,7 @@
 //! `summary.json`: everything a program needs.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,17 @@ use super::table_file::Heading;
 use crate::experiment::compare::{Comparison, Family};
 use crate::experiment::mixture::{Mixed, MixedEstimate};
 use crate::experiment::{Adjusted, Estimate, Pooled, Results, VariantResults};
-use crate::measure::METRICS;
+use crate::measure::{HEADLINE, METRICS};
 use crate::scenario::World;
 
 /// Version of the schema that this program writes and reads.
 pub const SCHEMA: u32 = 1;
+
+/// How a summary without variants says so.
+const NO_VARIANTS: &str = "\n  \"variants\": []";
+
+/// Metrics that charts show besides the headline metrics and the failures.
+const ALSO_SHOWN: [&str; 2] = ["error_rate", "burn_rate_max"];
 
 /// What `summary.json` holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,6 +148,29 @@ impl Summary {
         out.write_all(b"\n").map_err(serde_json::Error::io)
     }
 
+    /// Writes the file with the variants' own text, [`VariantSummary::to_json`] of each with commas
+    /// between, where this summary has none.
+    ///
+    /// # Errors
+    /// If `variants` cannot be read or `out` cannot be written.
+    pub(super) fn render_with(
+        &self,
+        variants: &mut impl Read,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut text = Vec::new();
+        self.render(&mut text)?;
+        let text = String::from_utf8(text).map_err(io::Error::other)?;
+        let Some((before, after)) = text.split_once(NO_VARIANTS) else {
+            return Err(io::Error::other("the summary has variants of its own"));
+        };
+        write!(out, "{before}\n  \"variants\": [")?;
+        if io::copy(variants, out)? > 0 {
+            write!(out, "\n  ")?;
+        }
+        write!(out, "]{after}")
+    }
+
     /// Reads what [`Summary::render`] wrote.
     ///
     /// # Errors
@@ -183,6 +212,20 @@ impl VariantSummary {
                 })
                 .collect(),
         }
+    }
+
+    /// Its text in the file, from the end of the line before it.
+    pub(super) fn to_json(&self) -> String {
+        let text = serde_json::to_string_pretty(self).expect("a summary has a form in JSON");
+        format!("\n{text}").replace('\n', "\n    ")
+    }
+
+    /// Drops the metrics that neither tables nor charts show.
+    pub(super) fn keep_shown(&mut self) {
+        let is_shown = |name: &str| {
+            HEADLINE.contains(&name) || name.starts_with("failed") || ALSO_SHOWN.contains(&name)
+        };
+        self.metrics.retain(|name, _| is_shown(name));
     }
 
     /// The estimate of the metric called `name`; none where no run defines it.
@@ -290,6 +333,20 @@ mod tests {
             "p05_ci95": null, "p50_ci95": null, "p95_ci95": null});
         assert_eq!(duration, &wanted);
         assert!(value["variants"][0]["metrics"]["rollback_s"].is_null());
+    }
+
+    #[test]
+    fn variants_written_one_by_one_make_the_same_file() {
+        for names in [&[][..], &["surge"], &["surge", "recreate", "canary"]] {
+            let summary = Summary::of(&fixture::results(names, 2), "d");
+            let mut whole = Vec::new();
+            summary.render(&mut whole).expect("memory can be written");
+            let texts: Vec<String> = summary.variants.iter().map(VariantSummary::to_json).collect();
+            let rest = Summary { variants: Vec::new(), ..summary };
+            let mut spliced = Vec::new();
+            rest.render_with(&mut texts.join(",").as_bytes(), &mut spliced).expect("written");
+            assert_eq!(String::from_utf8(spliced), String::from_utf8(whole));
+        }
     }
 
     #[test]

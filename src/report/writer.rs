@@ -1,13 +1,13 @@
 //! A result folder, written variant by variant: what was written is not held in memory.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Seek, SeekFrom, Write};
 
 use super::folder::{Folder, FolderError, sealed};
 use super::summary_json::{MixtureSummary, Summary, VariantSummary};
 use super::table_file::{Heading, TableFile};
 use super::{
-    Format, ReportError, Written, chart, events_csv, ledger_csv, read, runs_csv, summary_csv,
+    Format, ReportError, Written, chart, events_csv, ledger_csv, runs_csv, summary_csv,
     timeline_csv,
 };
 use crate::experiment::compare::{Family, Values};
@@ -24,10 +24,16 @@ const TABLES: [TableFile; 5] = [
     events_csv::TABLE,
 ];
 
+/// The file for programs.
+const SUMMARY: &str = "summary.json";
+
 /// What every file says of one variant.
 #[derive(Clone, Debug)]
 pub struct VariantRows {
     texts: [Vec<u8>; TABLES.len()],
+    /// What `summary.json` says.
+    json: String,
+    /// What is shown of that.
     summary: VariantSummary,
     values: Values,
     /// Those of a variant that is a part of a mixture.
@@ -40,9 +46,13 @@ impl VariantRows {
     /// Makes the rows, which takes longer than to write them: it can be done on many threads.
     #[must_use]
     pub fn of(heading: &Heading, variant: &VariantResults) -> Self {
+        let mut summary = VariantSummary::of(variant);
+        let json = summary.to_json();
+        summary.keep_shown();
         Self {
             texts: TABLES.map(|table| table.rows_text(heading, variant)),
-            summary: VariantSummary::of(variant),
+            json,
+            summary,
             values: heading.compare.values(variant.observations().iter()),
             runs: if heading.mixtures.is_empty() { Vec::new() } else { variant.runs.clone() },
             pairing: variant.pairing,
@@ -58,6 +68,8 @@ pub struct Writer {
     folder: Folder,
     files: Vec<BufWriter<File>>,
     hasher: blake3::Hasher,
+    /// What `summary.json` says of the variants so far.
+    json: BufWriter<File>,
     variants: Vec<VariantSummary>,
     family: Family,
     mixing: Mixing,
@@ -74,6 +86,7 @@ impl Writer {
         let files: Result<Vec<_>, _> =
             TABLES.iter().map(|table| folder.create(table.name)).collect();
         let family = Family::new(heading.compare.clone());
+        let json = tempfile::tempfile().map_err(|source| folder.refused(SUMMARY, source))?;
         let (files, variants, hasher) = (files?, Vec::new(), blake3::Hasher::new());
         let mut writer = Self {
             mixing: Mixing::new(&heading.mixtures),
@@ -81,6 +94,7 @@ impl Writer {
             folder,
             files,
             hasher,
+            json: BufWriter::new(json),
             variants,
             family,
             mixtures: Vec::new(),
@@ -105,6 +119,9 @@ impl Writer {
             self.mixtures.push(MixtureSummary::of(&mixed));
         }
         self.unsettled.extend(rows.unsettled.map(|found| (rows.summary.name.clone(), found)));
+        let comma = if self.variants.is_empty() { "" } else { "," };
+        write!(self.json, "{comma}{}", rows.json)
+            .map_err(|source| self.folder.refused(SUMMARY, source))?;
         self.variants.push(rows.summary);
         Ok(())
     }
@@ -123,18 +140,35 @@ impl Writer {
     /// If something cannot be written; the old folder then stays as it was.
     pub fn finish(self, formats: &[Format]) -> Result<Written, ReportError> {
         let Self {
-            heading, mut folder, files, hasher, variants, family, mixtures, unsettled, ..
+            heading,
+            mut folder,
+            files,
+            hasher,
+            json,
+            variants,
+            family,
+            mixtures,
+            unsettled,
+            ..
         } = self;
         for (table, file) in TABLES.iter().zip(files) {
             sealed(file).map_err(|source| folder.refused(table.name, source))?;
         }
         let digest = hasher.finalize().to_hex().to_string();
-        let mut summary = Summary::new(&heading, &digest, variants, family);
+        let mut summary = Summary::new(&heading, &digest, Vec::new(), family);
         summary.mixtures = mixtures;
-        folder.write("summary.json", |out| summary.render(out).map_err(io::Error::from))?;
-        for (name, content) in chart::render_all(&read(folder.path())?, formats)? {
+        folder.write(SUMMARY, |out| {
+            let mut variants = json.into_inner().map_err(io::IntoInnerError::into_error)?;
+            variants.seek(SeekFrom::Start(0))?;
+            summary.render_with(&mut BufReader::new(variants), out)
+        })?;
+        summary.variants = variants;
+        let (moments, ledger) = super::read_series(folder.path(), &summary)?;
+        let input = chart::Input { summary, moments, ledger };
+        for (name, content) in chart::render_all(&input, formats)? {
             folder.write(name, |out| out.write_all(&content))?;
         }
+        let summary = input.summary;
         let names = folder.names().to_vec();
         folder.commit()?;
         Ok(Written { names, summary, unsettled })

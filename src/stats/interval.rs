@@ -62,11 +62,13 @@ pub fn upper_bound(values: &[f64], confidence: f64) -> Option<f64> {
     mean_with(values, 1.0 - confidence).map(|interval| interval.high)
 }
 
-/// The sample variance, with n - 1 below the line; none for fewer than two values.
+/// The sample variance, with n - 1 below the line; none for fewer than two values. That of equal
+/// values is exactly zero.
 #[must_use]
 pub fn variance(values: &[f64]) -> Option<f64> {
-    if values.len() < 2 {
-        return None;
+    let (first, others) = values.split_first().filter(|(_, others)| !others.is_empty())?;
+    if others.iter().all(|value| value == first) {
+        return Some(0.0);
     }
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
@@ -135,6 +137,8 @@ mod tests {
         assert_eq!(mean_t(&[]), None);
         assert_eq!(mean_t(&[1.0]), None);
         assert_eq!(mean_t(&[2.0, 2.0]), Some(Interval { mean: 2.0, low: 2.0, high: 2.0 }));
+        // Their mean is not exactly any of them.
+        assert_eq!(mean_t(&[5.0 / 6.0; 20]).map(Interval::half_width), Some(0.0));
     }
 
     #[test]

@@ -27,5 +27,6 @@ mod theory;
 mod tidy;
 mod tune;
 mod validate;
+mod warmup;
 mod workbench;
 mod world;

@@ -36,15 +36,20 @@ use scale::TimeUnit;
 /// Variants that are drawn; of more, the first.
 pub const MOST_PANELS: usize = 24;
 
+/// Rows of `timeline.csv`, by variant.
+pub type Moments = BTreeMap<String, Vec<Moment>>;
+/// Rows of `ledger.csv`, by variant.
+pub type Entries = BTreeMap<String, Vec<Entry>>;
+
 /// What the charts are drawn from.
 #[derive(Clone, Debug)]
 pub struct Input {
     /// What stands in `summary.json`.
     pub summary: Summary,
     /// The rows of `timeline.csv` of the variants that are drawn.
-    pub moments: BTreeMap<String, Vec<Moment>>,
+    pub moments: Moments,
     /// Those of `ledger.csv`.
-    pub ledger: BTreeMap<String, Vec<Entry>>,
+    pub ledger: Entries,
 }
 
 /// A kind of picture file.
