@@ -37,7 +37,10 @@ pub enum BaselineError {
     )]
     Version(String),
     /// Not only the strategy differs.
-    #[error("it is of another scenario: {} differ{s}", .0.join(", "), s = if .0.len() == 1 { "s" } else { "" })]
+    #[error(
+        "it is of another scenario: {} {}", .0.join(", "),
+        if .0.len() == 1 { "differs" } else { "differ" }
+    )]
     Scenario(Vec<String>),
 }
 

@@ -194,6 +194,20 @@ fn what_the_runs_cannot_tell_is_told_with_exit_code_3() {
     }
 }
 
+/// A policy may hold for rollouts that never come to their end; that is told.
+#[test]
+fn rollouts_that_do_not_complete_are_told() {
+    let place = place(CAPACITY);
+    let never = "small.toml --strategy careful --set release.never_ready=1 --markdown check.md \
+                 --set simulation.max_time=30m";
+    let (code, out, _) = check(place.path(), never);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("\ncareful: 10 of 10 runs did not complete: 10 stalled\n"), "{out}");
+    assert!(read(place.path(), "check.md").contains("10 of 10 runs did not complete"));
+    let (_, found) = json(place.path(), never);
+    assert_eq!(found["outcomes"]["careful"], serde_json::json!({ "stalled": 10 }));
+}
+
 #[test]
 fn threads_change_no_byte() {
     let policy = "[[policy.require]]\nmetric = \"duration_s\"\nmax = \"2m\"\nstatistic = \"p90\"\n";
@@ -368,7 +382,7 @@ fn a_baseline_of_another_scenario_is_refused() {
     refused("base/summary.json --seed 2", "another scenario: `seed` differs");
     refused(
         "base/summary.json --set fleet.instances=5 --set slo.availability=0.9",
-        "another scenario: `fleet`, `slo` differ;",
+        "another scenario: `fleet`, `slo` differ\n",
     );
     let summary = read(folder, "base/summary.json");
     let change = |from: &str, to: &str| {

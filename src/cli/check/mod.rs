@@ -15,6 +15,7 @@ use crate::experiment::lab::{Lab, Stopped};
 use crate::experiment::policy::fix::{self, Fix};
 use crate::experiment::policy::{Claim, Finding, Protocol, Verdict};
 use crate::report::check::{self, Checked, Undecided};
+use crate::sim::Outcome;
 
 /// Of so many variants that break the policy a change is looked for.
 const MOST_FIXES: usize = 5;
@@ -31,6 +32,16 @@ Every requirement of `[policy]` is decided for every strategy it is asked of. Ru
 as many each time, until each is decided or there are as many as there may be. With `--old` and
 `--new` (or `--baseline`) what is required must not get worse either, nor what
 `[[policy.regression]]` names. The same files and seed give the same verdicts.
+
+The policy, with its defaults:
+  [policy]              confidence = 0.95, of all verdicts together; max_replications = 200
+  [[policy.require]]    metric, with min, max or both
+                        statistic = \"mean\", \"p95\", or \"min\" or \"max\" of the runs simulated;
+                        or breaches = \"1%\": so many rollouts may lie beyond the limits
+                        strategies = [\"NAME\"], those it is asked of; missing: all
+  [[policy.regression]] metric; material = \"5%\" of the other version's mean, or an amount
+A required metric without a regression of its own may get worse by 5% of its limit, or where a share
+has to be so high, of what may be missing.
 
 Exit codes: 0 all hold; 1 one is broken (or a file could not be written); 2 bad input, or a
 requirement that no run measures; 3 undecided; 130 interrupted";
@@ -109,6 +120,8 @@ impl From<Option<Take>> for Undecided {
 /// What was found by simulating.
 struct Decided {
     findings: Vec<Finding>,
+    /// How the runs of each variant ended.
+    outcomes: Vec<(String, Vec<(Outcome, u32)>)>,
     fixes: Vec<Fix>,
     /// How many runs the findings took.
     runs: usize,
@@ -136,7 +149,8 @@ impl Arguments {
                 true => self.fixes(&sides, &protocol, (lab, &findings))?,
                 false => Vec::new(),
             };
-            Ok(Decided { findings, fixes, runs })
+            let outcomes = subjects.iter().map(|subject| outcomes(lab, subject.name)).collect();
+            Ok(Decided { findings, outcomes, fixes, runs })
         })?;
         match decided {
             Conducted::Done(decided) => self.tell(&sides, &decided, &outputs),
@@ -202,6 +216,7 @@ impl Arguments {
             policy: &scenario.policy,
             findings: &decided.findings,
             against: sides.against(),
+            outcomes: &decided.outcomes,
             fixes: &decided.fixes,
             runs: decided.runs,
             undecided: self.undecided.into(),
@@ -247,6 +262,16 @@ fn remark(checked: &Checked<'_>) {
              `--undecided pass` or `--undecided fail` says what to make of the rest",
         );
     }
+}
+
+/// How the runs of a variant ended, in the order of [`Outcome::ALL`].
+fn outcomes(lab: &Lab<'_>, name: &str) -> (String, Vec<(Outcome, u32)>) {
+    let count = |outcome: Outcome| {
+        let runs = lab.runs(name).iter().filter(|run| run.outcome == outcome).count();
+        (outcome, u32::try_from(runs).unwrap_or(u32::MAX))
+    };
+    let counts = Outcome::ALL.into_iter().map(count);
+    (name.to_owned(), counts.filter(|(_, runs)| *runs > 0).collect())
 }
 
 fn exit_code(checked: &Checked<'_>) -> Exit {

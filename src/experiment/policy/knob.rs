@@ -193,7 +193,9 @@ mod tests {
     #[test]
     fn ladders_go_from_small_changes_to_large_ones() {
         let document = serde_json::json!({
-            "strategies": { "prod": { "kind": "rolling", "max_unavailable": "50%", "max_surge": 1 } },
+            "strategies": {
+                "prod": { "kind": "rolling", "max_unavailable": "50%", "max_surge": 1 },
+            },
             "shutdown": { "pre_stop": "10s" },
         });
         let found: Vec<(String, Vec<String>)> = ladders(&document, "prod", 12)

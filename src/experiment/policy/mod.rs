@@ -134,6 +134,8 @@ pub struct Protocol<'a> {
     looks: Vec<Look>,
     /// Probability of error of each bound, all looks together.
     alpha: f64,
+    /// The requirements that are asked of one of the subjects, by number.
+    asked: BTreeSet<usize>,
 }
 
 /// A requirement that so few runs could only break.
@@ -162,13 +164,17 @@ impl<'a> Protocol<'a> {
         let asked = subjects.iter().map(|subject| subject.plan.simulation.replications);
         let asked = asked.max().unwrap_or(1);
         let most = policy.max_replications.unwrap_or(MOST_REPLICATIONS.max(asked));
-        let bounds: usize = subjects
-            .iter()
-            .flat_map(|subject| claims(policy, subject))
-            .map(|claim| bounds(policy, &claim))
-            .sum();
+        let looks = looks::looks(asked, most);
+        let claims: Vec<Claim> =
+            subjects.iter().flat_map(|subject| claims(policy, subject)).collect();
+        let bounds: usize = claims.iter().map(|claim| bounds(policy, claim)).sum();
         let alpha = (1.0 - policy.confidence) / bounds.max(1) as f64;
-        Self { policy, looks: looks::looks(asked, most), alpha }
+        let number = |claim: &Claim| match claim {
+            Claim::Requirement(number) => Some(*number),
+            Claim::NoWorse(_) | Claim::NoMoreBreaches(_) => None,
+        };
+        let asked = claims.iter().filter_map(number).collect();
+        Self { policy, looks, alpha, asked }
     }
 
     /// The moments at which the sample is looked at.
@@ -188,10 +194,11 @@ impl<'a> Protocol<'a> {
             let runs = allowed.map(|allowed| math::ln(alpha) / math::ln_1p(-allowed) - 1e-9);
             runs.reduce(f64::max).map(|runs| runs.ceil() as u32)
         };
-        let requirements = self.policy.requirements.iter().enumerate();
-        requirements
-            .filter_map(|(number, requirement)| {
-                let needed = needed(requirement).filter(|needed| *needed > last.runs)?;
+        self.asked
+            .iter()
+            .filter_map(|&number| {
+                let needed = needed(&self.policy.requirements[number])
+                    .filter(|needed| *needed > last.runs)?;
                 Some(TooFew { requirement: number, needed, most: last.runs })
             })
             .collect()

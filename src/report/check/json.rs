@@ -1,11 +1,12 @@
 //! A check for programs.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Checked, Undecided, word};
 use crate::experiment::policy::fix::Fix;
 use crate::experiment::policy::{Claim, Finding, Verdict};
 use crate::scenario::policy::{Material, Requirement};
+use crate::sim::Outcome;
 
 /// Everything that was found.
 #[must_use]
@@ -24,9 +25,15 @@ pub fn render(checked: &Checked<'_>) -> Value {
             Undecided::Pass => "pass",
             Undecided::Fail => "fail",
         },
+        "outcomes": checked.outcomes.iter().map(outcomes).collect::<Map<_, _>>(),
         "findings": checked.findings.iter().map(|one| finding(checked, one)).collect::<Vec<_>>(),
         "fixes": checked.fixes.iter().map(fix).collect::<Vec<_>>(),
     })
+}
+
+fn outcomes((variant, outcomes): &(String, Vec<(Outcome, u32)>)) -> (String, Value) {
+    let counts = outcomes.iter().map(|(outcome, runs)| (outcome.name().to_owned(), (*runs).into()));
+    (variant.clone(), Value::Object(counts.collect()))
 }
 
 fn key(verdict: Verdict) -> String {

@@ -18,6 +18,9 @@ pub fn render(checked: &Checked<'_>) -> String {
     for finding in checked.findings {
         out.push_str(&row(checked, finding));
     }
+    for line in checked.unfinished() {
+        out.push_str(&format!("\n{}.\n", escaped(&line)));
+    }
     for fix in checked.fixes {
         let subject = escaped(&fix.subject);
         out.push_str(&match &fix.change {

@@ -11,6 +11,7 @@ use crate::experiment::policy::fix::Fix;
 use crate::experiment::policy::{Claim, Comparison, Evidence, Finding, Verdict, overall};
 use crate::measure::{Better, Metric, MetricKind};
 use crate::scenario::policy::{At, Material, Policy, Requirement, Side, Statistic};
+use crate::sim::Outcome;
 
 /// A check that has been made.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Checked<'a> {
     pub findings: &'a [Finding],
     /// What each subject was compared with, in words; none if with nothing.
     pub against: Option<String>,
+    /// How the runs of each variant ended, by its name.
+    pub outcomes: &'a [(String, Vec<(Outcome, u32)>)],
     /// What was tried to put right what is broken.
     pub fixes: &'a [Fix],
     /// How many runs were simulated.
@@ -55,6 +58,22 @@ impl Checked<'_> {
             (Verdict::Undecided, Undecided::Fail) => Verdict::Broken,
             (worst, _) => worst,
         })
+    }
+
+    /// A line for each variant whose rollouts did not all come to their end: what is required may
+    /// hold all the same.
+    fn unfinished(&self) -> Vec<String> {
+        let line = |(name, outcomes): &(String, Vec<(Outcome, u32)>)| {
+            let runs: u32 = outcomes.iter().map(|(_, runs)| runs).sum();
+            let others = outcomes.iter().filter(|(outcome, _)| *outcome != Outcome::Completed);
+            let others: Vec<&(Outcome, u32)> = others.collect();
+            let words: Vec<String> =
+                others.iter().map(|(outcome, runs)| format!("{runs} {}", outcome.name())).collect();
+            let count: u32 = others.iter().map(|(_, runs)| runs).sum();
+            let words = words.join(", ");
+            (count > 0).then(|| format!("{name}: {count} of {runs} runs did not complete: {words}"))
+        };
+        self.outcomes.iter().filter_map(line).collect()
     }
 
     /// How many findings come to this.

@@ -21,8 +21,8 @@ fn every_field_is_read() {
     let policy = policy(
         "[policy]\nconfidence = 0.99\nmax_replications = 2000\n\
          [[policy.require]]\nmetric = \"capacity_min\"\nmin = \"85%\"\n\
-         [[policy.require]]\nmetric = \"duration_s\"\nmin = 10\nmax = \"5m\"\nstatistic = \"p99.5\"\n\
-         strategies = [\"rolling\"]\n\
+         [[policy.require]]\nmetric = \"duration_s\"\nmin = 10\nmax = \"5m\"\n\
+         statistic = \"p99.5\"\nstrategies = [\"rolling\"]\n\
          [[policy.require]]\nmetric = \"failed\"\nmax = 100\nbreaches = \"2%\"\n\
          [[policy.require]]\nmetric = \"error_rate_delta\"\nmax = \"-5%\"\nstatistic = \"max\"\n\
          [[policy.regression]]\nmetric = \"duration_s\"\nmaterial = \"30s\"\n\
@@ -88,7 +88,8 @@ fn mistakes_have_their_codes() {
         ("[[policy.require]]\nmetric = \"failed\"\nmax = 1\nstatistic = \"p-5\"\n", vec!["R062"]),
         ("[[policy.require]]\nmetric = \"failed\"\nmax = 1\nbreaches = 0\n", vec!["R062"]),
         (
-            "[[policy.require]]\nmetric = \"failed\"\nmax = 1\nbreaches = 0.1\nstatistic = \"max\"\n",
+            "[[policy.require]]\nmetric = \"failed\"\nmax = 1\nbreaches = 0.1\n\
+             statistic = \"max\"\n",
             vec!["R062"],
         ),
         ("[[policy.require]]\nmetric = \"failed\"\nmax = 1\nmin = 2\n", vec!["R063"]),
