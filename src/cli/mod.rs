@@ -11,6 +11,7 @@ mod gate;
 mod import;
 mod list;
 mod merge;
+mod point;
 mod precision;
 mod progress;
 mod redraw;

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use super::exit::{self, BadInput, Exit};
+use super::point::Varied;
 use super::redraw::{formats, written};
 use super::run::{folder_error, watch_interrupts};
 use super::scale::{Conducted, Keep, Scale};
@@ -16,7 +17,7 @@ use crate::experiment::vary::Vary;
 use crate::measure::Metric;
 use crate::report::folder::{Folder, Holds};
 use crate::report::{self, sensitivity_json, sensitivity_table};
-use crate::scenario::{self, Overrides, Report, Scenario, Variant};
+use crate::scenario::{Scenario, Variant};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -100,7 +101,7 @@ enum Way {
 
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
-        let scenario = exit::load_of_one_release(&self.file, &self.overrides(&[]))?;
+        let scenario = exit::load_of_one_release(&self.file, &self.varied().overrides(&[]))?;
         let question = self.question(scenario.seed)?;
         let first = self.first_variant(&scenario, &question.varied)?;
         let own = first.plan.simulation.replications;
@@ -109,7 +110,7 @@ impl Arguments {
         let target = self.out.clone().unwrap_or_else(|| {
             PathBuf::from("results").join(format!("{}-sensitivity", scenario.name))
         });
-        let build = |values: &[(&str, &str)]| self.variant(&first.strategy, values);
+        let build = |values: &[(&str, &str)]| self.varied().variant(&first.strategy, values);
         let variants = study.build(&build).map_err(refused)?;
         let interrupted = watch_interrupts()?;
         // Taken before the work, so that hours of it are not lost to a folder that is not ours.
@@ -138,23 +139,8 @@ impl Arguments {
         Ok(Exit::Done)
     }
 
-    /// The changes of the command line, with those of a point: as sweeps of one value, which
-    /// replace those of the file.
-    fn overrides(&self, values: &[(&str, &str)]) -> Overrides {
-        let seed = self.seed.map(|seed| format!("simulation.seed={seed}"));
-        let varied = values.iter().map(|(path, value)| format!("{path}={value}"));
-        Overrides {
-            sets: self.set.iter().cloned().chain(seed).collect(),
-            sweeps: self.sweep.iter().cloned().chain(varied).collect(),
-        }
-    }
-
-    /// The variant at a point.
-    fn variant(&self, strategy: &str, values: &[(&str, &str)]) -> Result<Variant, Report> {
-        let loaded = scenario::load(&self.file, &self.overrides(values))?;
-        let mut variants = loaded.scenario.variants.into_iter();
-        // No value of a field takes a strategy away.
-        variants.find(|variant| variant.strategy == strategy).ok_or_else(Report::default)
+    fn varied(&self) -> Varied<'_> {
+        Varied { file: &self.file, sets: &self.set, sweeps: &self.sweep, seed: self.seed }
     }
 
     /// The first variant of the strategy that is looked at.

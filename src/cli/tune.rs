@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::exit::{self, BadInput, Exit, Rejected};
+use super::point::Varied;
 use super::redraw::{formats, written};
 use super::run::{folder_error, warn_of_many_requests, watch_interrupts};
 use super::scale::{Conducted, Keep, Scale};
@@ -12,7 +13,7 @@ use crate::experiment::tune::goal::{Aim, Constraint, Objective, Zone, contradict
 use crate::experiment::tune::{self, Answer, Axis, Nothing, Question, Space, TuneError};
 use crate::report::folder::{Folder, Holds};
 use crate::report::{self, tune as shown};
-use crate::scenario::{self, Overrides, Scenario, Variant};
+use crate::scenario::Scenario;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -137,7 +138,7 @@ impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
         let axes = Axis::read_all(&self.vary).map_err(|errors| all_bad(&errors))?;
         let space = Space::new(axes).map_err(bad)?;
-        let base = exit::load_of_one_release(&self.file, &self.overrides(&[]))?;
+        let base = exit::load_of_one_release(&self.file, &self.varied().overrides(&[]))?;
         let paths: Vec<&str> = space.axes().iter().map(|axis| axis.path.as_str()).collect();
         let strategy = strategy(&base, self.strategy.as_deref(), &paths)?;
         let question = self.question(&base, &strategy)?;
@@ -150,7 +151,7 @@ impl Arguments {
         let take = || Folder::to_hold(Holds::Search, &target).map_err(folder_error);
         let folder = self.scale.is_whole().then(take).transpose()?;
         self.warn(&base, &strategy, (&space, &question), &interrupted);
-        let build = self.build(&strategy);
+        let build = |values: &[(&str, &str)]| self.varied().variant(&strategy, values);
         let place = (target.as_path(), self.out.as_deref(), Keep::Always);
         let ended = self.scale.conduct(&base, place, &interrupted, |lab| {
             match tune::search(&space, &question, &build, lab) {
@@ -174,13 +175,8 @@ impl Arguments {
         })
     }
 
-    /// What the command line changes in the file, with these values of the axes.
-    fn overrides(&self, values: &[(&str, &str)]) -> Overrides {
-        let seed = self.seed.map(|seed| format!("simulation.seed={seed}"));
-        let sets = self.set.iter().cloned().chain(seed).collect();
-        // As sweeps of one value they replace the file's own and give the variant its name.
-        let varied = values.iter().map(|(path, value)| format!("{path}={value}"));
-        Overrides { sets, sweeps: self.sweep.iter().cloned().chain(varied).collect() }
+    fn varied(&self) -> Varied<'_> {
+        Varied { file: &self.file, sets: &self.set, sweeps: &self.sweep, seed: self.seed }
     }
 
     fn question(&self, base: &Scenario, strategy: &str) -> anyhow::Result<Question> {
@@ -267,19 +263,6 @@ impl Arguments {
         let runs = question.budget.unwrap_or(points * question.pilot as usize);
         whole.variants[0].plan.simulation.replications = u32::try_from(runs).unwrap_or(u32::MAX);
         warn_of_many_requests(&whole, interrupted);
-    }
-
-    /// Makes the plan of a point.
-    fn build<'a>(
-        &'a self,
-        strategy: &'a str,
-    ) -> impl Fn(&[(&str, &str)]) -> Result<Variant, scenario::Report> + 'a {
-        move |values| {
-            let loaded = scenario::load(&self.file, &self.overrides(values))?;
-            let mut variants = loaded.scenario.variants.into_iter();
-            // The base has this strategy, and no axis can take it away.
-            variants.find(|one| one.strategy == strategy).ok_or_else(scenario::Report::default)
-        }
     }
 
     fn print(

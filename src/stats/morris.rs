@@ -241,7 +241,7 @@ mod tests {
         for (from, row) in changes.iter().enumerate() {
             for (to, count) in row.iter().enumerate() {
                 let wanted = if from == to { 0 } else { 1000 };
-                assert!((count - wanted as i32).abs() < 120, "{changes:?}");
+                assert!((count - wanted).abs() < 120, "{changes:?}");
             }
         }
     }

@@ -53,7 +53,7 @@ impl Chance {
 
     /// Below `most`, by D. Lemire's multiplication (2019).
     pub(super) fn below(&mut self, most: usize) -> usize {
-        (u128::from(self.0.next_u64()) * most as u128 >> 64) as usize
+        ((u128::from(self.0.next_u64()) * most as u128) >> 64) as usize
     }
 }
 
