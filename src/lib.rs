@@ -24,8 +24,10 @@
 //!   diagnostic at once.
 //! - [`sim::simulate`] is one run: a plan and a replication's number in, a record out.
 //! - [`measure::measure`] turns the record into metrics.
-//! - [`experiment::run`] does that for every cell of a scenario, on threads, and folds the results
-//!   in order.
+//! - [`experiment::sweep`] does that for every cell of a scenario, on threads, and hands on one
+//!   variant after another.
+//! - [`experiment::lab::Lab`] does it for whoever decides by simulating and asks for more: a check
+//!   of a policy, a search, a screening.
 //! - [`cli::main`] is what the binary calls.
 //!
 //! # Code map
@@ -61,7 +63,8 @@
 //!    its order could reach a result; no `ln`, `exp` or `pow` but those of [`stats::math`], which
 //!    are the same on every platform.
 //! 5. **Threads only in `experiment`.** A run depends on its plan and its replication's number
-//!    alone; results are collected in parallel and folded in order.
+//!    alone; what runs add up to is whole numbers, or is taken in the order of the runs. So threads,
+//!    shards and interruptions change no byte.
 //! 6. **Every purpose of chance has its own stream** ([`random::Purpose`]), so that a new draw
 //!    moves no other. Request *k* is the same request in every variant.
 //! 7. **The world alone changes the world.** The data plane is the one place allowed to be clever;
@@ -80,6 +83,10 @@
 //! | Why did this run roll back? | the `detail` column of `events.csv` |
 //! | What was published, and does it come out? | `src/experiment/validation/`, `rollsim validate` |
 //! | Would this gate have caught it? | `src/experiment/workbench/`, `rollsim gate` |
+//! | Does a policy hold, and what would put it right? | `src/experiment/policy/`, `rollsim check` |
+//! | Which policy is the best? | `src/experiment/tune/`, `rollsim tune`, `rollsim advise` |
+//! | What matters most? | `src/experiment/sensitivity/`, `rollsim sensitivity` |
+//! | How do several machines share an experiment? | `src/experiment/{shard,store}.rs` |
 //! | Which rule rejected my scenario? | `rollsim explain` with its code |
 
 pub mod cli;

@@ -67,7 +67,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "P", default_value = "95%", value_parser = confidence)]
     confidence: f64,
     /// Runs of each candidate before anything is concluded
-    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "N", default_value = "10",
+        value_parser = clap::value_parser!(u32).range(2..))]
     pilot: u32,
     /// Most runs of a candidate
     #[arg(long, value_name = "N", default_value = "200")]

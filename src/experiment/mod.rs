@@ -2,9 +2,25 @@
 //!
 //! [`sweep`] simulates cells (a variant and a replication each) on threads. What comes back adds up
 //! the same in any order, so that the results do not depend on how many threads there were, or on
-//! how many machines. [`run`] is that with all results in memory.
+//! how many machines. [`run`] is that with all results in memory. Procedures that decide by
+//! simulating which runs they need next ask a [`lab::Lab`].
+//!
 //! This room knows samples and their uncertainty. It must not know how a run is simulated inside
 //! or how results are shown.
+//!
+//! | folder or file | what it answers |
+//! |---|---|
+//! | `run.rs`, `grid.rs`, `part.rs`, `timeline.rs` | which cells, on which threads, and what do they add up to? |
+//! | `store.rs`, `shard.rs` | what is kept on disk, and whose is which part? |
+//! | `lab.rs` | what does a procedure know that asks for more? |
+//! | `estimate.rs`, `precision.rs`, `control.rs`, `pairs.rs` | how sure is a number, and when is that enough? |
+//! | `compare.rs`, `mixture.rs`, `warmup.rs` | what differs, what do several releases come to, has the fleet settled? |
+//! | `policy/` | does a policy hold, and what would put it right? |
+//! | `tune/`, `vary.rs` | which point of a search space is the best? |
+//! | `advise/` | what are the answers to the three questions asked most? |
+//! | `sensitivity/` | which field matters most? |
+//! | `workbench/` | what would a gate do? |
+//! | `validation/` | do published cases come out? |
 
 pub mod advise;
 pub mod compare;

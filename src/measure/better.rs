@@ -1,4 +1,5 @@
-//! Which way is a metric better? What a comparison needs to call a change a regression.
+//! Which way is a metric better, and is it a part of a whole? What limits and comparisons need to
+//! know.
 
 use super::Metric;
 
@@ -29,7 +30,26 @@ const NEITHER: [&str; 9] = [
     "rolled_back",
 ];
 
+/// Metrics that are a part of a whole.
+const SHARES: [&str; 9] = [
+    "availability",
+    "error_rate_baseline",
+    "error_rate",
+    "ready_min",
+    "capacity_min",
+    "slow_fraction",
+    "rolled_back",
+    "migration_error_rate",
+    "synthetic_success_rate",
+];
+
 impl Metric {
+    /// Whether it lies between 0 and 1, whatever the run.
+    #[must_use]
+    pub fn is_share(&self) -> bool {
+        SHARES.contains(&self.name)
+    }
+
     /// The better side; none where neither is.
     #[must_use]
     pub fn better(&self) -> Option<Better> {
@@ -50,7 +70,7 @@ mod tests {
 
     #[test]
     fn every_name_is_a_metric() {
-        for name in HIGHER.iter().chain(&NEITHER) {
+        for name in HIGHER.iter().chain(&NEITHER).chain(&SHARES) {
             assert!(METRICS.iter().any(|metric| metric.name == *name), "{name}");
         }
         let metric = |name| METRICS.iter().find(|metric| metric.name == name).expect("a metric");

@@ -92,7 +92,15 @@ fn all(answers: &Answers) -> [Said; 3] {
 
 /// A length of time as a scenario writes it.
 fn written(length: SimDuration) -> String {
-    format!("\"{length}\"")
+    let nanos = length.as_nanos();
+    let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1000, "us")];
+    let (size, name) = units.into_iter().find(|(unit, _)| nanos % unit == 0).unwrap_or((1, "ns"));
+    format!("\"{}{name}\"", nanos / size)
+}
+
+/// The same for people.
+fn shown(length: SimDuration) -> String {
+    number::duration(length.as_secs_f64())
 }
 
 fn too_few(runs: u32, needed: u32) -> String {
@@ -172,32 +180,33 @@ fn drain(answers: &Answers) -> Said {
     };
     let (value, why) = match &answers.drain {
         Advice::Found(found) => {
-            let shorter = found.shorter.as_ref().map_or_else(
-                || "; even without one there is nothing to wait for".to_owned(),
-                |wait| {
+            let said = format!("the scenario says {}", shown(found.written));
+            let why = match &found.shorter {
+                None => format!("{} without any; {said}", lost(&found.wait)),
+                Some(wait) => {
                     let doubt = if wait.verdict == Verdict::Unclear {
                         ", which cannot be told from the target"
                     } else {
                         ""
                     };
-                    format!("; with {} {}{doubt}", wait.pre_stop, lost(wait))
-                },
-            );
-            let why = format!(
-                "{}{shorter}; the scenario says {}, and the grace of {} has to hold it and what \
-                 is in flight",
-                lost(&found.wait),
-                found.written,
-                found.grace
-            );
+                    format!(
+                        "{}; with {} {}{doubt}; {said}, and the grace of {} has to hold the wait \
+                         and what is in flight",
+                        lost(&found.wait),
+                        shown(wait.pre_stop),
+                        lost(wait),
+                        shown(found.grace)
+                    )
+                }
+            };
             (Some(written(found.wait.pre_stop)), why)
         }
         Advice::Nothing(found) => {
             let why = format!(
-                "no pre_stop within the grace of {} is enough: with {} {}; a longer grace, \
+                "no pre_stop within the grace of {} is enough: the best is {}, with {}; a longer grace, \
                  `drain_first`, or `connect_retries` of the balancer may be",
-                found.grace,
-                found.wait.pre_stop,
+                shown(found.grace),
+                shown(found.wait.pre_stop),
                 lost(&found.wait)
             );
             (None, why)
@@ -229,7 +238,12 @@ fn deadline(answers: &Answers) -> Said {
                 "{share} of healthy rollouts go without progress for {} at most (95% interval {} \
                  to {}, from the order statistics of {} rollouts, {requests}); the scenario says \
                  {}, which {} of them meet",
-                found.quantile, found.low, found.deadline, found.runs, found.written, found.met
+                shown(found.quantile),
+                shown(found.low),
+                shown(found.deadline),
+                found.runs,
+                shown(found.written),
+                found.met
             );
             (Some(written(found.deadline)), why)
         }

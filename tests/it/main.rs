@@ -2,6 +2,7 @@
 
 mod balancers;
 mod cases;
+mod check;
 mod cli;
 mod cluster;
 mod compose;

@@ -208,3 +208,88 @@ fn what_a_signal_stops_goes_on_to_the_same_bytes() {
     must(place, &format!("{typed} --out unstopped"));
     are_same(place, "stopped", "unstopped");
 }
+
+/// A scenario with something to search, to screen, to check and to advise on.
+const DECIDE: &str = r#"
+[fleet]
+instances = 4
+
+[startup]
+boot = { dist = "lognormal", median = "8s", p95 = "20s" }
+
+[instance]
+slots = 2
+service_time = { dist = "exponential", mean = "100ms" }
+
+[traffic]
+rate = 30
+
+[strategies.rolling]
+kind = "rolling"
+max_unavailable = 1
+max_surge = 1
+
+[simulation]
+warmup = "10s"
+settle = "5s"
+
+[[policy.require]]
+metric = "duration_s"
+max = "2m"
+statistic = "p90"
+"#;
+
+/// Shards do stage after stage of `typed`, and each stage is merged; what the last merge prints.
+fn stage_by_stage(place: &Path, typed: &str, out: &str) -> Vec<u8> {
+    let mut resume = String::new();
+    for stage in 1.. {
+        assert!(stage < 10, "{typed} comes to no end");
+        let shards: Vec<String> = (1..=2).map(|index| format!("{out}-{stage}-{index}")).collect();
+        for (folder, index) in shards.iter().zip(1..) {
+            must(place, &format!("{typed} --shard {index}/2 --out {folder}{resume}"));
+        }
+        let merged = rollsim(place, &format!("merge {} --out {out}", shards.join(" ")));
+        let is_stage = place.join(out).join("cells.json").exists();
+        if !is_stage {
+            assert!(merged.status.success(), "{}", String::from_utf8_lossy(&merged.stderr));
+            return merged.stdout;
+        }
+        assert_eq!(merged.status.code(), Some(3), "{typed}");
+        fs::rename(place.join(out), place.join(format!("{out}-{stage}"))).expect("moved");
+        resume = format!(" --resume={out}-{stage}");
+    }
+    unreachable!("the stages are counted")
+}
+
+#[test]
+fn what_decides_by_simulating_comes_to_the_same_in_shards() {
+    let place = tempfile::tempdir().expect("a folder");
+    let place = place.path();
+    fs::write(place.join("decide.toml"), DECIDE).expect("written");
+    for (name, typed) in [
+        ("tune", "tune decide.toml --vary strategies.rolling.max_surge=0..2 --minimize duration_s"),
+        ("sensitivity", "sensitivity decide.toml --vary fleet.instances=4..8 --trajectories 3"),
+    ] {
+        must(place, &format!("{typed} --out {name}-whole --threads 1"));
+        stage_by_stage(place, typed, &format!("{name}-merged"));
+        are_same(place, &format!("{name}-whole"), &format!("{name}-merged"));
+    }
+    let checked = must(place, "check decide.toml --threads 2").stdout;
+    assert_eq!(stage_by_stage(place, "check decide.toml", "checked"), checked);
+}
+
+#[test]
+fn a_merged_stage_with_a_shard_missing_or_of_another_command_is_refused() {
+    let place = tempfile::tempdir().expect("a folder");
+    let place = place.path();
+    fs::write(place.join("decide.toml"), DECIDE).expect("written");
+    let check = "check decide.toml";
+    must(place, &format!("{check} --shard 1/2 --out a"));
+    must(place, &format!("{check} --max-replications 300 --shard 2/2 --out b"));
+    let error = refused(place, "merge a b --out merged");
+    assert!(error.contains("do not belong together: the command is check decide.toml"), "{error}");
+    let error = refused(place, "merge a --out merged");
+    assert!(error.contains("shard 2/2 is missing"), "{error}");
+    let error = refused(place, &format!("{check} --seed 9 --shard 1/2 --out c --resume=a"));
+    assert!(error.contains("is of another experiment"), "{error}");
+}

@@ -86,7 +86,39 @@ fn the_table_says_what_to_choose_and_why() {
     let arguments = [&["tune", "waves.toml"], &VARY[..], &["--subject-to", "capacity_min>=80%"]];
     let output = rollsim(place.path(), &arguments.concat());
     assert_eq!((text(&output.stderr).as_str(), output.status.code()), ("", Some(0)));
-    snapbox::assert_data_eq!(text(&output.stdout), snapbox::str![]);
+    snapbox::assert_data_eq!(
+        text(&output.stdout),
+        snapbox::str![[r#"
+waves: 34 candidates, 340 runs, seed 1; means ± half of their 95% interval
+minimize duration_s, subject to capacity_min>=80%
+
+max_unavailable  max_surge  status      runs  duration_s  capacity_min
+2                4          choose        10        20 s         83.3%
+0                4          dominated     10        30 s          100%
+1                3          dominated     10        30 s         91.7%
+1                4          dominated     10        30 s         91.7%
+2                2          dominated     10        30 s         83.3%
+2                3          dominated     10        30 s         83.3%
+3                3          infeasible    10        20 s           75%
+3                4          infeasible    10        20 s           75%
+4                2          infeasible    10        20 s         66.7%
+4                3          infeasible    10        20 s         66.7%
+4                4          infeasible    10        20 s         66.7%
+23 more in tune.csv
+
+choose `rolling max_unavailable=2 max_surge=4`: the fastest of the 14 candidates that meet
+  `capacity_min>=80%`; duration_s 20 s
+the next, `rolling max_unavailable=0 max_surge=4`, is 10 s slower
+the best of the 14 is selected with a probability of 95% at least, provided that it is better than
+  each other by 0.2 s (the indifference zone) or more: Kim and Nelson's procedure on common random
+  numbers, 340 runs in all; half of what may go wrong is for the constraints
+1 point is refused by the scenario's rules: `max_unavailable` and `max_surge` are both 0: no
+  instance may ever be replaced
+
+wrote results/waves-tune: tune.csv tune.svg
+
+"#]]
+    );
     let csv = fs::read_to_string(place.path().join("results/waves-tune/tune.csv")).expect("a file");
     assert_eq!(csv.lines().count(), 1 + 35);
     for row in [
@@ -103,7 +135,7 @@ fn the_table_says_what_to_choose_and_why() {
 fn the_choice_is_that_of_the_closed_form() {
     let place = place();
     for unavailable in 0..=4_u32 {
-        let limit = format!("capacity_min>={}%", 100 - unavailable * 100 / 12);
+        let limit = format!("capacity_min>={}%", 100 * (12 - unavailable) / 12);
         let options = ["--subject-to", &limit, "--pilot", "2", "--out", "r"];
         let (found, code) =
             json(place.path(), &[&["tune", "waves.toml"], &VARY[..], &options].concat());
@@ -169,7 +201,7 @@ fn threads_change_no_byte() {
         text(&rollsim(place.path(), &[&head[..], &options].concat()).stdout)
     };
     let one = advice("1");
-    assert!(one.contains("strategies.rolling.max_unavailable"), "{one}");
+    assert!(one.contains("readiness.deadline = "), "{one}");
     assert_eq!(one, advice("8"));
 }
 
@@ -237,7 +269,8 @@ fn mistakes_are_answered() {
     check(&with(&["--pilot", "1"]), "--pilot");
     check(&with(&["--budget", "29"]), "allow 30 or more");
     check(&with(&["--out", "."]), "holds no `tune.csv`");
-    assert!(!place.path().join("results").exists());
+    let left = fs::read_dir(place.path().join("results")).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "nothing is written");
 }
 
 #[test]

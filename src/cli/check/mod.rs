@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use self::files::Outputs;
 use self::sides::Sides;
-use super::exit::{BadInput, Exit};
+use super::exit::{self, BadInput, Exit};
 use super::run::{warn_of_many_requests, watch_interrupts};
 use super::scale::{Conducted, Keep, Scale};
 use crate::experiment::lab::{Lab, Stopped};
 use crate::experiment::policy::fix::{self, Fix};
-use crate::experiment::policy::{Finding, Protocol, Verdict};
+use crate::experiment::policy::{Claim, Finding, Protocol, Verdict};
 use crate::report::check::{self, Checked, Undecided};
 
 /// Of so many variants that break the policy a change is looked for.
@@ -154,13 +154,13 @@ impl Arguments {
                 let requirement = &requirements[few.requirement];
                 let line = requirement.place.0.map_or(String::new(), |line| format!(":{line}"));
                 format!(
-                    "`{}{line}`: {} runs cannot show `{}` of `{}`: {} at least are needed to be \
-                     so sure of all requirements together; raise `--max-replications`, lower \
-                     `policy.confidence`, or ask for less",
+                    "`{}{line}`: {} runs cannot show what is required of `{}` ({}): {} at least \
+                     are needed to be so sure of all requirements together; raise \
+                     `--max-replications`, lower `policy.confidence`, or ask for less",
                     self.file.display(),
                     few.most,
-                    requirement.statistic,
                     requirement.metric.name,
+                    requirement.statistic,
                     few.needed,
                 )
             })
@@ -215,7 +215,37 @@ impl Arguments {
             write!(out, "{}", check::table::render(&checked))?;
         }
         out.flush()?;
+        remark(&checked);
         Ok(exit_code(&checked))
+    }
+}
+
+/// What can be done about what is not decided.
+fn remark(checked: &Checked<'_>) {
+    let of = |verdict: Verdict| {
+        let findings = checked.findings.iter().filter(move |one| one.verdict == verdict);
+        findings.map(|finding| &finding.claim)
+    };
+    let mut unmeasured: Vec<&str> = of(Verdict::Unmeasured)
+        .map(|claim| match claim {
+            Claim::Requirement(number) | Claim::NoMoreBreaches(number) => {
+                checked.policy.requirements[*number].metric.name
+            }
+            Claim::NoWorse(asked) => asked.metric.name,
+        })
+        .collect();
+    unmeasured.dedup();
+    for name in unmeasured {
+        exit::error(&format!(
+            "no run has `{name}`, so nothing is known about it; see `rollsim explain {name}` for \
+             when a run has it, or ask for something else"
+        ));
+    }
+    if of(Verdict::Undecided).next().is_some() && checked.undecided == Undecided::Told {
+        exit::warn(
+            "the runs cannot decide everything; `--max-replications` allows more of them, and \
+             `--undecided pass` or `--undecided fail` says what to make of the rest",
+        );
     }
 }
 

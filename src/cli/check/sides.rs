@@ -52,6 +52,12 @@ impl Sides {
             (None, Some(path)) => Other::Baseline(Box::new(baseline(path, &new.scenario)?)),
             (None, None) => Other::Nothing,
         };
+        if !new.scenario.mixtures.is_empty() {
+            exit::warn(
+                "each sort of release is checked by itself; the shares of `release_mix` are not \
+                 looked at",
+            );
+        }
         let sides = Self { new, other, old_names };
         sides.check_that_something_is_asked(&file)?;
         Ok(sides)

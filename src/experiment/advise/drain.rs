@@ -1,6 +1,6 @@
 //! How long must a stopping instance go on accepting so that hardly a request is lost?
 
-use super::{Advice, Targets, decide, first_that_holds, steps_in, times};
+use super::{Advice, Targets, decide, first_from_below, steps_in, times};
 use crate::experiment::lab::{Lab, Stopped};
 use crate::experiment::tune::Verdict;
 use crate::experiment::{Estimate, RunResult};
@@ -25,7 +25,7 @@ pub struct Wait {
 /// The answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drain {
-    /// The shortest that is long enough, or the longest there is if that is not.
+    /// The shortest that is long enough, or the one that loses least if none is.
     pub wait: Wait,
     /// The next shorter one, which is not long enough, or not known to be; none if there is none.
     pub shorter: Option<Wait>,
@@ -47,9 +47,10 @@ pub fn shortest(
     let grace = plan.shutdown.grace;
     let mut tried: Vec<(u32, Wait)> = Vec::new();
     let mut has_requests = true;
-    // Longer than the grace it cannot be: the instance would be killed first.
+    // Longer than the grace it cannot be: the instance would be killed first. Near the grace what
+    // is in flight is killed with it, so that losses rise again; shorter waits are tried first.
     let longest = steps_in(grace, targets.step);
-    let found = first_that_holds(0, longest.saturating_add(1), |count| {
+    let found = first_from_below(longest, |count| {
         let pre_stop = times(targets.step, count);
         let mut plan = plan.clone();
         plan.shutdown.pre_stop = pre_stop;
@@ -78,7 +79,14 @@ pub fn shortest(
     let nothing = || Advice::NotApplicable("no wait can be tried".to_owned());
     Ok(match found {
         Some(count) => answer(count).map_or_else(nothing, Advice::Found),
-        None => answer(longest).map_or_else(nothing, Advice::Nothing),
+        None => {
+            let mean = |wait: &Wait| wait.lost.map_or(f64::INFINITY, |lost| lost.mean);
+            let best = tried
+                .iter()
+                .min_by(|(_, one), (_, other)| mean(one).total_cmp(&mean(other)))
+                .and_then(|(count, _)| answer(*count));
+            best.map_or_else(nothing, Advice::Nothing)
+        }
     })
 }
 

@@ -125,6 +125,28 @@ fn first_that_holds<E>(
     Ok(Some(yes))
 }
 
+/// The first number in `0..=last` for which `holds`, which holds for all after it up to some
+/// number that need not be the last; none if it holds for none of those tried: 0, 1, 2, 4 and so
+/// on, and the last.
+fn first_from_below<E>(
+    last: u32,
+    mut holds: impl FnMut(u32) -> Result<bool, E>,
+) -> Result<Option<u32>, E> {
+    if holds(0)? {
+        return Ok(Some(0));
+    }
+    let (mut not, mut next) = (0, 1.min(last));
+    while next > not {
+        if holds(next)? {
+            let inner = first_that_holds(not + 1, next, &mut holds)?;
+            return Ok(inner.or(Some(next)));
+        }
+        not = next;
+        next = next.saturating_mul(2).min(last);
+    }
+    Ok(None)
+}
+
 /// `step` so many times.
 fn times(step: SimDuration, count: u32) -> SimDuration {
     SimDuration::from_nanos(step.as_nanos().saturating_mul(u64::from(count)))

@@ -184,6 +184,16 @@ fn too_few_rollouts_say_how_many_it_takes() {
 }
 
 #[test]
+fn what_holds_in_the_middle_only_is_found_from_below() {
+    for (from, to) in [(0, 9), (1, 9), (5, 9), (7, 24), (23, 24), (24, 24)] {
+        let holds = |number: u32| Ok::<bool, ()>((from..=to).contains(&number));
+        assert_eq!(first_from_below(24, holds), Ok(Some(from)), "{from}");
+    }
+    assert_eq!(first_from_below(24, |_| Ok::<bool, ()>(false)), Ok(None));
+    assert_eq!(first_from_below(0, |_| Ok::<bool, ()>(false)), Ok(None));
+}
+
+#[test]
 fn the_first_that_holds_is_found_by_halving() {
     for last in 1..40_u32 {
         for wanted in 0..=last {

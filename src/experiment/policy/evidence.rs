@@ -24,6 +24,12 @@ impl Evidence {
         Self { measured: value, low: Some(value), high: Some(value) }
     }
 
+    /// The same of what cannot be less than nothing or more than the whole.
+    fn within_the_whole(self) -> Self {
+        let clamp = |bound: Option<f64>| bound.map(|bound| bound.clamp(0.0, 1.0));
+        Self { low: clamp(self.low), high: clamp(self.high), ..self }
+    }
+
     /// Whether it lies between the limits for all that is known.
     pub(super) fn verdict(&self, [min, max]: [Option<f64>; 2]) -> Verdict {
         let is_below = |bound: Option<f64>, limit| bound.is_some_and(|bound| bound < limit);
@@ -51,6 +57,7 @@ pub(super) fn of(requirement: &Requirement, sample: &[f64], alpha: f64) -> Optio
         Statistic::Mean if requirement.metric.name == "rolled_back" => {
             share(sorted.iter().filter(|value| **value == 1.0).count(), sorted.len(), alpha)
         }
+        Statistic::Mean if requirement.metric.is_share() => mean(sample, alpha).within_the_whole(),
         Statistic::Mean => mean(sample, alpha),
         Statistic::Min => Evidence::certain(first),
         Statistic::Max => Evidence::certain(last),

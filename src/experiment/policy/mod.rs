@@ -35,7 +35,7 @@ use crate::scenario::policy::{
 use crate::sim::Plan;
 use crate::stats::math;
 
-/// What is worse than this share of a limit matters, where the policy does not say.
+/// What is worse than this share of a limit matters, where the policy does not say; see [`scale`].
 const MATERIAL: f64 = 0.05;
 
 /// What is said of a requirement or a comparison, worst last.
@@ -266,7 +266,7 @@ fn comparisons(policy: &Policy, asked: &[usize]) -> Vec<Comparison> {
                 all.push(Comparison {
                     metric: requirement.metric,
                     better,
-                    material: Material::Amount(MATERIAL * limit.abs()),
+                    material: Material::Amount(MATERIAL * scale(requirement, side, limit)),
                     place: requirement.place,
                     requirement: Some(number),
                 });
@@ -274,6 +274,12 @@ fn comparisons(policy: &Policy, asked: &[usize]) -> Vec<Comparison> {
         }
     }
     all
+}
+
+/// What a change is large or small beside: the limit, or of a share of which there may be no less
+/// than the limit, what may be missing of the whole.
+fn scale(requirement: &Requirement, side: Side, limit: f64) -> f64 {
+    if requirement.metric.is_share() && side == Side::Min { 1.0 - limit } else { limit.abs() }
 }
 
 /// How many bounds of a claim could be wrong.

@@ -6,7 +6,7 @@ use super::goal::Objective;
 use super::space::{Point, Space};
 use crate::experiment::RunResult;
 use crate::experiment::lab::{Lab, Stopped, Wanted};
-use crate::measure::Metric;
+use crate::measure::{METRICS, Metric};
 use crate::scenario::{Report, Variant};
 use crate::sim::Outcome;
 
@@ -108,17 +108,21 @@ impl<'a, 'l> Pool<'a, 'l> {
 
     /// A metric in the runs that define it.
     pub(super) fn sample(&self, candidate: usize, metric: &Metric) -> Vec<f64> {
-        self.runs(candidate).iter().filter_map(|run| run.metrics.get(metric.name)).collect()
+        self.values(candidate, metric).flatten().collect()
     }
 
     /// An objective in each run, less being better; beyond all bounds where a run does not define
     /// it.
     pub(super) fn losses(&self, candidate: usize, objective: &Objective) -> Vec<f64> {
-        let loss = |run: &RunResult| {
-            let value = run.metrics.get(objective.metric.name);
-            value.map_or(f64::INFINITY, |value| objective.loss(value))
-        };
-        self.runs(candidate).iter().map(loss).collect()
+        let values = self.values(candidate, objective.metric);
+        values.map(|value| value.map_or(f64::INFINITY, |value| objective.loss(value))).collect()
+    }
+
+    /// A metric in each run; it is looked up once, for a search asks often.
+    fn values(&self, candidate: usize, metric: &Metric) -> impl Iterator<Item = Option<f64>> {
+        let index = METRICS.iter().position(|one| one.name == metric.name);
+        let of = move |run: &RunResult| run.metrics.values().get(index?).copied().flatten();
+        self.runs(candidate).iter().map(of)
     }
 
     /// Share of a candidate's runs that completed.

@@ -202,15 +202,23 @@ impl<'a, 'l> Race<'a, 'l> {
     /// Whether `one` is nowhere worse than `other` by more than what does not matter and somewhere
     /// better by more than that; each of the bounds is wrong with a probability of at most `tail`.
     pub(super) fn beats(&self, one: usize, other: usize, tail: f64) -> bool {
-        let upper = |objective: &Objective| {
-            let differences = paired::differences(
-                &self.pool.losses(one, objective),
-                &self.pool.losses(other, objective),
-            );
-            interval::upper_bound(&differences, 1.0 - tail).unwrap_or(f64::INFINITY)
-        };
-        let upper: Vec<f64> = self.question.objectives.iter().map(upper).collect();
-        dominates_surely(&upper, &self.zones)
+        let differences: Vec<Vec<f64>> = self
+            .question
+            .objectives
+            .iter()
+            .map(|objective| {
+                let losses = |candidate| self.pool.losses(candidate, objective);
+                paired::differences(&losses(one), &losses(other))
+            })
+            .collect();
+        // A bound lies above its mean: most pairs need no quantile to be told apart.
+        let means: Vec<f64> = differences.iter().map(|sample| mean(sample)).collect();
+        if !dominates_surely(&means, &self.zones) {
+            return false;
+        }
+        let upper = |sample: &Vec<f64>| interval::upper_bound(sample, 1.0 - tail);
+        let upper: Option<Vec<f64>> = differences.iter().map(upper).collect();
+        upper.is_some_and(|upper| dominates_surely(&upper, &self.zones))
     }
 }
 

@@ -38,7 +38,7 @@ pub fn render(checked: &Checked<'_>) -> String {
         });
     }
     out.push_str(&format!(
-        "\n{} simulated runs, seed {}; with {} confidence all verdicts are right. Same files and \
+        "\n{} simulated runs, seed {}; with {} confidence every verdict is right. Same files and \
          seed, same verdicts.\n",
         checked.runs,
         checked.seed,

@@ -121,14 +121,14 @@ struct Line {
 }
 
 impl Line {
-    /// All of it in a sentence's part: `capacity_min, mean, must be >= 85%; measured 91.7%, ...`.
+    /// All of it: `capacity_min, mean: required >= 85%, measured 91.7% (bounds ...) in 10 runs`.
     fn sentence(&self, finding: &Finding) -> String {
         let Self { what, limit, measured, bound } = self;
         if finding.evidence.is_none() {
             return format!("{what}: required {limit}, but no run has this metric");
         }
-        let bound = if bound == "-" { String::new() } else { format!(", surely {bound}") };
-        format!("{what}: required {limit}, measured {measured}{bound}, {} runs", finding.runs)
+        let bound = if bound == "-" { String::new() } else { format!(" (bounds {bound})") };
+        format!("{what}: required {limit}, measured {measured}{bound} in {} runs", finding.runs)
     }
 }
 
@@ -173,21 +173,33 @@ fn comparison(asked: &Comparison, finding: &Finding) -> Line {
         Better::Higher => '-',
     };
     let limit = match asked.material {
-        Material::Share(share) => number::percent(share, 4),
+        Material::Share(share) => format!("{} of it", number::percent(share, 4)),
+        Material::Amount(amount) if is_percent(asked.metric) => {
+            format!("{} points", number::significant(amount * 100.0, 4))
+        }
         Material::Amount(amount) => limit_of(asked.metric, amount),
     };
     Line {
         what: format!("{}, change", asked.metric.name),
-        limit: format!("{sign}{limit} at most"),
+        limit: format!("{sign}{limit}"),
         measured: changed(finding, &metric),
-        bound: bound(finding, &|value| signed(value, &metric)),
+        bound: bound(finding, &|value| match is_percent(asked.metric) {
+            true => signed(value, &|value| number::significant(value * 100.0, 3)),
+            false => signed(value, &metric),
+        }),
     }
 }
 
 fn breaches(asked: &Requirement, finding: &Finding) -> Line {
+    let limit = |side: Side| asked.limit(side).map(|limit| limit_of(asked.metric, limit));
+    let beyond = match (limit(Side::Min), limit(Side::Max)) {
+        (Some(min), Some(max)) => format!("outside {min} to {max}"),
+        (Some(min), None) => format!("below {min}"),
+        (None, max) => format!("above {}", max.unwrap_or_default()),
+    };
     Line {
-        what: format!("{} not {}, change", asked.metric.name, limits(asked)),
-        limit: "not more runs".to_owned(),
+        what: format!("{} {beyond}", asked.metric.name),
+        limit: "no more runs".to_owned(),
         measured: changed(finding, &|share| number::percent(share, 3)),
         bound: "-".to_owned(),
     }
@@ -241,6 +253,11 @@ fn limit_of(metric: &Metric, value: f64) -> String {
         MetricKind::Ratio => number::percent(value, 9),
         MetricKind::Count | MetricKind::Amount => number::significant(value, 9),
     }
+}
+
+/// Whether it is shown in percent.
+fn is_percent(metric: &Metric) -> bool {
+    metric.kind == MetricKind::Ratio && !is_multiple(metric)
 }
 
 /// Whether a ratio says how many times and not which part.

@@ -55,8 +55,7 @@ fn caption(checked: &Checked<'_>) -> String {
         None => String::new(),
     };
     format!(
-        "{}{against}: {}; {} runs, seed {}; all verdicts together are right with {} \
-         confidence\n\n",
+        "{}{against}: {}\n{} runs, seed {}; with {} confidence every verdict is right\n\n",
         checked.scenario,
         checked.tally(),
         checked.runs,

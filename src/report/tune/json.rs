@@ -47,9 +47,8 @@ pub fn render(scenario: &str, seed: u64, answer: &Answer) -> Value {
         "candidates": answer.candidates.iter().map(|one| candidate(answer, one))
             .collect::<Vec<_>>(),
         "refused": answer.refused.iter().map(|one| {
-            let values: Map<String, Value> =
-                one.values.iter().map(|(path, value)| (path.clone(), value.clone().into())).collect();
-            json!({"values": values, "reason": one.reason})
+            let values = one.values.iter().map(|(path, value)| (path.clone(), value.clone().into()));
+            json!({"values": values.collect::<Map<String, Value>>(), "reason": one.reason})
         }).collect::<Vec<_>>(),
     })
 }

@@ -132,7 +132,7 @@ impl fmt::Display for Statistic {
             Self::Min => f.write_str("min"),
             Self::Max => f.write_str("max"),
             Self::Quantile(q) => write!(f, "p{}", percent(*q)),
-            Self::Breaches(share) => write!(f, "all but {}% of", percent(*share)),
+            Self::Breaches(share) => write!(f, "all but {}%", percent(*share)),
         }
     }
 }

@@ -13,20 +13,6 @@ use crate::scenario::file::{LimitFile, RegressionFile, RequireFile, Requirements
 use crate::scenario::rule;
 use crate::stats::math;
 
-/// Metrics that are a part of a whole.
-const SHARES: [&str; 10] = [
-    "availability",
-    "error_rate_baseline",
-    "error_rate",
-    "ready_min",
-    "capacity_min",
-    "slow_fraction",
-    "rolled_back",
-    "canary_divergence",
-    "migration_error_rate",
-    "synthetic_success_rate",
-];
-
 /// What is worse than this share of a limit matters, where nothing else is written.
 const MATERIAL: f64 = 0.05;
 
@@ -172,7 +158,7 @@ fn limit_of(
             return None;
         }
     };
-    if SHARES.contains(&metric.name) && !(0.0..=1.0).contains(&value) {
+    if metric.is_share() && !(0.0..=1.0).contains(&value) {
         let message = format!("`{}` lies between 0 and 1, and `{value}` does not", metric.name);
         let issue = Issue::new(rule::POLICY_LIMIT, path, message);
         let help = if value > 1.0 && value <= 100.0 {

@@ -21,46 +21,13 @@ fn answer(
         .collect();
     let constraints: Vec<Constraint> =
         constraints.iter().map(|one| Constraint::read(one).expect("a constraint")).collect();
-    let estimate = |mean: f64| {
-        let half = 0.03 * mean.abs();
-        Estimate::of(&[mean - half, mean, mean + half])
-    };
-    let candidates: Vec<Judged> = space
-        .grid(&vec![1; axes.len()])
+    let points = space.grid(&vec![1; axes.len()]);
+    let candidates: Vec<Judged> = points
         .iter()
         .enumerate()
         .map(|(number, point)| {
-            let values: Vec<String> =
-                space.values(point).map(|(_, value)| value.to_owned()).collect();
-            let numbers: Vec<f64> = values.iter().map(|v| v.parse().unwrap_or(1.0)).collect();
-            let means = model(&numbers);
-            let (first, rest) = means.split_at(objectives.len());
-            let verdicts: Vec<Verdict> = constraints
-                .iter()
-                .zip(rest)
-                .map(|(one, &mean)| match one.shortfall(mean) > 0.0 {
-                    true => Verdict::Misses,
-                    false => Verdict::Meets,
-                })
-                .collect();
-            let status = match number % 4 {
-                _ if verdicts.contains(&Verdict::Misses) => Status::Infeasible,
-                0 => Status::Front,
-                1 => Status::Tied,
-                _ => Status::Dominated,
-            };
-            Judged {
-                name: format!("rolling {number}"),
-                values,
-                runs: 10,
-                completed: 1.0,
-                status,
-                objectives: first.iter().map(|&mean| estimate(mean)).collect(),
-                constraints: rest.iter().map(|&mean| estimate(mean)).collect(),
-                measured: rest.iter().map(|&mean| Some(mean)).collect(),
-                verdicts,
-                differences: vec![None; objectives.len()],
-            }
+            let values = space.values(point).map(|(_, value)| value.to_owned()).collect();
+            judged(number, values, (objectives.len(), &constraints), &model)
         })
         .collect();
     let best = candidates.iter().position(|one| one.status == Status::Front);
@@ -78,6 +45,45 @@ fn answer(
         method: Method::Front { alpha: 0.05, systems: 2, is_reached: true },
         hypervolume: None,
         runs: 100,
+    }
+}
+
+/// A candidate; every fourth is on the front, every fourth tied with it.
+fn judged(
+    number: usize,
+    values: Vec<String>,
+    (objectives, constraints): (usize, &[Constraint]),
+    model: &impl Fn(&[f64]) -> Vec<f64>,
+) -> Judged {
+    let estimate = |&mean: &f64| {
+        let half = 0.03 * mean.abs();
+        Estimate::of(&[mean - half, mean, mean + half])
+    };
+    let numbers: Vec<f64> = values.iter().map(|value| value.parse().unwrap_or(1.0)).collect();
+    let means = model(&numbers);
+    let (first, rest) = means.split_at(objectives);
+    let verdict = |(one, &mean): (&Constraint, &f64)| match one.shortfall(mean) > 0.0 {
+        true => Verdict::Misses,
+        false => Verdict::Meets,
+    };
+    let verdicts: Vec<Verdict> = constraints.iter().zip(rest).map(verdict).collect();
+    let status = match number % 4 {
+        _ if verdicts.contains(&Verdict::Misses) => Status::Infeasible,
+        0 => Status::Front,
+        1 => Status::Tied,
+        _ => Status::Dominated,
+    };
+    Judged {
+        name: format!("rolling {number}"),
+        values,
+        runs: 10,
+        completed: 1.0,
+        status,
+        objectives: first.iter().map(estimate).collect(),
+        constraints: rest.iter().take(constraints.len()).map(estimate).collect(),
+        measured: rest.iter().take(constraints.len()).copied().map(Some).collect(),
+        verdicts,
+        differences: vec![None; objectives],
     }
 }
 
