@@ -8,10 +8,10 @@ use std::sync::atomic::AtomicBool;
 
 use rollsim::experiment::compare::{Comparison, Family, Question, Verdict};
 use rollsim::experiment::precision::{Next, Precision};
-use rollsim::experiment::{Estimate, Pooled, RunResult};
+use rollsim::experiment::{Estimate, Pooled, RunResult, Story, VariantResults};
 use rollsim::measure::{HEADLINE, METRICS, Metrics, measure, position};
 use rollsim::random::{Key, Purpose, Seed, unit};
-use rollsim::sim::{Detail, Outcome, Plan, simulate};
+use rollsim::sim::{Detail, Outcome, Pairing, Plan, simulate};
 use rollsim::stats::binomial::Binomial;
 use rollsim::stats::paired::paired;
 use rollsim::stats::quantile::interval_ranks;
@@ -279,4 +279,38 @@ fn of_simulated_rollouts() {
     });
     let (share, error) = (held.count() as f64 / 1000.0, allowance(0.95, 1000));
     assert!((0.94 - error..=0.96 + error).contains(&share), "{share}");
+}
+
+/// Pairs of runs with opposite starts: exponential boots have a correlation of 1 - pi²/6 with their
+/// opposites, so that a run is worth 1 / (2 - pi²/6) = 2.8 independent ones.
+#[test]
+fn of_antithetic_pairs() {
+    let law = "{ dist = \"exponential\", mean = \"2.5s\" }";
+    let uniform = "{ dist = \"uniform\", min = \"1s\", max = \"4s\" }";
+    let mut plan = variants(&ONE_BY_ONE.replace(uniform, law))[0].plan.clone();
+    plan.simulation.pairing = Pairing::Antithetic;
+    let metric = position("duration_s").expect("a metric");
+    let found: Vec<Estimate> = (0..500)
+        .filter_map(|experiment| {
+            let runs = durations(&plan, experiment, 20);
+            let results = VariantResults {
+                name: String::new(),
+                strategy: String::new(),
+                parameters: Vec::new(),
+                runs: runs.into_iter().map(|duration| result(&[(metric, duration)])).collect(),
+                timeline: Vec::new(),
+                story: Story::default(),
+                unsettled: None,
+                pairing: Pairing::Antithetic,
+                luck: Vec::new(),
+            };
+            results.estimates()[metric]
+        })
+        .collect();
+    let held = found.iter().filter(|estimate| holds(estimate.ci95, 10.0)).count();
+    let (share, error) = (held as f64 / 500.0, allowance(0.95, 500));
+    assert!((0.94 - error..=0.96 + error).contains(&share), "{share}");
+    let mut gains: Vec<f64> = found.iter().filter_map(|found| found.antithetic_gain).collect();
+    gains.sort_by(f64::total_cmp);
+    assert!((2.2..3.6).contains(&gains[gains.len() / 2]), "{}", gains[gains.len() / 2]);
 }
