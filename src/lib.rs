@@ -63,8 +63,8 @@
 //!    its order could reach a result; no `ln`, `exp` or `pow` but those of [`stats::math`], which
 //!    are the same on every platform.
 //! 5. **Threads only in `experiment`.** A run depends on its plan and its replication's number
-//!    alone; what runs add up to is whole numbers, or is taken in the order of the runs. So threads,
-//!    shards and interruptions change no byte.
+//!    alone; what runs add up to is whole numbers, or is taken in the order of the runs. So
+//!    threads, shards and interruptions change no byte.
 //! 6. **Every purpose of chance has its own stream** ([`random::Purpose`]), so that a new draw
 //!    moves no other. Request *k* is the same request in every variant.
 //! 7. **The world alone changes the world.** The data plane is the one place allowed to be clever;

@@ -1,6 +1,6 @@
-//! How many cells a second does a sweep do, from the plan to the rows of the result files? The cells
-//! are rollouts of twelve instances without requests: what is measured is what a cell costs besides
-//! its requests.
+//! How many cells a second does a sweep do, from the plan to the rows of the result files? The
+//! cells are rollouts of twelve instances without requests: what is measured is what a cell costs
+//! besides its requests.
 
 #![expect(clippy::disallowed_types, reason = "a benchmark is about the wall clock")]
 

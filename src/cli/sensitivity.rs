@@ -25,8 +25,8 @@ Examples:
     --vary strategies.surge.max_surge=1..6 --vary startup.boot=5s..60s
   rollsim sensitivity gateway.toml --vary fleet.instances=8..16 --vary load_balancer.lag=0s..5s \\
     --vary load_balancer.policy=round-robin,least-requests --metric failed --metric capacity_min
-  rollsim sensitivity gateway.toml --vary traffic.rate=15000..24000 --vary shutdown.pre_stop=0s..5s \\
-    --method sobol --samples 256
+  rollsim sensitivity gateway.toml --vary traffic.rate=15000..24000 \\
+    --vary shutdown.pre_stop=0s..5s --method sobol --samples 256
 
 A range is of whole numbers (`1..6`), of any numbers (`0.0..1.0`: one end has a point), percentages
 (`5%..50%`) or durations (`5s..60s`); `/STEP` after it allows only some of its values. Morris's

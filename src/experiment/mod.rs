@@ -10,11 +10,12 @@
 //!
 //! | folder or file | what it answers |
 //! |---|---|
-//! | `run.rs`, `grid.rs`, `part.rs`, `timeline.rs` | which cells, on which threads, and what do they add up to? |
+//! | `run.rs`, `grid.rs`, `part.rs`, `timeline.rs` | which cells, and what do they add up to? |
 //! | `store.rs`, `shard.rs` | what is kept on disk, and whose is which part? |
 //! | `lab.rs` | what does a procedure know that asks for more? |
-//! | `estimate.rs`, `precision.rs`, `control.rs`, `pairs.rs` | how sure is a number, and when is that enough? |
-//! | `compare.rs`, `mixture.rs`, `warmup.rs` | what differs, what do several releases come to, has the fleet settled? |
+//! | `estimate.rs`, `precision.rs`, `control.rs`, `pairs.rs` | how sure is a number? |
+//! | `compare.rs`, `mixture.rs` | what differs, and what do several releases come to? |
+//! | `warmup.rs` | has the fleet settled before the rollout? |
 //! | `policy/` | does a policy hold, and what would put it right? |
 //! | `tune/`, `vary.rs` | which point of a search space is the best? |
 //! | `advise/` | what are the answers to the three questions asked most? |

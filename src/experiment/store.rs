@@ -272,6 +272,9 @@ pub fn discard(folder: &Path) {
     let _ = fs::remove_dir(folder);
 }
 
+/// Where each subject's last record begins, and how long it is.
+type Index = BTreeMap<String, (u64, u64)>;
+
 /// A store that is being read.
 #[derive(Debug)]
 pub struct Store {
@@ -279,8 +282,7 @@ pub struct Store {
     pub header: Header,
     folder: PathBuf,
     cells: Mutex<File>,
-    /// Where the last record of each subject begins, and how long it is.
-    index: BTreeMap<String, (u64, u64)>,
+    index: Index,
     /// Length of the records that are whole.
     intact: u64,
     is_cut: bool,
@@ -356,9 +358,9 @@ impl Store {
 }
 
 /// The index of a file, and how far it is whole.
-fn scan(cells: &mut File) -> io::Result<(BTreeMap<String, (u64, u64)>, u64)> {
+fn scan(cells: &mut File) -> io::Result<(Index, u64)> {
     let end = cells.metadata()?.len();
-    let mut index = BTreeMap::new();
+    let mut index = Index::new();
     let mut at = 0;
     while at + PREFIX as u64 <= end {
         cells.seek(SeekFrom::Start(at))?;

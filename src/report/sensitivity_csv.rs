@@ -12,8 +12,8 @@ const SOBOL: [&str; 6] = ["first", "first_low", "first_high", "total", "total_lo
 const AFTER: [&str; 3] = ["chance", "direction", "verdict"];
 
 /// Writes a row for each metric and field, in the order asked. Effects are in the metric's unit and
-/// over the field's whole range. `mu` is empty for choices of more than two, an interval where there is one trajectory only, `chance`
-/// where there is one run at each point.
+/// over the field's whole range. `mu` is empty for choices of more than two, an interval where
+/// there is one trajectory only, `chance` where there is one run at each point.
 ///
 /// # Errors
 /// If `out` cannot be written.

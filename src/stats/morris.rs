@@ -222,7 +222,7 @@ mod tests {
         let mut stream = Seed { seed: 3, replication: 0 }.stream(Purpose::Design);
         let mut below = |most: u32| (stream.next_u64() % u64::from(most)) as u32;
         let factors = [Factor::Ordered, Factor::Choices(3), Factor::Choices(2)];
-        let (mut levels, mut changes, mut first) = ([0; 4], [[0; 3]; 3], [0; 3]);
+        let (mut levels, mut changes, mut first) = ([0; 4], [[0_i32; 3]; 3], [0; 3]);
         for _ in 0..6000 {
             let way = Trajectory::draw(&factors, &mut below);
             let points = way.points();

@@ -1,5 +1,5 @@
-//! Large experiments: parts of one on several machines, and what is left of an interrupted one, come
-//! to the very bytes of the whole.
+//! Large experiments: parts of one on several machines, and what is left of an interrupted one,
+//! come to the very bytes of the whole.
 
 use std::fs;
 use std::path::Path;
