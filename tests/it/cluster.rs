@@ -36,7 +36,7 @@ echo "sbatch $*" >> sbatch.log
 while (($#)); do
     case $1 in
     --parsable) shift ;;
-    --array=1-*) tasks=${1#*-}; tasks=${tasks#*-}; shift ;;
+    --array=1-*) tasks=${1##*-}; shift ;;
     --dependency=afterok:4711) shift ;;
     --wrap) exec sh -c "$2" ;;
     *) break ;;
