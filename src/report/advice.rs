@@ -150,13 +150,17 @@ fn batch(answers: &Answers) -> Said {
         }
         Advice::Nothing(found) => {
             let size = &found.size;
-            let why = format!(
-                "no batch is safe: with {} {}; add instances, `max_surge`, or roll out when there \
-                 is less demand",
-                size.size,
-                share(size)
-            );
-            (None, why)
+            let (found, remedy) = match size.verdict {
+                Verdict::Unclear => (
+                    "the runs cannot tell whether any batch is safe",
+                    "allow more with `--max-replications`",
+                ),
+                _ => (
+                    "no batch is safe",
+                    "add instances, `max_surge`, or roll out when there is less demand",
+                ),
+            };
+            (None, format!("{found}: with {} {}; {remedy}", size.size, share(size)))
         }
         Advice::NotApplicable(reason) => (None, format!("it does not apply: {reason}")),
         Advice::TooFew { runs, needed } => (None, too_few(*runs, *needed)),
