@@ -70,8 +70,8 @@ fn warn_of_unsettled(done: &Written) {
     exit::warn(&format!(
         "the baseline of `{variant}`{others} is not stationary: before the rollout, {found}; \
          MSER-5 would leave out the first {:.0}% of the time before the rollout, and the \
-         baseline is its second half. Metrics against the baseline say little: give the fleet more time, or more \
-         capacity, before the rollout (`simulation.warmup`)",
+         baseline is its second half. Metrics against the baseline say little: give the fleet more \
+         time, or more capacity, before the rollout (`simulation.warmup`)",
         found.share_dropped * 100.0
     ));
 }
