@@ -57,7 +57,10 @@ pub fn render(scenario: &str, seed: u64, strategy: &str, found: &Sensitivity) ->
 
 fn influenced(path: &str, influence: &Influence) -> Value {
     let ends = |ends: Option<[f64; 2]>| json!(ends.map(|ends| ends.map(number::rounded)));
-    let index = |index: Index| json!({ "value": number::rounded(index.value), "ci95": ends(Some(index.ci95)) });
+    let index = |index: Index| {
+        let value = number::rounded(index.value);
+        json!({ "value": value, "ci95": ends(Some(index.ci95)) })
+    };
     let mut all = json!({
         "path": path,
         "chance": influence.chance.map(number::rounded),
