@@ -98,9 +98,12 @@ fn pairing(comparisons: &[Comparison]) -> String {
         values.sort_by(f64::total_cmp);
         values.get(values.len() / 2).copied()
     };
-    let gain = middle(comparisons.iter().filter_map(|comparison| comparison.gain).collect());
-    let known = comparisons.iter().filter_map(|comparison| comparison.correlation).collect();
-    let (Some(gain), Some(correlation)) = (gain, middle(known)) else { return String::new() };
+    // Where a side, or the difference, does not vary there is nothing to gain.
+    let both = comparisons.iter().filter_map(|one| one.gain.zip(one.correlation));
+    let (gains, correlations): (Vec<f64>, Vec<f64>) = both.unzip();
+    let (Some(gain), Some(correlation)) = (middle(gains), middle(correlations)) else {
+        return String::new();
+    };
     if gain <= 1.0 {
         return format!(
             "\n{DIM}The common random numbers did not help (median correlation {}).{DIM:#}\n",
@@ -151,6 +154,12 @@ Without common random numbers it would have taken 1.2 times as many runs (median
 "
             )
         );
+    }
+
+    #[test]
+    fn what_cannot_gain_is_not_told_to_have_gained_nothing() {
+        let always = table(&["one-at-a-time", "surge"], &["duration_s", "ready_min"], 5);
+        assert!(always.is_some_and(|table| !table.contains("random numbers did not help")));
     }
 
     #[test]
