@@ -120,6 +120,10 @@ impl Timeline {
             cell_at(sums, states.start_nanos(index)).add_states(state);
         }
         for (index, requests) in traffic.bins.cells().iter().enumerate() {
+            // Most bins of a run without traffic; the rest of such a bin is empty too.
+            if requests.requests == 0 {
+                continue;
+            }
             let start_nanos = traffic.bins.start_nanos(index);
             let sum = cell_at(sums, start_nanos);
             sum.traffic.merge(requests);
