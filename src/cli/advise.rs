@@ -4,12 +4,13 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::exit::{self, Exit};
+use super::point::Changed;
 use super::run::watch_interrupts;
 use super::scale::{Conducted, Keep, Scale};
 use super::tune::{bad, confidence, share, strategy};
 use crate::experiment::advise::{Targets, batch, deadline, drain};
 use crate::report::advice::{self, Answers};
-use crate::scenario::{self, Overrides, Scenario};
+use crate::scenario::Scenario;
 use crate::sim::Plan;
 use crate::units::SimDuration;
 
@@ -29,8 +30,8 @@ Exit codes: 0 done, whatever the answers; 2 bad input or usage; 130 interrupted"
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The scenario, a TOML file
-    file: PathBuf,
+    #[command(flatten)]
+    changed: Changed,
     /// Which strategy [default: the only one]
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
@@ -60,21 +61,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value = "200",
         value_parser = clap::value_parser!(u32).range(2..))]
     max_replications: u32,
-    /// Set any field of the file, such as traffic.rate=24000
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
-    /// Give a field that the file sweeps another value
-    #[arg(long, value_name = "PATH=V")]
-    sweep: Vec<String>,
     /// Folder for the runs of a shard [default: results/NAME-advise-I-of-N]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
     /// Print JSON instead of text
     #[arg(long)]
     json: bool,
-    /// Root of all chance, instead of the file's simulation.seed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
     #[command(flatten)]
     pub(super) scale: Scale,
 }
@@ -111,7 +103,7 @@ fn step(text: &str) -> Result<SimDuration, String> {
 
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
-        let base = exit::load_of_one_release(&self.file, &self.overrides(None))?;
+        let base = exit::load_of_one_release(&self.changed.file, &self.changed.overrides())?;
         let strategy = strategy(&base, self.strategy.as_deref(), &[])?;
         let plan = self.plan(&base, &strategy)?;
         let targets = self.targets();
@@ -155,13 +147,6 @@ impl Arguments {
         }
     }
 
-    /// What the command line changes in the file, with a value for a field of its own.
-    fn overrides(&self, more: Option<String>) -> Overrides {
-        let seed = self.seed.map(|seed| format!("simulation.seed={seed}"));
-        let sets = self.set.iter().cloned().chain(seed).collect();
-        Overrides { sets, sweeps: self.sweep.iter().cloned().chain(more).collect() }
-    }
-
     /// The plan of the strategy; of a sweep the first.
     fn plan(&self, base: &Scenario, strategy: &str) -> anyhow::Result<Plan> {
         let mut variants = base.variants.iter().filter(|one| one.strategy == strategy);
@@ -177,14 +162,12 @@ impl Arguments {
 
     /// The plan with this `max_unavailable`, or why the strategy has none.
     fn sized(&self, strategy: &str, size: u32) -> Result<Plan, String> {
-        let more = format!("strategies.{strategy}.max_unavailable={size}");
-        let loaded = scenario::load(&self.file, &self.overrides(Some(more))).map_err(|report| {
+        let path = format!("strategies.{strategy}.max_unavailable");
+        let at = [(path.as_str(), &*size.to_string())];
+        self.changed.variant_at(strategy, &at).map(|one| one.plan).map_err(|report| {
             let error = report.diagnostics.iter().find(|one| one.is_error());
             error.map_or_else(String::new, |error| error.message.clone())
-        })?;
-        let mut variants = loaded.scenario.variants.into_iter();
-        let own = variants.find(|one| one.strategy == strategy);
-        own.map(|one| one.plan).ok_or_else(|| format!("`{strategy}` has no variant"))
+        })
     }
 }
 

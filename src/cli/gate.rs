@@ -9,13 +9,14 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::exit::{self, BadInput, Exit};
+use super::point::Changed;
 use super::redraw::{formats, written};
 use super::run::{folder_error, measured, warn_of_many_requests, watch_interrupts};
 use crate::experiment::workbench::{Characteristic, Question, Workbench};
 use crate::experiment::{self, Grid, Results, Settings};
 use crate::report::folder::{Folder, Holds};
 use crate::report::{self, gate_table};
-use crate::scenario::{GOOD, Overrides, Scenario};
+use crate::scenario::{GOOD, Scenario};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,8 +37,8 @@ the old results are as they were";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The scenario, a TOML file
-    file: PathBuf,
+    #[command(flatten)]
+    changed: Changed,
     /// Only this gate; may be given several times [default: every gate of the file]
     #[arg(long, value_name = "NAME")]
     gate: Vec<String>,
@@ -51,12 +52,6 @@ pub(super) struct Arguments {
     /// Runs of each case [default: the file's simulation.replications, 100 at least]
     #[arg(long, value_name = "N")]
     replications: Option<NonZeroU32>,
-    /// Set any field of the file, such as release.error_rate=0.01
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
-    /// Give a field that the file sweeps another value
-    #[arg(long, value_name = "PATH=V")]
-    sweep: Vec<String>,
     /// Folder for the results [default: results/NAME-gate]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -69,9 +64,6 @@ pub(super) struct Arguments {
     /// Simulate on N threads [default: all there are]; the results do not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
-    /// Root of all chance, instead of the file's simulation.seed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
 }
 
 /// A multiple, such as `3x` or `0.5`.
@@ -106,7 +98,7 @@ impl Arguments {
             replications: self.replications.map(NonZeroU32::get),
         };
         let bench = Workbench::new(&scenario, &question)
-            .map_err(|error| BadInput(format!("`{}`: {error}", self.file.display())))?;
+            .map_err(|error| BadInput(format!("`{}`: {error}", self.changed.file.display())))?;
         let target = self
             .out
             .clone()
@@ -128,10 +120,7 @@ impl Arguments {
     }
 
     fn load(&self) -> anyhow::Result<Scenario> {
-        let seed = self.seed.map(|seed| format!("simulation.seed={seed}"));
-        let sets = self.set.iter().cloned().chain(seed).collect();
-        let overrides = Overrides { sets, sweeps: self.sweep.clone() };
-        let mut scenario = exit::load(&self.file, &overrides)?;
+        let mut scenario = exit::load(&self.changed.file, &self.changed.overrides())?;
         // The workbench has a good release of its own, and looks for a bad one to scale.
         let is_good =
             |(key, value): &(String, serde_json::Value)| key == "release" && value == GOOD;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::exit::{self, BadInput, Exit};
+use super::kept::{put_in_place, unfinished};
 use super::redraw::formats;
 use super::run::folder_error;
-use super::scale::{RunsMissing, put_in_place};
+use super::scale::RunsMissing;
 use super::show::Show;
-use super::sweep::unfinished;
 use crate::experiment::Part;
 use crate::experiment::compare::Question;
 use crate::experiment::lab::Known;
@@ -191,7 +191,7 @@ fn whole(subject: &Subject, stores: &[Store]) -> anyhow::Result<Part> {
         }
     }
     let wanted = subject.replications.unwrap_or_else(|| whole.runs().len().max(1) as u32);
-    let missing = (0..wanted).find(|number| !whole.runs().contains_key(number));
+    let missing = (0..wanted.max(1)).find(|number| !whole.runs().contains_key(number));
     match missing {
         Some(number) => {
             let message = format!("replication {number} of `{}` is missing", subject.name);

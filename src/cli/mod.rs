@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod gate;
 mod import;
+mod kept;
 mod list;
 mod merge;
 mod point;

@@ -6,19 +6,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::exit::{self, BadInput, Exit};
+use super::kept::{self, Begin, Kept, put_in_place, shard_target};
+use super::point::Changed;
 use super::precision::Estimation;
 use super::progress::{self, Progress};
 use super::redraw::formats;
-use super::scale::put_in_place;
 use super::show::Show;
-use super::sweep::{Begin, Kept, Sweep};
+use super::sweep::Sweep;
 use crate::experiment::shard::Shard;
 use crate::experiment::store::{Header, Subject};
 use crate::experiment::{self, End, Grid, Measured, Settings};
 use crate::measure::measure;
 use crate::report::folder::{Folder, FolderError, Holds};
 use crate::report::{Heading, VariantRows, Writer, number};
-use crate::scenario::{Overrides, Scenario, Variant};
+use crate::scenario::{Scenario, Variant};
 use crate::sim::{Detail, Plan, simulate};
 use anyhow::Context;
 
@@ -38,15 +39,14 @@ Examples:
   rollsim run gateway.toml --shard 2/8 --out shards/2
 
 Exit codes: 0 done, whatever the outcomes; 1 the results could not be written; 2 bad input or
-usage; 130 interrupted: the old results are as
-they were, and `--resume` goes on";
+usage; 130 interrupted: the old results are as they were, and `--resume` goes on";
 
 /// Simulate every variant of a scenario; a table on stdout, all else in a folder
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The scenario, a TOML file
-    file: PathBuf,
+    #[command(flatten)]
+    changed: Changed,
     /// Folder for the results [default: results/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -57,18 +57,9 @@ pub(super) struct Arguments {
     /// Simulate on N threads [default: all there are]; the results do not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
-    /// Root of all chance, instead of the file's simulation.seed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
     /// Runs of each variant, instead of the file's simulation.replications
     #[arg(long, value_name = "N")]
     replications: Option<u32>,
-    /// Set any field of the file, such as traffic.rate=24000
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
-    /// Try several values of any field, each a variant
-    #[arg(long, value_name = "PATH=V1,V2")]
-    sweep: Vec<String>,
     /// Simulate part I of N only; `rollsim merge` puts the parts together
     #[arg(long, value_name = "I/N", conflicts_with_all = ["json", "ledger", "png"])]
     shard: Option<Shard>,
@@ -117,7 +108,7 @@ impl Arguments {
         }
         let mut writer = Writer::new(heading.clone(), folder)?;
         if self.simulate(&sweep, &interrupted, |rows| writer.append(rows))? == End::Interrupted {
-            return Ok(interrupted_with(&kept));
+            return Ok(kept::interrupted(Some(&kept.journal)));
         }
         let written = writer.finish(formats(self.show.png))?;
         kept.journal.discard();
@@ -127,23 +118,17 @@ impl Arguments {
 
     /// The scenario with the changes that the command line makes.
     fn load(&self) -> anyhow::Result<Scenario> {
-        let mut set = self.set.clone();
-        set.extend(self.seed.map(|seed| format!("simulation.seed={seed}")));
-        set.extend(self.replications.map(|count| format!("simulation.replications={count}")));
-        let overrides = Overrides { sets: set, sweeps: self.sweep.clone() };
-        let mut scenario = exit::load(&self.file, &overrides)?;
+        let mut overrides = self.changed.overrides();
+        let count = self.replications.map(|count| format!("simulation.replications={count}"));
+        overrides.sets.extend(count);
+        let mut scenario = exit::load(&self.changed.file, &overrides)?;
         self.precision.pair(&mut scenario)?;
         Ok(scenario)
     }
 
     fn target(&self, scenario: &Scenario) -> PathBuf {
-        let default = || {
-            let name = match self.shard {
-                Some(shard) => format!("{}-{}-of-{}", scenario.name, shard.index(), shard.of()),
-                None => scenario.name.clone(),
-            };
-            PathBuf::from("results").join(name)
-        };
+        let whole = PathBuf::from("results").join(&scenario.name);
+        let default = || self.shard.map_or(whole.clone(), |shard| shard_target(&whole, shard));
         self.out.clone().unwrap_or_else(default)
     }
 
@@ -180,21 +165,11 @@ impl Arguments {
         (target, folder): (&Path, Folder),
     ) -> anyhow::Result<Exit> {
         if end == End::Interrupted {
-            return Ok(interrupted_with(&kept));
+            return Ok(kept::interrupted(Some(&kept.journal)));
         }
         put_in_place(&kept.journal, folder, target)?;
         Ok(Exit::Done)
     }
-}
-
-/// Says what is left of an interrupted run.
-fn interrupted_with(kept: &Kept) -> Exit {
-    let place = kept.journal.folder().display();
-    exit::warn(&format!(
-        "interrupted; no results were written. The runs that are done are kept in `{place}`: the \
-         same command with `--resume` goes on from there"
-    ));
-    Exit::Interrupted
 }
 
 /// One run and its metrics; none if interrupted.

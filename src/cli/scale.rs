@@ -2,27 +2,24 @@
 //! them? Stage by stage: shards do their part of the runs that it asks for, `rollsim merge` puts
 //! them together, and the next stage begins with those.
 
-use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::exit::{self, BadInput, Exit};
+use super::kept::{self, check_same, put_in_place, unfinished};
 use super::progress::{self, Progress};
-use super::redraw::written;
 use super::run::{folder_error, measured};
-use super::sweep::unfinished;
 use crate::experiment::RunResult;
 use crate::experiment::lab::{Bench, Known, Lab, Stopped};
 use crate::experiment::shard::Shard;
-use crate::experiment::store::{self, Header, Journal, Store, StoreError};
+use crate::experiment::store::{Header, Journal, Store, StoreError};
 use crate::report::folder::{Folder, Holds};
 use crate::scenario::Scenario;
 use crate::sim::{Detail, Plan};
 
-/// Options that cannot change a result, and how many values follow them.
-const NEUTRAL: [(&str, usize); 4] =
-    [("--threads", 1), ("--shard", 1), ("--out", 1), ("--quiet", 0)];
+/// Options that cannot change a result; a value follows each.
+const NEUTRAL: [&str; 3] = ["--threads", "--shard", "--out"];
 
 /// How the runs of a procedure are carried out; none of it can change a result.
 #[derive(Debug, clap::Args)]
@@ -35,7 +32,6 @@ pub(super) struct Scale {
     shard: Option<Shard>,
     /// Go on with what an interrupted command has done, or with a merged stage in DIR
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
-    #[allow(clippy::option_option)]
     resume: Option<Option<PathBuf>>,
     /// Set by `rollsim merge`: nothing is simulated.
     #[arg(skip)]
@@ -92,7 +88,10 @@ impl Scale {
                 Err(stopped) => Err(stopped.into()),
             };
         }
-        let target = self.shard_target(target, out);
+        let target = match (self.shard, out) {
+            (Some(shard), None) => kept::shard_target(target, shard),
+            (_, out) => out.unwrap_or(target).to_owned(),
+        };
         let header = Header::new(typed(), scenario, self.shard);
         let shard_folder = match self.shard {
             Some(_) => Some(Folder::to_hold(Holds::Cells, &target).map_err(folder_error)?),
@@ -118,8 +117,7 @@ impl Scale {
                 format!("{own} runs of this stage are done, {others} are those of other shards")
             }
             Err(Stopped::Interrupted) => {
-                exit::warn(&interrupted_words(journal.as_ref()));
-                return Ok(Conducted::Ended(Exit::Interrupted));
+                return Ok(Conducted::Ended(kept::interrupted(journal.as_ref())));
             }
             Err(stopped) => return Err(stopped.clone().into()),
         };
@@ -132,17 +130,6 @@ impl Scale {
             journal.discard();
         }
         ended.map(Conducted::Done).map_err(Into::into)
-    }
-
-    fn shard_target(&self, target: &Path, out: Option<&Path>) -> PathBuf {
-        match (self.shard, out) {
-            (None, _) => target.to_owned(),
-            (Some(_), Some(out)) => out.to_owned(),
-            (Some(shard), None) => {
-                let name = target.file_name().unwrap_or_default().to_string_lossy();
-                target.with_file_name(format!("{name}-{}-of-{}", shard.index(), shard.of()))
-            }
-        }
     }
 
     /// Where runs are kept, and what is known from before.
@@ -161,7 +148,10 @@ impl Scale {
         let mut known = Known::nothing();
         if let Some(folder) = &from {
             match Store::open(folder) {
-                Ok(store) => self.take_over(&store, header, &mut known)?,
+                Ok(store) => {
+                    check_same(header, &store)?;
+                    known.add(&store).map_err(|error| BadInput(error.to_string()))?;
+                }
                 Err(StoreError::NotAStore(_)) if *folder == place => {
                     exit::warn("there is nothing to go on with; this begins afresh");
                 }
@@ -175,51 +165,6 @@ impl Scale {
         known.keep(&journal)?;
         Ok((Some(journal), known))
     }
-
-    fn take_over(&self, store: &Store, header: &Header, known: &mut Known) -> anyhow::Result<()> {
-        if let Some(difference) = header.difference(&store.header) {
-            let folder = store.folder().display();
-            let message = format!("`{folder}` is of another experiment: {difference}");
-            return Err(BadInput(message).into());
-        }
-        if store.is_cut() {
-            let path = store.folder().join(store::CELLS);
-            exit::warn(&format!(
-                "the end of `{}` is cut short; the runs in it are simulated again",
-                path.display()
-            ));
-        }
-        known.add(store).map_err(|error| BadInput(error.to_string()).into())
-    }
-}
-
-/// What to say when the user ends it.
-fn interrupted_words(journal: Option<&Journal>) -> String {
-    let Some(journal) = journal else { return "interrupted; nothing was written".to_owned() };
-    let place = journal.folder().display();
-    format!(
-        "interrupted; no results were written. The runs that are done are kept in `{place}`: the \
-         same command with `--resume` goes on from there"
-    )
-}
-
-/// A store becomes the folder of a shard, or of a merged stage.
-pub(super) fn put_in_place(
-    journal: &Journal,
-    mut folder: Folder,
-    target: &Path,
-) -> anyhow::Result<()> {
-    journal.seal()?;
-    for name in [store::HEADER, store::CELLS] {
-        folder.adopt(journal.folder(), name)?;
-    }
-    let names = folder.names().to_vec();
-    folder.commit()?;
-    store::discard(journal.folder());
-    let mut out = io::stdout().lock();
-    writeln!(out, "{}", written(target, &names))?;
-    out.flush()?;
-    Ok(())
 }
 
 /// What was typed after the program's name, without what cannot change a result.
@@ -234,15 +179,13 @@ fn without_neutral(typed: &[String]) -> Vec<String> {
     let mut words = typed.iter();
     while let Some(word) = words.next() {
         let name = word.split('=').next().unwrap_or(word);
-        if name == "--resume" {
-            continue;
-        }
-        match NEUTRAL.iter().find(|(neutral, _)| *neutral == name) {
-            None => kept.push(word.clone()),
-            Some((_, values)) if word.len() == name.len() => {
-                words.by_ref().take(*values).for_each(drop);
+        if NEUTRAL.contains(&name) {
+            // Its value is in the same word or the next.
+            if word.len() == name.len() {
+                words.next();
             }
-            Some(_) => {}
+        } else if name != "--resume" {
+            kept.push(word.clone());
         }
     }
     kept
@@ -258,7 +201,7 @@ mod tests {
         for typed in [
             "tune x.toml --vary a=1..3 --minimize cost",
             "tune --threads 2 x.toml --vary a=1..3 --minimize cost --shard 1/2",
-            "tune x.toml --out=there --vary a=1..3 --resume --minimize cost --quiet",
+            "tune x.toml --out=there --vary a=1..3 --resume --minimize cost",
             "tune x.toml --resume=stage --vary a=1..3 --minimize cost --out there",
         ] {
             let kept = without_neutral(&words(typed)).join(" ");

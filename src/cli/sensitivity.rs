@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use super::exit::{self, BadInput, Exit};
-use super::point::Varied;
+use super::point::Changed;
 use super::redraw::{formats, written};
 use super::run::{folder_error, watch_interrupts};
 use super::scale::{Conducted, Keep, Scale};
@@ -45,8 +45,8 @@ the old results are as they were";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The scenario, a TOML file
-    file: PathBuf,
+    #[command(flatten)]
+    changed: Changed,
     /// A field and its range or choices, such as fleet.instances=4..20; give several
     #[arg(long, value_name = "PATH=LO..HI")]
     vary: Vec<String>,
@@ -68,12 +68,6 @@ pub(super) struct Arguments {
     /// Runs at each point [default: the file's simulation.replications]
     #[arg(long, value_name = "N")]
     replications: Option<NonZeroU32>,
-    /// Set any field of the file, such as release.error_rate=0.01
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
-    /// Give a field that the file sweeps another value
-    #[arg(long, value_name = "PATH=V")]
-    sweep: Vec<String>,
     /// Folder for the results [default: results/NAME-sensitivity]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
@@ -83,9 +77,6 @@ pub(super) struct Arguments {
     /// Also write the chart as PNG
     #[arg(long)]
     png: bool,
-    /// Root of all chance, instead of the file's simulation.seed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
     #[command(flatten)]
     pub(super) scale: Scale,
 }
@@ -101,7 +92,7 @@ enum Way {
 
 impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
-        let scenario = exit::load_of_one_release(&self.file, &self.varied().overrides(&[]))?;
+        let scenario = exit::load_of_one_release(&self.changed.file, &self.changed.overrides())?;
         let question = self.question(scenario.seed)?;
         let first = self.first_variant(&scenario, &question.varied)?;
         let own = first.plan.simulation.replications;
@@ -110,7 +101,7 @@ impl Arguments {
         let target = self.out.clone().unwrap_or_else(|| {
             PathBuf::from("results").join(format!("{}-sensitivity", scenario.name))
         });
-        let build = |values: &[(&str, &str)]| self.varied().variant(&first.strategy, values);
+        let build = |values: &[(&str, &str)]| self.changed.variant_at(&first.strategy, values);
         let variants = study.build(&build).map_err(refused)?;
         let interrupted = watch_interrupts()?;
         // Taken before the work, so that hours of it are not lost to a folder that is not ours.
@@ -137,10 +128,6 @@ impl Arguments {
         }
         out.flush()?;
         Ok(Exit::Done)
-    }
-
-    fn varied(&self) -> Varied<'_> {
-        Varied { file: &self.file, sets: &self.set, sweeps: &self.sweep, seed: self.seed }
     }
 
     /// The first variant of the strategy that is looked at.

@@ -1,20 +1,18 @@
-//! How does a run of many cells survive its machine? What is done is kept beside the result folder
-//! until that is complete, and a shard keeps it for good.
+//! Which cells does a run simulate, and what becomes of each variant?
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 
-use super::exit::{self, BadInput};
+use super::exit;
+use super::kept::Kept;
 use super::precision;
 use super::progress::Progress;
 use super::run::measured;
 use crate::experiment::precision::{Next, Precision};
 use crate::experiment::shard::Shard;
-use crate::experiment::store::{self, Header, Journal, Store, StoreError, Subject};
+use crate::experiment::store::{StoreError, Subject};
 use crate::experiment::{self, Course, End, Grid, Order, Part, RunResult, Settings, SweepError};
 use crate::report::folder::FolderError;
 use crate::report::{Heading, VariantRows};
@@ -22,79 +20,6 @@ use crate::scenario::Scenario;
 
 /// Warnings of one sort that are printed; of more, how many there are.
 const MOST_WARNINGS: usize = 10;
-
-/// Where the runs of an unfinished experiment are kept whose results will be in `target`.
-pub(super) fn unfinished(target: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(target.file_name().unwrap_or_default());
-    name.push(".unfinished");
-    target.with_file_name(name)
-}
-
-/// What is left of an interrupted experiment, where that is wanted, and where this one is kept.
-#[derive(Debug)]
-pub(super) struct Kept {
-    pub(super) journal: Journal,
-    before: Option<Store>,
-}
-
-/// Whether to go on with what an interrupted experiment has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Begin {
-    Afresh,
-    Resumed,
-}
-
-impl Kept {
-    /// Prepares to keep the runs of the experiment that `header` describes.
-    ///
-    /// # Errors
-    /// If what is there is of another experiment, or nothing can be written.
-    pub(super) fn open(target: &Path, header: &Header, begin: Begin) -> anyhow::Result<Self> {
-        let place = unfinished(target);
-        let store = match Store::open(&place) {
-            Ok(store) => Some(store),
-            Err(StoreError::NotAStore(_)) => None,
-            Err(error) if begin == Begin::Afresh => {
-                exit::warn(&format!("{error}; it is replaced"));
-                None
-            }
-            Err(error) => return Err(BadInput(format!("{error}; run without `--resume`")).into()),
-        };
-        match (begin, store) {
-            (Begin::Resumed, Some(store)) => {
-                if let Some(difference) = header.difference(&store.header) {
-                    let message = "the interrupted run is of another experiment";
-                    let help = "run without `--resume` to begin afresh";
-                    return Err(BadInput(format!("{message}: {difference}; {help}")).into());
-                }
-                if store.is_cut() {
-                    let path = store.folder().join(store::CELLS);
-                    exit::warn(&format!(
-                        "the end of `{}` is cut short; the runs in it are simulated again",
-                        path.display()
-                    ));
-                }
-                Ok(Self { journal: Journal::reopen(&store)?, before: Some(store) })
-            }
-            (Begin::Resumed, None) => {
-                exit::warn("there is no interrupted run to go on with; this one begins afresh");
-                Ok(Self { journal: Journal::create(&place, header)?, before: None })
-            }
-            (Begin::Afresh, _) => {
-                Ok(Self { journal: Journal::create(&place, header)?, before: None })
-            }
-        }
-    }
-
-    fn part(&self, name: &str) -> Part {
-        let part = self.before.as_ref().map(|store| store.part(name));
-        part.unwrap_or_else(|| Ok(Part::default())).unwrap_or_else(|error| {
-            exit::warn(&format!("{error}; the runs in it are simulated again"));
-            Part::default()
-        })
-    }
-}
 
 /// A sweep over the variants of a scenario.
 #[derive(Debug)]

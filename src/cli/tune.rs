@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::exit::{self, BadInput, Exit, Rejected};
-use super::point::Varied;
+use super::point::Changed;
 use super::redraw::{formats, written};
 use super::run::{folder_error, warn_of_many_requests, watch_interrupts};
 use super::scale::{Conducted, Keep, Scale};
@@ -40,8 +40,8 @@ were";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The scenario, a TOML file
-    file: PathBuf,
+    #[command(flatten)]
+    changed: Changed,
     /// A field to choose, and the values it may take; may be given several times
     #[arg(long, value_name = "PATH=SPEC", required = true)]
     vary: Vec<String>,
@@ -80,12 +80,6 @@ pub(super) struct Arguments {
     /// Least share of a candidate's first runs that must complete
     #[arg(long, value_name = "SHARE", default_value = "90%", value_parser = share)]
     completed: f64,
-    /// Set any field of the file, such as traffic.rate=24000
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
-    /// Give a field that the file sweeps another value
-    #[arg(long, value_name = "PATH=V")]
-    sweep: Vec<String>,
     /// Folder for the results [default: results/NAME-tune]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
@@ -95,9 +89,6 @@ pub(super) struct Arguments {
     /// Also write the chart as PNG
     #[arg(long)]
     png: bool,
-    /// Root of all chance, instead of the file's simulation.seed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
     #[command(flatten)]
     pub(super) scale: Scale,
 }
@@ -138,7 +129,7 @@ impl Arguments {
     pub(super) fn execute(&self) -> anyhow::Result<Exit> {
         let axes = Axis::read_all(&self.vary).map_err(|errors| all_bad(&errors))?;
         let space = Space::new(axes).map_err(bad)?;
-        let base = exit::load_of_one_release(&self.file, &self.varied().overrides(&[]))?;
+        let base = exit::load_of_one_release(&self.changed.file, &self.changed.overrides())?;
         let paths: Vec<&str> = space.axes().iter().map(|axis| axis.path.as_str()).collect();
         let strategy = strategy(&base, self.strategy.as_deref(), &paths)?;
         let question = self.question(&base, &strategy)?;
@@ -151,7 +142,7 @@ impl Arguments {
         let take = || Folder::to_hold(Holds::Search, &target).map_err(folder_error);
         let folder = self.scale.is_whole().then(take).transpose()?;
         self.warn(&base, &strategy, (&space, &question), &interrupted);
-        let build = |values: &[(&str, &str)]| self.varied().variant(&strategy, values);
+        let build = |values: &[(&str, &str)]| self.changed.variant_at(&strategy, values);
         let place = (target.as_path(), self.out.as_deref(), Keep::Always);
         let ended = self.scale.conduct(&base, place, &interrupted, |lab| {
             match tune::search(&space, &question, &build, lab) {
@@ -173,10 +164,6 @@ impl Arguments {
             Err(Nothing::Undefined(_)) => Exit::BadInput,
             Err(Nothing::Incomplete | Nothing::Misses { .. }) => Exit::Failed,
         })
-    }
-
-    fn varied(&self) -> Varied<'_> {
-        Varied { file: &self.file, sets: &self.set, sweeps: &self.sweep, seed: self.seed }
     }
 
     fn question(&self, base: &Scenario, strategy: &str) -> anyhow::Result<Question> {

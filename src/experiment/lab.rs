@@ -9,16 +9,16 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::run::{Threads, on_threads};
 use super::shard::Shard;
 use super::store::{Journal, Store, StoreError};
+use super::threads::{Threads, on_threads};
 use super::{Part, RunResult};
 use crate::sim::Plan;
 
 /// Simulates one replication of a plan; none if interrupted.
 pub type Simulate<'a> = &'a (dyn Fn(&Plan, u32) -> Option<RunResult> + Sync);
 
-/// What is told of the progress: runs done and runs asked for so far, from any thread.
+/// What is told of the progress: runs done, and runs done when this stage is; from any thread.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
 /// A plan and how many replications of it are wanted.
@@ -289,8 +289,8 @@ impl<'a> Lab<'a> {
             return if missing > 0 { Err(Stopped::Missing(missing)) } else { Ok(()) };
         };
         let before = self.asked - missing.len();
-        let done = AtomicUsize::new(before);
-        (self.progress)(before, self.asked);
+        let (done, asked) = (AtomicUsize::new(before), before + own.len() + further.len());
+        (self.progress)(before, asked);
         let runs = on_threads(&self.threads, own.len() + further.len(), |number| {
             if self.interrupted.load(Ordering::Relaxed) {
                 return Err(Stopped::Interrupted);
@@ -303,7 +303,7 @@ impl<'a> Lab<'a> {
                 keep(journal, name, replication, &run)
                     .map_err(|error| Stopped::Kept(error.to_string()))?;
             }
-            (self.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, self.asked);
+            (self.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, asked);
             Ok(run)
         });
         for (&cell, run) in own.iter().zip(runs) {

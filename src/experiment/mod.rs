@@ -10,7 +10,8 @@
 //!
 //! | folder or file | what it answers |
 //! |---|---|
-//! | `run.rs`, `grid.rs`, `part.rs`, `timeline.rs` | which cells, and what do they add up to? |
+//! | `run.rs`, `course.rs`, `threads.rs`, `grid.rs` | which cells, in which order, where? |
+//! | `part.rs`, `timeline.rs` | what do cells add up to? |
 //! | `store.rs`, `shard.rs` | what is kept on disk, and whose is which part? |
 //! | `lab.rs` | what does a procedure know that asks for more? |
 //! | `estimate.rs`, `precision.rs`, `control.rs`, `pairs.rs` | how sure is a number? |
@@ -26,6 +27,7 @@
 pub mod advise;
 pub mod compare;
 mod control;
+mod course;
 mod estimate;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -41,6 +43,7 @@ pub mod sensitivity;
 pub mod shard;
 mod size;
 pub mod store;
+mod threads;
 mod timeline;
 pub mod tune;
 pub mod validation;
@@ -48,10 +51,11 @@ pub mod vary;
 mod warmup;
 pub mod workbench;
 
+pub use course::{Course, End, Order, SweepError};
 pub use estimate::{Adjusted, Estimate, Method, Pooled, Sample};
 pub use grid::Grid;
 pub use part::Part;
-pub use run::{Course, End, Measured, Order, Settings, SweepError, run, sweep};
+pub use run::{Measured, Settings, run, sweep};
 pub use size::expected_requests;
 pub use timeline::TimelineRow;
 pub use warmup::{Series, Unsettled};

@@ -11,8 +11,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
-
+use super::course::{Course, End, Order, SweepError};
+use super::threads::Threads;
 use super::{Part, Results, VariantResults};
 use crate::measure::Metrics;
 use crate::scenario::Scenario;
@@ -45,59 +45,6 @@ pub struct Measured {
     pub run: Run,
     /// Its metrics.
     pub metrics: Metrics,
-}
-
-/// What is to be done of a variant.
-#[derive(Debug, Default)]
-pub struct Order {
-    /// What is known of it already.
-    pub known: Part,
-    /// The replications that are wanted; those that are known are not simulated.
-    pub replications: Range<u32>,
-}
-
-/// What is asked of a sweep, and what becomes of its variants. Called from any thread.
-pub trait Course: Sync {
-    /// What is made of a variant.
-    type Done: Send;
-    /// What to do of the variant at this position. Asked once for each.
-    fn order(&self, variant: usize) -> Order;
-    /// Up to which replication to go on, all below `end` being there; `end`: that is enough.
-    fn more(&self, variant: usize, part: &Part, end: u32) -> u32 {
-        let _ = (variant, part);
-        end
-    }
-    /// Makes what is handed on of a variant.
-    fn finish(&self, variant: usize, part: Part) -> Self::Done;
-    /// Whether to keep what there is of variants that are not done.
-    fn is_to_keep(&self) -> bool {
-        false
-    }
-    /// Keeps what there is of a variant that is not done: now and then where it is asked for, and
-    /// when the sweep is interrupted.
-    fn keep(&self, variant: usize, part: &Part) {
-        let _ = (variant, part);
-    }
-}
-
-/// How a sweep ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// All was done.
-    Done,
-    /// It was interrupted.
-    Interrupted,
-}
-
-/// Why a sweep could not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepError<E> {
-    /// The threads cannot be started.
-    #[error("cannot start threads")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-    /// What was made of a variant could not be handed on.
-    #[error(transparent)]
-    Emit(E),
 }
 
 /// Simulates what `course` asks of `scenario` with `simulate`, and hands on what it makes of each
@@ -185,27 +132,6 @@ impl Course for Whole<'_> {
         let variant = &self.0.variants[variant];
         part.into_results(&variant.name, &variant.strategy, &variant.parameters)
     }
-}
-
-/// Threads to simulate on.
-#[derive(Debug)]
-pub(super) struct Threads(rayon::ThreadPool);
-
-impl Threads {
-    /// So many threads; none: as many as the machine has.
-    pub(super) fn start(count: Option<NonZeroUsize>) -> Result<Self, rayon::ThreadPoolBuildError> {
-        let count = count.map_or(0, NonZeroUsize::get);
-        Ok(Self(rayon::ThreadPoolBuilder::new().num_threads(count).build()?))
-    }
-}
-
-/// What `work` makes of each number below `count`, in the order of the numbers.
-pub(super) fn on_threads<T: Send>(
-    threads: &Threads,
-    count: usize,
-    work: impl Fn(usize) -> T + Sync,
-) -> Vec<T> {
-    threads.0.install(|| (0..count).into_par_iter().with_max_len(1).map(&work).collect())
 }
 
 /// A sweep on its way, shared by the threads.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use self::files::Outputs;
 use self::sides::Sides;
 use super::exit::{self, BadInput, Exit};
+use super::point::Changed;
 use super::run::{warn_of_many_requests, watch_interrupts};
 use super::scale::{Conducted, Keep, Scale};
 use crate::experiment::lab::{Lab, Stopped};
@@ -50,8 +51,8 @@ requirement that no run measures; 3 undecided; 130 interrupted";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The scenario, a TOML file with `[[policy.require]]`
-    file: PathBuf,
+    #[command(flatten)]
+    changed: Changed,
     /// Only this strategy [default: all; with --old and --new the one that has a manifest]
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
@@ -79,18 +80,9 @@ pub(super) struct Arguments {
     /// Print JSON instead of the table
     #[arg(long)]
     json: bool,
-    /// Root of all chance, instead of the file's simulation.seed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
     /// Most runs of a strategy, instead of the file's policy.max_replications
     #[arg(long, value_name = "N")]
     max_replications: Option<u32>,
-    /// Set any field of the file, such as policy.confidence=0.99
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
-    /// Check several values of any field, each a variant
-    #[arg(long, value_name = "PATH=V1,V2")]
-    sweep: Vec<String>,
     /// Folder for the runs of a shard [default: results/NAME-check-I-of-N]
     #[arg(long, value_name = "DIR", requires = "shard")]
     pub(super) out: Option<PathBuf>,
@@ -171,7 +163,7 @@ impl Arguments {
                     "`{}{line}`: {} runs cannot show what is required of `{}` ({}): {} at least \
                      are needed to be so sure of all requirements together; raise \
                      `--max-replications`, lower `policy.confidence`, or ask for less",
-                    self.file.display(),
+                    self.changed.file.display(),
                     few.most,
                     requirement.metric.name,
                     requirement.statistic,
@@ -208,7 +200,7 @@ impl Arguments {
 
     fn tell(&self, sides: &Sides, decided: &Decided, outputs: &Outputs) -> anyhow::Result<Exit> {
         let scenario = &sides.new.scenario;
-        let file = self.file.display().to_string();
+        let file = self.changed.file.display().to_string();
         let checked = Checked {
             scenario: &scenario.name,
             file: &file,

@@ -33,7 +33,7 @@ impl Sides {
     /// Reads everything, and shows what it warns of.
     pub(super) fn load(arguments: &Arguments) -> anyhow::Result<Self> {
         let (mut new, mut old) = both(arguments)?;
-        let file = arguments.file.display().to_string();
+        let file = arguments.changed.file.display().to_string();
         if new.scenario.policy.is_empty() {
             let message = format!(
                 "`{file}` asserts nothing; add `[[policy.require]]` with a metric and a limit, \
@@ -170,7 +170,7 @@ fn changed(arguments: &Arguments, change: &Change, name: &str) -> Option<Plan> {
     let mut overrides = overrides(arguments);
     overrides.sets.push(change.typed());
     let loaded = if arguments.new.is_empty() {
-        scenario::load(&arguments.file, &overrides)
+        scenario::load(&arguments.changed.file, &overrides)
     } else {
         side(arguments, &overrides, ("--new", &arguments.new))
     };
@@ -214,11 +214,10 @@ fn baseline(path: &Path, scenario: &Scenario) -> anyhow::Result<Baseline> {
 
 /// What the command line changes.
 fn overrides(arguments: &Arguments) -> Overrides {
-    let mut sets = arguments.set.clone();
-    sets.extend(arguments.seed.map(|seed| format!("simulation.seed={seed}")));
+    let mut overrides = arguments.changed.overrides();
     let most = arguments.max_replications;
-    sets.extend(most.map(|most| format!("policy.max_replications={most}")));
-    Overrides { sets, sweeps: arguments.sweep.clone() }
+    overrides.sets.extend(most.map(|most| format!("policy.max_replications={most}")));
+    overrides
 }
 
 /// The scenario with other manifests.
@@ -228,14 +227,14 @@ fn side(
     (option, manifests): (&'static str, &[PathBuf]),
 ) -> Result<Loaded, Report> {
     let (manifests, strategy) = (manifests.to_vec(), arguments.strategy.clone());
-    scenario::load_with(&arguments.file, overrides, &Swap { option, manifests, strategy })
+    scenario::load_with(&arguments.changed.file, overrides, &Swap { option, manifests, strategy })
 }
 
 /// The new side and, with `--old`, the old one; what they warn of is shown.
 fn both(arguments: &Arguments) -> anyhow::Result<(Loaded, Option<Loaded>)> {
     let overrides = overrides(arguments);
     if arguments.new.is_empty() {
-        let loaded = scenario::load(&arguments.file, &overrides).map_err(Rejected)?;
+        let loaded = scenario::load(&arguments.changed.file, &overrides).map_err(Rejected)?;
         exit::show(&loaded.warnings);
         return Ok((loaded, None));
     }
