@@ -6,7 +6,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use super::runs_csv;
-use super::summary_json::Summary;
+use super::summary_json::{MixtureSummary, Summary};
 use crate::experiment::Estimate;
 use crate::measure::Metrics;
 use crate::scenario::{World, differences};
@@ -82,6 +82,12 @@ impl Baseline {
     pub fn estimates(&self, variant: &str) -> Option<&BTreeMap<String, Estimate>> {
         let mut variants = self.summary.variants.iter();
         variants.find(|known| known.name == variant).map(|known| &known.metrics)
+    }
+
+    /// What is known of a mixture of releases; none if it is not in the run.
+    #[must_use]
+    pub fn mixture(&self, name: &str) -> Option<&MixtureSummary> {
+        self.summary.mixtures.iter().find(|known| known.name == name)
     }
 }
 

@@ -85,6 +85,41 @@ impl Scenario {
         let alone = self.variants.iter().filter(|_| self.mixtures.is_empty());
         mixtures.chain(alone.map(|variant| variant.name.as_str()))
     }
+
+    /// The same with what each is made of: a variant for each sort of release and how often that
+    /// comes, or the variant alone.
+    #[must_use]
+    pub fn wholes(&self) -> Vec<Whole<'_>> {
+        if self.mixtures.is_empty() {
+            let alone = self.variants.iter();
+            return alone.map(|one| Whole { name: &one.name, parts: vec![(one, 1.0)] }).collect();
+        }
+        let variant = |name: &str| self.variants.iter().find(|variant| variant.name == name);
+        self.mixtures
+            .iter()
+            .map(|Mixture { name, parts }| {
+                let parts = parts.iter().filter_map(|(name, share)| Some((variant(name)?, *share)));
+                Whole { name, parts: parts.collect() }
+            })
+            .collect()
+    }
+
+    /// Leaves out the variants of other strategies, and their mixtures.
+    pub fn keep_strategy(&mut self, name: &str) {
+        self.variants.retain(|variant| variant.strategy == name);
+        let Self { variants, mixtures, .. } = self;
+        let is_there = |(part, _): &(String, f64)| variants.iter().any(|one| one.name == *part);
+        mixtures.retain(|mixture| mixture.parts.iter().all(is_there));
+    }
+}
+
+/// A strategy with one value of each sweep, with releases of one sort or of several.
+#[derive(Clone, Debug)]
+pub struct Whole<'a> {
+    /// The mixture's name, or the variant's.
+    pub name: &'a str,
+    /// A variant for each sort of release, and how often that comes: above 0, together 1.
+    pub parts: Vec<(&'a Variant, f64)>,
 }
 
 /// A strategy with one value of each sweep, over releases of several sorts.

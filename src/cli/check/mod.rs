@@ -14,7 +14,7 @@ use super::run::{warn_of_many_requests, watch_interrupts};
 use super::scale::{Conducted, Keep, Scale};
 use crate::experiment::lab::{Lab, Stopped};
 use crate::experiment::policy::fix::{self, Fix};
-use crate::experiment::policy::{Claim, Finding, Protocol, Verdict};
+use crate::experiment::policy::{Alone, Claim, Finding, Protocol, Verdict};
 use crate::report::check::{self, Checked, Undecided};
 use crate::sim::Outcome;
 
@@ -41,6 +41,10 @@ The policy, with its defaults:
                         or breaches = \"1%\": so many rollouts may lie beyond the limits
                         strategies = [\"NAME\"], those it is asked of; missing: all
   [[policy.regression]] metric; material = \"5%\" of the other version's mean, or an amount
+With `release_mix` the releases of all sorts are judged together, each sort weighted by its share:
+means by sums run for run, shares of rollouts and percentiles by the bounds of each sort. So a bad
+release is simulated as often as a good one, however rare it is. Which sort would break a requirement
+by itself is told and does no harm. A metric that no run of a sort has is taken never to be there.
 A required metric without a regression of its own may get worse by 5% of its limit, or where a share
 has to be so high, of what may be missing.
 
@@ -112,6 +116,7 @@ impl From<Option<Take>> for Undecided {
 /// What was found by simulating.
 struct Decided {
     findings: Vec<Finding>,
+    alone: Vec<Alone>,
     /// How the runs of each variant ended.
     outcomes: Vec<(String, Vec<(Outcome, u32)>)>,
     fixes: Vec<Fix>,
@@ -141,8 +146,10 @@ impl Arguments {
                 true => self.fixes(&sides, &protocol, (lab, &findings))?,
                 false => Vec::new(),
             };
-            let outcomes = subjects.iter().map(|subject| outcomes(lab, subject.name)).collect();
-            Ok(Decided { findings, outcomes, fixes, runs })
+            let alone = protocol.broken_alone(lab, &subjects, &findings);
+            let parts = subjects.iter().flat_map(|subject| &subject.parts);
+            let outcomes = parts.map(|part| outcomes(lab, part.name)).collect();
+            Ok(Decided { findings, alone, outcomes, fixes, runs })
         })?;
         match decided {
             Conducted::Done(decided) => self.tell(&sides, &decided, &outputs),
@@ -183,8 +190,10 @@ impl Arguments {
     ) -> Result<Vec<Fix>, Stopped> {
         let subjects = sides.subjects().into_iter();
         let own = subjects.map(|subject| {
-            let is_own = |finding: &&Finding| finding.subject == subject.name;
-            (subject, findings.iter().filter(is_own).cloned().collect::<Vec<_>>())
+            let name = subject.name;
+            let is_own = |finding: &&Finding| finding.subject == name;
+            let own: Vec<Finding> = findings.iter().filter(is_own).cloned().collect();
+            (subject, own)
         });
         let is_broken = |findings: &[Finding]| {
             findings.iter().any(|finding| finding.verdict == Verdict::Broken)
@@ -209,6 +218,8 @@ impl Arguments {
             findings: &decided.findings,
             against: sides.against(),
             outcomes: &decided.outcomes,
+            mixtures: &scenario.mixtures,
+            alone: &decided.alone,
             fixes: &decided.fixes,
             runs: decided.runs,
             undecided: self.undecided.into(),

@@ -1,14 +1,15 @@
 //! What is checked, and what it is compared with.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Arguments;
 use crate::cli::exit::{self, BadInput, Rejected};
 use crate::experiment::policy::fix::Candidate;
 use crate::experiment::policy::knob::{self, Change};
-use crate::experiment::policy::{Against, Subject};
+use crate::experiment::policy::{Against, Stored, Subject, SubjectPart, compared};
 use crate::report::baseline::Baseline;
-use crate::scenario::{self, Loaded, Overrides, Report, Scenario, Swap, Variant};
+use crate::scenario::{self, Loaded, Overrides, Report, Scenario, Swap, Variant, Whole};
 use crate::sim::Plan;
 
 /// The scenario as it is to be, and what it is compared with.
@@ -16,9 +17,8 @@ use crate::sim::Plan;
 pub(super) struct Sides {
     pub(super) new: Loaded,
     other: Other,
-    /// What the lab calls the old versions of the variants, in the order of those that are
-    /// checked.
-    old_names: Vec<String>,
+    /// What the lab calls the old versions of the variants, by what they are called.
+    old_names: BTreeMap<String, String>,
 }
 
 /// What is compared with.
@@ -45,22 +45,42 @@ impl Sides {
         for side in [Some(&mut new), old.as_mut()].into_iter().flatten() {
             keep(&mut side.scenario, only.as_deref())?;
         }
-        let variants = &new.scenario.variants;
-        let old_names = variants.iter().map(|variant| format!("old {}", variant.name)).collect();
+        let names = new.scenario.variants.iter().map(|variant| variant.name.clone());
+        let old_names = names.map(|name| (name.clone(), format!("old {name}"))).collect();
         let other = match (old, &arguments.baseline) {
             (Some(old), _) => Other::Old(Box::new(old)),
             (None, Some(path)) => Other::Baseline(Box::new(baseline(path, &new.scenario)?)),
             (None, None) => Other::Nothing,
         };
-        if !new.scenario.mixtures.is_empty() {
-            exit::warn(
-                "each sort of release is checked by itself; the shares of `release_mix` are not \
-                 looked at",
-            );
-        }
         let sides = Self { new, other, old_names };
         sides.check_that_something_is_asked(&file)?;
+        if let Some(path) = &arguments.baseline {
+            sides.check_that_mixtures_are_known(path)?;
+        }
         Ok(sides)
+    }
+
+    /// Refuses estimates of mixtures without those of metrics that are to be compared.
+    fn check_that_mixtures_are_known(&self, path: &Path) -> anyhow::Result<()> {
+        let policy = &self.new.scenario.policy;
+        let unknown = |subject: Subject<'_>| {
+            let Some(Against::Estimates(known)) = &subject.against else { return None };
+            let metrics = compared(policy, subject.strategy).into_iter();
+            let unknown: Vec<String> = metrics
+                .filter(|metric| subject.is_mixed() && !known.contains_key(metric.name))
+                .map(|metric| format!("`{}`", metric.name))
+                .collect();
+            let (path, name, unknown) = (path.display(), subject.name, unknown.join(", "));
+            (!unknown.is_empty()).then(|| {
+                format!(
+                    "`{path}` cannot be the baseline of `{name}`: of releases of all sorts \
+                     together it does not have {unknown}, which not every run defines; put its \
+                     `runs.csv` beside it, to compare run for run"
+                )
+            })
+        };
+        let messages: Vec<String> = self.subjects().into_iter().filter_map(unknown).collect();
+        if messages.is_empty() { Ok(()) } else { Err(BadInput(messages.join("\n")).into()) }
     }
 
     fn check_that_something_is_asked(&self, file: &str) -> anyhow::Result<()> {
@@ -113,39 +133,51 @@ impl Sides {
         }
     }
 
-    /// The variants that are checked, each with what it is compared with.
+    /// What is checked, each with what it is compared with: the variants, or their mixtures.
     pub(super) fn subjects(&self) -> Vec<Subject<'_>> {
-        let variants = self.new.scenario.variants.iter().zip(&self.old_names);
-        variants
-            .map(|(variant, old_name)| Subject {
-                name: &variant.name,
-                strategy: &variant.strategy,
-                plan: &variant.plan,
-                against: self.against_of(variant, old_name),
+        let wholes = self.new.scenario.wholes().into_iter();
+        wholes
+            .filter_map(|whole| {
+                let parts = whole
+                    .parts
+                    .iter()
+                    .map(|&(Variant { name, plan, .. }, share)| SubjectPart { name, share, plan });
+                Some(Subject {
+                    name: whole.name,
+                    strategy: &whole.parts.first()?.0.strategy,
+                    parts: parts.collect(),
+                    against: self.against_of(&whole),
+                })
             })
             .collect()
     }
 
-    /// What a variant is compared with.
-    fn against_of<'a>(&'a self, variant: &Variant, old_name: &'a str) -> Option<Against<'a>> {
+    /// What a subject is compared with.
+    fn against_of<'a>(&'a self, whole: &Whole<'a>) -> Option<Against<'a>> {
+        let names = || whole.parts.iter().map(|(variant, _)| variant.name.as_str());
         match &self.other {
             Other::Nothing => None,
             Other::Old(old) => {
-                let mut variants = old.scenario.variants.iter();
-                let twin = variants.find(|other| other.name == variant.name)?;
-                Some(Against::Plan { name: old_name, plan: &twin.plan })
+                let twin = |name: &'a str| {
+                    let mut variants = old.scenario.variants.iter();
+                    let twin = variants.find(|other| other.name == name)?;
+                    Some((self.old_names.get(name)?.as_str(), &twin.plan))
+                };
+                names().map(twin).collect::<Option<_>>().map(Against::Plans)
             }
-            Other::Baseline(baseline) => match baseline.runs(&variant.name) {
-                Some(runs) => Some(Against::Runs(runs)),
-                None => baseline.estimates(&variant.name).map(Against::Estimates),
-            },
+            Other::Baseline(baseline) => {
+                let runs: Option<_> = names().map(|name| baseline.runs(name)).collect();
+                runs.map(Against::Runs)
+                    .or_else(|| Some(Against::Estimates(estimates(baseline, whole)?)))
+            }
         }
     }
 
-    /// The changed variants that can be tried for one of the variants, small changes first.
+    /// The changed versions of one of the subjects that can be tried, small changes first.
     pub(super) fn candidates(&self, arguments: &Arguments, name: &str) -> Vec<Vec<Candidate>> {
-        let mut variants = self.new.scenario.variants.iter();
-        let Some(variant) = variants.find(|variant| variant.name == name) else {
+        let wholes = self.new.scenario.wholes();
+        let parts = wholes.iter().find(|whole| whole.name == name).map(|whole| &whole.parts);
+        let Some((variant, _)) = parts.and_then(|parts| parts.first()) else {
             return Vec::new();
         };
         let Some(document) = self.new.documents.get(&variant.strategy) else { return Vec::new() };
@@ -156,8 +188,8 @@ impl Sides {
             let changes = ladder.into_iter().filter(|change| !is_swept(change));
             // What breaks a rule cannot be tried.
             let changed = |change: Change| {
-                let plan = changed(arguments, &change, name)?;
-                Some(Candidate { change, plan })
+                let plans = changed(arguments, &change, name)?;
+                Some(Candidate { change, plans })
             };
             changes.filter_map(changed).collect()
         });
@@ -165,8 +197,8 @@ impl Sides {
     }
 }
 
-/// The plan of a variant with a change; none if a rule is broken by it.
-fn changed(arguments: &Arguments, change: &Change, name: &str) -> Option<Plan> {
+/// The plans of a subject with a change; none if a rule is broken by it.
+fn changed(arguments: &Arguments, change: &Change, name: &str) -> Option<Vec<Plan>> {
     let mut overrides = overrides(arguments);
     overrides.sets.push(change.typed());
     let loaded = if arguments.new.is_empty() {
@@ -174,39 +206,54 @@ fn changed(arguments: &Arguments, change: &Change, name: &str) -> Option<Plan> {
     } else {
         side(arguments, &overrides, ("--new", &arguments.new))
     };
-    let variants = loaded.ok()?.scenario.variants;
-    variants.into_iter().find(|variant| variant.name == name).map(|variant| variant.plan)
+    let scenario = loaded.ok()?.scenario;
+    let whole = scenario.wholes().into_iter().find(|whole| whole.name == name)?;
+    Some(whole.parts.iter().map(|(variant, _)| variant.plan.clone()).collect())
+}
+
+/// What an earlier run says of a subject; none if it does not have it.
+fn estimates<'a>(baseline: &'a Baseline, whole: &Whole<'_>) -> Option<BTreeMap<&'a str, Stored>> {
+    if let [(variant, _)] = whole.parts[..]
+        && variant.name == whole.name
+    {
+        let known = baseline.estimates(whole.name)?.iter();
+        return Some(known.map(|(metric, found)| (metric.as_str(), found.into())).collect());
+    }
+    let known = baseline.mixture(whole.name)?.metrics.iter();
+    Some(known.map(|(metric, found)| (metric.as_str(), found.into())).collect())
 }
 
 /// Leaves out the variants of other strategies.
 fn keep(scenario: &mut Scenario, only: Option<&str>) -> anyhow::Result<()> {
     let Some(only) = only else { return Ok(()) };
-    let is_kept = |variant: &Variant| variant.strategy == only;
-    if !scenario.variants.iter().any(is_kept) {
+    if !scenario.variants.iter().any(|variant| variant.strategy == only) {
         let known = scenario.variants.iter().map(|variant| variant.strategy.as_str());
         let hint = scenario::nearest(only, known)
             .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
         return Err(BadInput(format!("there is no strategy called `{only}`{hint}")).into());
     }
-    scenario.variants.retain(is_kept);
+    scenario.keep_strategy(only);
     Ok(())
 }
 
-/// The earlier run, which has variants that are checked.
+/// The earlier run, which has some of what is checked.
 fn baseline(path: &Path, scenario: &Scenario) -> anyhow::Result<Baseline> {
     let shown = path.display();
     let baseline = Baseline::read(path, &scenario.world)
         .map_err(|error| BadInput(format!("`{shown}` cannot be the baseline: {error}")))?;
-    let is_known = |variant: &&Variant| baseline.estimates(&variant.name).is_some();
-    let (known, missing): (Vec<_>, Vec<_>) = scenario.variants.iter().partition(is_known);
+    let is_known = |whole: &Whole<'_>| {
+        let mut parts = whole.parts.iter();
+        parts.all(|(variant, _)| baseline.runs(&variant.name).is_some())
+            || estimates(&baseline, whole).is_some()
+    };
+    let (known, missing): (Vec<_>, Vec<_>) = scenario.wholes().into_iter().partition(is_known);
     if known.is_empty() {
         let message = format!(
             "`{shown}` cannot be the baseline: it has none of the variants that are checked"
         );
         return Err(BadInput(message).into());
     }
-    for variant in missing {
-        let name = &variant.name;
+    for Whole { name, .. } in missing {
         exit::warn(&format!("`{shown}` has no `{name}`, which is compared with nothing"));
     }
     Ok(baseline)

@@ -3,6 +3,7 @@
 use super::evidence::{self, Evidence};
 use super::{Comparison, Verdict};
 use crate::experiment::Estimate;
+use crate::experiment::mixture::MixedEstimate;
 use crate::measure::Better;
 use crate::scenario::policy::{Material, Requirement};
 use crate::stats::binomial::mcnemar;
@@ -11,6 +12,29 @@ use crate::stats::{interval, student};
 /// Numbers that were written to a file and read again are the same for all that matters if they
 /// differ by no more than this share.
 const NOISE: f64 = 1e-12;
+
+/// What is known of the mean of stored runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stored {
+    /// The mean.
+    pub mean: f64,
+    /// Its 95% interval; none of a single run.
+    pub ci95: Option<[f64; 2]>,
+    /// How many runs it is of.
+    pub n: u32,
+}
+
+impl From<&Estimate> for Stored {
+    fn from(&Estimate { mean, ci95, n, .. }: &Estimate) -> Self {
+        Self { mean, ci95, n }
+    }
+}
+
+impl From<&MixedEstimate> for Stored {
+    fn from(&MixedEstimate { mean, ci95, n, .. }: &MixedEstimate) -> Self {
+        Self { mean, ci95, n }
+    }
+}
 
 /// What a comparison says.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +75,7 @@ pub(super) fn paired(asked: &Comparison, pairs: &[(f64, f64)], alpha: f64) -> Op
 pub(super) fn unpaired(
     asked: &Comparison,
     sample: &[f64],
-    old: &Estimate,
+    old: &Stored,
     alpha: f64,
 ) -> Option<Compared> {
     let new = sample.iter().sum::<f64>() / sample.len() as f64;
@@ -139,7 +163,7 @@ fn bounds(values: &[f64], alpha: f64) -> Evidence {
 }
 
 /// The variance of an estimate's mean, from its 95% interval; none of a single value.
-fn variance_of_mean(estimate: &Estimate) -> Option<f64> {
+fn variance_of_mean(estimate: &Stored) -> Option<f64> {
     let [low, high] = estimate.ci95?;
     let freedom = f64::from(estimate.n.checked_sub(1).filter(|freedom| *freedom > 0)?);
     let error = (high - low) / 2.0 / student::quantile(0.025, freedom);
@@ -202,7 +226,7 @@ mod tests {
     fn unpaired_bounds_are_those_of_scipy() {
         let x = [312.0, 298.5, 305.25, 320.0, 301.75];
         let y = [280.0, 291.0, 300.5, 287.25, 295.0, 270.5, 284.0];
-        let old = Estimate::of(&y).expect("a sample");
+        let old = Stored::from(&Estimate::of(&y).expect("a sample"));
         let found = unpaired(&asked(Better::Lower, Material::Amount(0.0)), &x, &old, 0.05);
         let high = found.expect("a sample").difference.high.expect("a bound");
         assert!((high - 30.40029318057747).abs() < 1e-6, "{high}");

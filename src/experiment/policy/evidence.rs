@@ -1,5 +1,6 @@
 //! What does a sample say about a requirement, and how sure is that?
 
+use crate::measure::Asked;
 use crate::scenario::policy::{Requirement, Side, Statistic};
 use crate::stats::binomial::Binomial;
 use crate::stats::interval;
@@ -20,7 +21,7 @@ pub struct Evidence {
 
 impl Evidence {
     /// What is so and not otherwise.
-    const fn certain(value: f64) -> Self {
+    pub(super) const fn certain(value: f64) -> Self {
         Self { measured: value, low: Some(value), high: Some(value) }
     }
 
@@ -53,8 +54,7 @@ pub(super) fn of(requirement: &Requirement, sample: &[f64], alpha: f64) -> Optio
     sorted.sort_by(f64::total_cmp);
     let (&first, &last) = (sorted.first()?, sorted.last()?);
     Some(match requirement.statistic {
-        // The mean of what happens or does not is a probability.
-        Statistic::Mean if requirement.metric.name == "rolled_back" => {
+        Statistic::Mean if is_probability(requirement) => {
             share(sorted.iter().filter(|value| **value == 1.0).count(), sorted.len(), alpha)
         }
         Statistic::Mean if requirement.metric.is_share() => mean(sample, alpha).within_the_whole(),
@@ -75,6 +75,11 @@ pub(super) fn limits(requirement: &Requirement) -> [Option<f64>; 2] {
         Statistic::Breaches(share) => [None, Some(share)],
         _ => Side::BOTH.map(|side| requirement.limit(side)),
     }
+}
+
+/// Whether the mean is a probability: that of what happens or does not.
+pub(super) fn is_probability(requirement: &Requirement) -> bool {
+    requirement.metric.asked == Asked::Probability
 }
 
 /// Whether a run with this value lies beyond the limits.

@@ -6,7 +6,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Claim, Finding, Protocol, Subject, Verdict, judge};
+use super::trial::judge;
+use super::{Claim, Finding, Protocol, Subject, SubjectPart, Verdict};
 use crate::experiment::lab::{Lab, Stopped, Wanted};
 use crate::experiment::policy::knob::Change;
 use crate::sim::Plan;
@@ -32,8 +33,8 @@ pub struct Fix {
 pub struct Candidate {
     /// The change.
     pub change: Change,
-    /// How the changed variant is simulated.
-    pub plan: Plan,
+    /// How the changed variant is simulated, with each sort of release.
+    pub plans: Vec<Plan>,
 }
 
 /// Of each ladder of changes, from the smallest to the largest, the first that puts right what is
@@ -47,26 +48,19 @@ pub fn find(
     (subject, findings): (&Subject<'_>, &[Finding]),
     ladders: &[Vec<Candidate>],
 ) -> Result<Fix, Stopped> {
-    let names: Vec<Vec<String>> = ladders
+    let names: Vec<Vec<Names>> = ladders
         .iter()
-        .map(|ladder| {
-            let name = |one: &Candidate| format!("{} with {}", subject.name, one.change.typed());
-            ladder.iter().map(name).collect()
-        })
+        .map(|ladder| ladder.iter().map(|one| Names::of(subject, &one.change)).collect())
         .collect();
     let subjects: Vec<Vec<Subject<'_>>> = ladders
         .iter()
         .zip(&names)
         .map(|(ladder, names)| {
-            ladder
-                .iter()
-                .zip(names)
-                .map(|(one, name)| Subject { name, plan: &one.plan, ..*subject })
-                .collect()
+            ladder.iter().zip(names).map(|(one, names)| changed(subject, one, names)).collect()
         })
         .collect();
     pilot(lab, subjects.iter().flatten())?;
-    let mut best: Option<(f64, &Change)> = None;
+    let mut best: Option<([f64; 2], &Change)> = None;
     for (ladder, subjects) in ladders.iter().zip(&subjects) {
         for (candidate, changed) in ladder.iter().zip(subjects) {
             if !is_promising(protocol, changed, findings, lab) {
@@ -74,8 +68,8 @@ pub fn find(
             }
             let found = protocol.run(lab, std::slice::from_ref(changed))?;
             if mends(findings, &found) {
-                let length = mean_duration(lab, changed.name);
-                if best.is_none_or(|(best, _)| length.total_cmp(&best) == Ordering::Less) {
+                let length = mean_duration(lab, changed);
+                if best.is_none_or(|(best, _)| is_less(length, best)) {
                     best = Some((length, &candidate.change));
                 }
                 break;
@@ -89,13 +83,40 @@ pub fn find(
     })
 }
 
+fn is_less(one: [f64; 2], two: [f64; 2]) -> bool {
+    let order = one[0].total_cmp(&two[0]).then(one[1].total_cmp(&two[1]));
+    order == Ordering::Less
+}
+
+/// What a changed subject and its parts are called.
+struct Names {
+    whole: String,
+    parts: Vec<String>,
+}
+
+impl Names {
+    fn of(subject: &Subject<'_>, change: &Change) -> Self {
+        let name = |name: &str| format!("{name} with {}", change.typed());
+        let parts = subject.parts.iter().map(|part| name(part.name));
+        Self { whole: name(subject.name), parts: parts.collect() }
+    }
+}
+
+/// The subject with a change, compared with the same.
+fn changed<'s>(subject: &Subject<'s>, to: &'s Candidate, names: &'s Names) -> Subject<'s> {
+    let parts = subject.parts.iter().zip(&names.parts).zip(&to.plans);
+    let changed = parts.map(|((part, name), plan)| SubjectPart { name, plan, ..*part });
+    Subject { name: &names.whole, parts: changed.collect(), ..subject.clone() }
+}
+
 /// A few runs of each.
 fn pilot<'s>(
     lab: &mut Lab<'_>,
     subjects: impl Iterator<Item = &'s Subject<'s>>,
 ) -> Result<(), Stopped> {
-    let wanted: Vec<Wanted<'_>> = subjects
-        .map(|subject| Wanted { name: subject.name, plan: subject.plan, replications: PILOT })
+    let parts = subjects.flat_map(|subject| &subject.parts);
+    let wanted: Vec<Wanted<'_>> = parts
+        .map(|part| Wanted { name: part.name, plan: part.plan, replications: PILOT })
         .collect();
     lab.extend(&wanted)
 }
@@ -124,9 +145,22 @@ fn mends(before: &[Finding], after: &[Finding]) -> bool {
         })
 }
 
-/// Over the runs that every subject has; those that never ended count as endless.
-fn mean_duration(lab: &Lab<'_>, name: &str) -> f64 {
-    let runs = lab.runs(name).iter().take(PILOT as usize);
-    let lengths = runs.map(|run| run.metrics.get("duration_s").unwrap_or(f64::INFINITY));
-    lengths.sum::<f64>() / f64::from(PILOT)
+/// Over the runs that every subject has: the share of the rollouts that never ended, and the mean
+/// duration of the others.
+fn mean_duration(lab: &Lab<'_>, subject: &Subject<'_>) -> [f64; 2] {
+    let runs = subject.parts.iter().flat_map(|part| {
+        let runs = lab.runs(part.name).iter().take(PILOT as usize);
+        runs.map(|run| (part.share / f64::from(PILOT), run.metrics.get("duration_s")))
+    });
+    let [mut endless, mut ended, mut sum] = [0.0; 3];
+    for (weight, duration) in runs {
+        match duration {
+            None => endless += weight,
+            Some(duration) => {
+                ended += weight;
+                sum += weight * duration;
+            }
+        }
+    }
+    [endless, if ended > 0.0 { sum / ended } else { f64::INFINITY }]
 }

@@ -1,15 +1,21 @@
 //! The whole procedure on models with known answers: whether a verdict is right, and how often it
 //! is not.
 
+mod mixtures;
+
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 use super::fix::{Candidate, find};
 use super::knob::Change;
 use super::*;
-use crate::experiment::fixture;
+use crate::experiment::{Estimate, RunResult, fixture};
+use crate::measure::{METRICS, Metric, Metrics};
 use crate::scenario::policy::Statistic::{Breaches, Max, Mean, Min, Quantile};
+use crate::scenario::policy::{At, Material, Statistic};
 use crate::sim::Outcome;
+use crate::sim::Plan;
 use crate::stats::normal;
 
 /// A uniform draw in (0, 1) of a seed, a replication and a purpose (SplitMix64).
@@ -71,7 +77,7 @@ fn plan(shift: &str, seed: u64) -> Plan {
 
 fn subject<'a>(plan: &'a Plan, against: Option<Against<'a>>) -> Subject<'a> {
     let name = &plan.strategy.name;
-    Subject { name, strategy: name, plan, against }
+    Subject { name, strategy: name, parts: vec![SubjectPart { name, share: 1.0, plan }], against }
 }
 
 fn findings(policy: &Policy, subjects: &[Subject<'_>], threads: usize) -> Vec<Finding> {
@@ -177,7 +183,7 @@ fn a_version_is_compared_on_the_same_random_numbers() {
         [("1", Verdict::Holds), ("3", Verdict::Broken), ("-30", Verdict::Holds)]
     {
         let new = plan(shift, 5);
-        let against = Against::Plan { name: "old", plan: &old };
+        let against = Against::Plans(vec![("old", &old)]);
         let found = findings(&policy, &[subject(&new, Some(against))], 1);
         assert_eq!(found.iter().map(|one| one.verdict).collect::<Vec<_>>(), [expected], "{shift}");
         // The deviation of 10 is the same in both, so the first look tells.
@@ -185,7 +191,7 @@ fn a_version_is_compared_on_the_same_random_numbers() {
         // Stored runs say the same.
         let runs: Vec<Metrics> =
             (0..40).filter_map(|k| simulate(&old, k)).map(|run| run.metrics).collect();
-        assert_eq!(findings(&policy, &[subject(&new, Some(Against::Runs(&runs)))], 1), found);
+        assert_eq!(findings(&policy, &[subject(&new, Some(Against::Runs(vec![&runs])))], 1), found);
     }
 }
 
@@ -200,10 +206,10 @@ fn estimates_alone_separate_less() {
     let old: Vec<f64> =
         (0..40).filter_map(|k| simulate(&plan("0", 6), k)?.metrics.get("duration_s")).collect();
     let estimates =
-        BTreeMap::from([("duration_s".to_owned(), Estimate::of(&old).expect("a sample"))]);
+        BTreeMap::from([("duration_s", Stored::from(&Estimate::of(&old).expect("a sample")))]);
     for (shift, expected) in [("2", Verdict::Undecided), ("30", Verdict::Broken)] {
         let new = plan(shift, 6);
-        let against = Some(Against::Estimates(&estimates));
+        let against = Some(Against::Estimates(estimates.clone()));
         assert_eq!(verdicts(&policy, &[subject(&new, against)]), [expected], "{shift}");
     }
 }
@@ -216,7 +222,7 @@ fn more_breaches_are_a_regression() {
     let mut long = new.clone();
     long.simulation.replications = 200;
     let policy = Policy { max_replications: Some(200), ..policy };
-    let against = Some(Against::Plan { name: "old", plan: &old });
+    let against = Some(Against::Plans(vec![("old", &old)]));
     let found = findings(&policy, &[subject(&long, against)], 1);
     let breaches =
         found.iter().find(|one| matches!(one.claim, Claim::NoMoreBreaches(0))).expect("asked");
@@ -232,13 +238,15 @@ fn the_smallest_change_that_holds_is_found() {
     let interrupted = AtomicBool::new(false);
     let mut lab = Lab::new(None, &interrupted, &|_, _| (), &simulate).expect("threads start");
     let subject = subject(&broken, None);
-    let protocol = Protocol::new(&policy, &[subject]);
-    let findings = protocol.run(&mut lab, &[subject]).expect("nothing interrupts it");
+    let protocol = Protocol::new(&policy, std::slice::from_ref(&subject));
+    let findings =
+        protocol.run(&mut lab, std::slice::from_ref(&subject)).expect("nothing interrupts it");
     assert_eq!(overall(&findings), Some(Verdict::Broken));
     let ladder = |path: &str, shifts: &[&str]| -> Vec<Candidate> {
         let change =
             |value: &str| Change { path: path.to_owned(), value: value.to_owned(), before: None };
-        let candidate = |shift: &&str| Candidate { change: change(shift), plan: plan(shift, 8) };
+        let candidate =
+            |shift: &&str| Candidate { change: change(shift), plans: vec![plan(shift, 8)] };
         shifts.iter().map(candidate).collect()
     };
     // The first step of the second ladder that holds is better than that of the first.

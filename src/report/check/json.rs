@@ -4,14 +4,15 @@ use serde_json::{Map, Value, json};
 
 use super::{Checked, Undecided, word};
 use crate::experiment::policy::fix::Fix;
-use crate::experiment::policy::{Claim, Finding, Verdict};
+use crate::experiment::policy::{Alone, Claim, Finding, Verdict};
+use crate::scenario::Mixture;
 use crate::scenario::policy::{Material, Requirement};
 use crate::sim::Outcome;
 
 /// Everything that was found.
 #[must_use]
 pub fn render(checked: &Checked<'_>) -> Value {
-    json!({
+    let mut object = json!({
         "schema": 1,
         "scenario": checked.scenario,
         "seed": checked.seed,
@@ -28,7 +29,27 @@ pub fn render(checked: &Checked<'_>) -> Value {
         "outcomes": checked.outcomes.iter().map(outcomes).collect::<Map<_, _>>(),
         "findings": checked.findings.iter().map(|one| finding(checked, one)).collect::<Vec<_>>(),
         "fixes": checked.fixes.iter().map(fix).collect::<Vec<_>>(),
-    })
+    });
+    if !checked.mixtures.is_empty() {
+        let mixtures = checked.mixtures.iter().map(|one| (one.name.clone(), shares(one)));
+        object["mixtures"] = Value::Object(mixtures.collect());
+        object["broken_alone"] = checked.alone.iter().map(|one| alone(checked, one)).collect();
+    }
+    object
+}
+
+/// How often the sort of release of each variant comes.
+fn shares(mixture: &Mixture) -> Value {
+    mixture.parts.iter().map(|(variant, share)| (variant.clone(), Value::from(*share))).collect()
+}
+
+/// A requirement that a sort of release breaks by itself.
+fn alone(checked: &Checked<'_>, alone: &Alone) -> Value {
+    let mut object = requirement("requirement", &checked.policy.requirements[alone.requirement]);
+    object["mixture"] = alone.subject.as_str().into();
+    object["variant"] = alone.part.as_str().into();
+    object["measured"] = alone.evidence.measured.into();
+    object
 }
 
 fn outcomes((variant, outcomes): &(String, Vec<(Outcome, u32)>)) -> (String, Value) {

@@ -18,7 +18,7 @@ pub fn render(checked: &Checked<'_>) -> String {
     for finding in checked.findings {
         out.push_str(&row(checked, finding));
     }
-    for line in checked.unfinished() {
+    for line in checked.notes() {
         out.push_str(&format!("\n{}.\n", escaped(&line)));
     }
     for fix in checked.fixes {

@@ -8,8 +8,9 @@ pub mod table;
 
 use super::number;
 use crate::experiment::policy::fix::Fix;
-use crate::experiment::policy::{Claim, Comparison, Evidence, Finding, Verdict, overall};
+use crate::experiment::policy::{Alone, Claim, Comparison, Evidence, Finding, Verdict, overall};
 use crate::measure::{Better, Metric, MetricKind};
+use crate::scenario::Mixture;
 use crate::scenario::policy::{At, Material, Policy, Requirement, Side, Statistic};
 use crate::sim::Outcome;
 
@@ -30,6 +31,10 @@ pub struct Checked<'a> {
     pub against: Option<String>,
     /// How the runs of each variant ended, by its name.
     pub outcomes: &'a [(String, Vec<(Outcome, u32)>)],
+    /// With `release_mix`: what is checked, and of which variants it is made up.
+    pub mixtures: &'a [Mixture],
+    /// The sorts of releases that break something by themselves.
+    pub alone: &'a [Alone],
     /// What was tried to put right what is broken.
     pub fixes: &'a [Fix],
     /// How many runs were simulated.
@@ -60,6 +65,11 @@ impl Checked<'_> {
         })
     }
 
+    /// What has to be said of what is required to be understood, a line each.
+    fn notes(&self) -> Vec<String> {
+        self.alone().into_iter().chain(self.unfinished()).collect()
+    }
+
     /// A line for each variant whose rollouts did not all come to their end: what is required may
     /// hold all the same.
     fn unfinished(&self) -> Vec<String> {
@@ -74,6 +84,18 @@ impl Checked<'_> {
             (count > 0).then(|| format!("{name}: {count} of {runs} runs did not complete: {words}"))
         };
         self.outcomes.iter().filter_map(line).collect()
+    }
+
+    /// A line for each sort of release that breaks a requirement by itself, which is asked of all
+    /// sorts together.
+    fn alone(&self) -> Vec<String> {
+        let line = |alone: &Alone| {
+            let asked = &self.policy.requirements[alone.requirement];
+            let Line { what, limit, measured, .. } = requirement(asked, Some(alone.evidence));
+            let (part, share) = (&alone.part, number::percent(alone.share, 4));
+            format!("{part} ({share} of releases) by itself breaks {what} {limit}: {measured}")
+        };
+        self.alone.iter().map(line).collect()
     }
 
     /// How many findings come to this.
@@ -99,7 +121,9 @@ impl Checked<'_> {
     /// A finding in words.
     fn line(&self, finding: &Finding) -> Line {
         match &finding.claim {
-            Claim::Requirement(number) => requirement(&self.policy.requirements[*number], finding),
+            Claim::Requirement(number) => {
+                requirement(&self.policy.requirements[*number], finding.evidence)
+            }
             Claim::NoWorse(asked) => comparison(asked, finding),
             Claim::NoMoreBreaches(number) => breaches(&self.policy.requirements[*number], finding),
         }
@@ -151,7 +175,7 @@ impl Line {
     }
 }
 
-fn requirement(asked: &Requirement, finding: &Finding) -> Line {
+fn requirement(asked: &Requirement, evidence: Option<Evidence>) -> Line {
     let name = asked.metric.name;
     let metric = |value: f64| value_of(asked.metric, value);
     let limits = limits(asked);
@@ -159,17 +183,17 @@ fn requirement(asked: &Requirement, finding: &Finding) -> Line {
         return Line {
             what: format!("{name} {limits}"),
             limit: format!("but for {} of runs", number::percent(share, 6)),
-            measured: measured(finding, &|share| number::percent(share, 3)),
-            bound: bound(finding, &|share| number::percent(share, 3)),
+            measured: measured(evidence, &|share| number::percent(share, 3)),
+            bound: bound(evidence, &|share| number::percent(share, 3)),
         };
     }
     Line {
         what: format!("{name}, {}", asked.statistic),
         limit: limits,
-        measured: measured(finding, &metric),
+        measured: measured(evidence, &metric),
         bound: match asked.statistic {
             Statistic::Min | Statistic::Max => "-".to_owned(),
-            _ => bound(finding, &metric),
+            _ => bound(evidence, &metric),
         },
     }
 }
@@ -202,7 +226,7 @@ fn comparison(asked: &Comparison, finding: &Finding) -> Line {
         what: format!("{}, change", asked.metric.name),
         limit: format!("{sign}{limit}"),
         measured: changed(finding, &metric),
-        bound: bound(finding, &|value| match is_percent(asked.metric) {
+        bound: bound(finding.evidence, &|value| match is_percent(asked.metric) {
             true => signed(value, &|value| number::significant(value * 100.0, 3)),
             false => signed(value, &metric),
         }),
@@ -224,8 +248,8 @@ fn breaches(asked: &Requirement, finding: &Finding) -> Line {
     }
 }
 
-fn measured(finding: &Finding, shown: &dyn Fn(f64) -> String) -> String {
-    finding.evidence.map_or_else(|| "-".to_owned(), |evidence| shown(evidence.measured))
+fn measured(evidence: Option<Evidence>, shown: &dyn Fn(f64) -> String) -> String {
+    evidence.map_or_else(|| "-".to_owned(), |evidence| shown(evidence.measured))
 }
 
 /// `312 s -> 340 s`.
@@ -240,8 +264,8 @@ fn signed(value: f64, shown: &dyn Fn(f64) -> String) -> String {
 }
 
 /// The bounds that a verdict rests on: `>= 91.2%`, or both while it is undecided.
-fn bound(finding: &Finding, shown: &dyn Fn(f64) -> String) -> String {
-    let Some(Evidence { low, high, .. }) = finding.evidence else { return "-".to_owned() };
+fn bound(evidence: Option<Evidence>, shown: &dyn Fn(f64) -> String) -> String {
+    let Some(Evidence { low, high, .. }) = evidence else { return "-".to_owned() };
     let low = low.map(shown);
     let high = high.map(shown);
     match (low, high) {

@@ -29,7 +29,7 @@ pub fn render(checked: &Checked<'_>) -> String {
         })
         .collect();
     let mut out = caption(checked) + &columns::lay_out(&TITLES, &rows);
-    for line in checked.unfinished().into_iter().chain(fixes(checked)) {
+    for line in checked.notes().into_iter().chain(fixes(checked)) {
         out.push('\n');
         out.push_str(&line);
         out.push('\n');
