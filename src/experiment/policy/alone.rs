@@ -6,7 +6,7 @@ use super::subject::Subject;
 use super::{Evidence, Finding, Protocol, Verdict, mixed};
 use crate::experiment::lab::Lab;
 
-/// A requirement that one sort of release would break by itself. The policy is about all sorts
+/// A requirement that one sort of release, not all of them, would break by itself. The policy is about all sorts
 /// together: this is said of it, and nothing follows from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alone {
@@ -37,7 +37,11 @@ impl Protocol<'_> {
             let own = findings.iter().filter(|finding| finding.subject == subject.name);
             for finding in own {
                 if let Claim::Requirement(number) = finding.claim {
-                    alone.extend(self.parts_that_break(lab, subject, number));
+                    let breaking = self.parts_that_break(lab, subject, number);
+                    // Where all of them do, the whole does, and none of them is to blame.
+                    if breaking.len() < subject.parts.len() {
+                        alone.extend(breaking);
+                    }
                 }
             }
         }

@@ -155,7 +155,8 @@ fn share(counts: &[Count], alpha: f64) -> Option<Evidence> {
                 Some((sign * value, weight(count)))
             })
             .collect();
-        Some(sign * largest_mean(values?))
+        // Not -0.
+        Some(sign * largest_mean(values?) + 0.0)
     };
     let (low, high) = (bound(|share| share.low, -1.0), bound(|share| share.high, 1.0));
     Some(Evidence { measured: part / of, low, high })

@@ -93,7 +93,7 @@ impl Checked<'_> {
             let asked = &self.policy.requirements[alone.requirement];
             let Line { what, limit, measured, .. } = requirement(asked, Some(alone.evidence));
             let (part, share) = (&alone.part, number::percent(alone.share, 4));
-            format!("{part} ({share} of releases) by itself breaks {what} {limit}: {measured}")
+            format!("{part} ({share} of releases) alone would break {what} {limit}: {measured}")
         };
         self.alone.iter().map(line).collect()
     }
