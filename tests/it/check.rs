@@ -38,14 +38,14 @@ max_surge = 0
 
 const CAPACITY: &str = "\n[[policy.require]]\nmetric = \"capacity_min\"\nmin = \"70%\"\n";
 
-fn command(folder: &Path, typed: &str) -> Command {
+pub(crate) fn command(folder: &Path, typed: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollsim"));
     command.current_dir(folder).args(typed.split(' '));
     command.env_remove("GITHUB_ACTIONS");
     command
 }
 
-fn rollsim(folder: &Path, typed: &str) -> Output {
+pub(crate) fn rollsim(folder: &Path, typed: &str) -> Output {
     command(folder, typed).output().expect("the binary starts")
 }
 
@@ -56,26 +56,26 @@ fn place(policy: &str) -> tempfile::TempDir {
     place
 }
 
-fn write(folder: &Path, name: &str, text: &str) {
+pub(crate) fn write(folder: &Path, name: &str, text: &str) {
     fs::write(folder.join(name), text).expect("written");
 }
 
-fn read(folder: &Path, name: &str) -> String {
+pub(crate) fn read(folder: &Path, name: &str) -> String {
     fs::read_to_string(folder.join(name)).expect("a file")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("text")
 }
 
 /// Exit code, stdout and stderr.
-fn check(folder: &Path, typed: &str) -> (Option<i32>, String, String) {
+pub(crate) fn check(folder: &Path, typed: &str) -> (Option<i32>, String, String) {
     let output = rollsim(folder, &format!("check {typed}"));
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
 /// Exit code and what was found.
-fn json(folder: &Path, typed: &str) -> (Option<i32>, Value) {
+pub(crate) fn json(folder: &Path, typed: &str) -> (Option<i32>, Value) {
     let (code, out, err) = check(folder, &format!("{typed} --json"));
     let found = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}"));
     (code, found)
@@ -249,7 +249,7 @@ fn shards_decide_what_the_whole_decides() {
 }
 
 /// Tags are balanced, attributes are quoted and nothing is unescaped: what any XML parser asks for.
-fn parse_xml(xml: &str) -> Vec<(String, Vec<(String, String)>)> {
+pub(crate) fn parse_xml(xml: &str) -> Vec<(String, Vec<(String, String)>)> {
     let body = xml.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n").expect("a head");
     let (mut open, mut all) = (Vec::new(), Vec::new());
     let mut rest = body;

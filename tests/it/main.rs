@@ -3,6 +3,7 @@
 mod balancers;
 mod cases;
 mod check;
+mod check_mixtures;
 mod cli;
 mod cluster;
 mod compose;

@@ -7,8 +7,8 @@ pub(super) const RELEASE_SHARES: Entry = Entry {
     title: "the shares of a release mix add up to 1",
     explanation: "\
 `release_mix` says how many of a service's releases are of each sort. Every variant is simulated
-with each sort, and the results are weighted by these shares. So each is above 0, and together they
-are all releases.",
+with each sort, and the results are weighted by these shares; `rollsim check` asks its policy of all
+sorts together. So each share is above 0, and together they are all releases.",
     wrong: "\
 release_mix = { good = 0.95, bad = 0.5 }
 
