@@ -239,26 +239,28 @@ pub(super) fn breaches(
         let pairs: Vec<(f64, f64)> = only.defined().collect();
         return Some((compare::breaches(requirement, &pairs, alpha)?, pairs.len()));
     }
-    let known: Vec<&Stratum<(f64, f64)>> =
-        strata.iter().filter(|stratum| stratum.defined().next().is_some()).collect();
-    let count = |stratum: &Stratum<(f64, f64)>, is: fn(bool, bool) -> bool| {
-        let breach = |value| evidence::is_breach(requirement, value);
-        stratum.count(|(new, old)| is(breach(new), breach(old)))
+    let breach = |value| evidence::is_breach(requirement, value);
+    let breaches = strata.iter().map(|one| one.map(|(new, old)| (breach(new), breach(old))));
+    let known: Vec<Stratum<(bool, bool)>> =
+        breaches.filter(|stratum| stratum.defined().next().is_some()).collect();
+    let share = |is: fn((bool, bool)) -> bool| -> f64 {
+        let counts = known.iter().map(|stratum| stratum.count(is));
+        counts.map(|count| count.share * count.part as f64 / count.runs as f64).sum()
     };
-    let sum = |of: &dyn Fn(&Stratum<(f64, f64)>) -> f64| -> f64 {
-        known.iter().map(|stratum| stratum.share * of(stratum)).sum()
-    };
-    let all = |count: Count| count.part as f64 / count.runs as f64;
-    let whole = sum(&|stratum| all(count(stratum, |_, _| true)));
-    let share = |is: fn(bool, bool) -> bool| sum(&|stratum| all(count(stratum, is))) / whole;
-    let (new, old) = (share(|new, _| new), share(|_, old| old));
+    let whole = share(|_| true);
+    let (new, old) = (share(|(new, _)| new) / whole, share(|(_, old)| old) / whole);
     let each = alpha / (2 * known.len()) as f64;
-    let bounds = |count: Count| evidence::share(count.part, count.runs, each);
-    let surely_more = sum(&|stratum| {
-        let worse = bounds(count(stratum, |new, old| new && !old)).low.unwrap_or(0.0);
-        let better = bounds(count(stratum, |new, old| old && !new)).high.unwrap_or(1.0);
-        worse - better
-    });
+    let bound = |stratum: &Stratum<(bool, bool)>, is: fn((bool, bool)) -> bool| {
+        evidence::share(stratum.count(is).part, stratum.runs.len(), each)
+    };
+    let surely_more: f64 = known
+        .iter()
+        .map(|stratum| {
+            let worse = bound(stratum, |(new, old)| new && !old).low.unwrap_or(0.0);
+            let better = bound(stratum, |(new, old)| old && !new).high.unwrap_or(1.0);
+            stratum.share * (worse - better)
+        })
+        .sum();
     let compared = Compared {
         new,
         old,
