@@ -97,8 +97,9 @@ mod tests {
         fn a_term_is_rounded_to_the_nearest_unit(bits in any::<u64>(), near in -1e3..1e3) {
             let term = f64::from_bits(bits);
             // Multiplying by a power of two rounds nothing, and a cast saturates.
-            let twin = |term: f64| (term * 2f64.powi(64)).round() as i128;
-            for term in [term, near, near * 1e-19, near * 2f64.powi(-64)] {
+            let units = (1_u128 << 64) as f64;
+            let twin = |term: f64| (term * units).round() as i128;
+            for term in [term, near, near * 1e-19, near / units] {
                 if term.is_finite() {
                     let found = ExactSum::<64>::of(term).0;
                     prop_assert!(found == twin(term) || found.unsigned_abs() >= i128::MAX as u128);
