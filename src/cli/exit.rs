@@ -63,8 +63,9 @@ pub(super) fn load_of_one_release(file: &Path, overrides: &Overrides) -> anyhow:
     if scenario.mixtures.is_empty() {
         return Ok(scenario);
     }
-    let message = "`release_mix` is for `rollsim run`, `gate` and `check`; this command looks at \
-                   the one release of `[release]`: take `release_mix` out of a copy of the file";
+    let message = "this command looks at the one release of `[release]`, and the file has a \
+                   `release_mix`; take that out of a copy of the file, or try a few values over \
+                   all sorts of releases with `--sweep PATH=V1,V2` of `rollsim run` or `check`";
     Err(BadInput(format!("`{}`: {message}", file.display())).into())
 }
 

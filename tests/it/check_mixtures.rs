@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::check::{check, command, json, read, rollsim, text, write};
+use crate::check::{check, command, in_shards, json, read, rollsim, text, write};
 
 /// One release of twenty never gets ready: a step of it fails. `careful` surges and rolls back,
 /// `hasty` takes half of the fleet away first and is stuck.
@@ -253,23 +253,31 @@ fn threads_change_no_byte_of_a_mixture() {
 fn shards_decide_of_a_mixture_what_the_whole_decides() {
     let place = place(MIX, &format!("{CAPACITY}{}", steps("4%")));
     let folder = place.path();
-    let (code, whole, _) = check(folder, "small.toml --fix");
-    assert_eq!(code, Some(1));
-    let mut resume = String::new();
-    for stage in 0..20 {
-        for shard in 1..=2 {
-            let typed =
-                format!("small.toml --fix --shard {shard}/2 --out s/{stage}/{shard}{resume}");
-            assert_eq!(check(folder, &typed).0, Some(0));
+    let whole = check(folder, "small.toml --fix");
+    assert_eq!(whole.0, Some(1));
+    assert_eq!(in_shards(folder, "small.toml --fix"), (whole.0, whole.1));
+}
+
+/// The commands that change a variant and look what comes of it say why they do not take a mix.
+#[test]
+fn what_knows_one_release_says_so_and_what_to_do() {
+    let place = place(MIX, CAPACITY);
+    let vary = "--strategy careful --vary strategies.careful.max_surge=1..2";
+    for typed in [
+        format!("tune small.toml {vary}"),
+        format!("sensitivity small.toml {vary}"),
+        "advise small.toml --strategy careful".to_owned(),
+    ] {
+        let output = rollsim(place.path(), &typed);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{typed}");
+        let said = text(&output.stderr);
+        for part in ["`small.toml`", "the one release of `[release]`", "`--sweep PATH=V1,V2`"] {
+            assert!(said.contains(part), "{typed}: {said}");
         }
-        let merged = format!("s/{stage}/merged");
-        let typed = format!("merge s/{stage}/1 s/{stage}/2 --out {merged}");
-        let output = rollsim(folder, &typed);
-        if output.status.code() != Some(3) {
-            assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), whole));
-            return;
-        }
-        resume = format!(" --resume={merged}");
     }
-    panic!("it never came to an end");
+    // What it says can be done.
+    let swept = "small.toml --strategy careful --sweep strategies.careful.max_surge=1,2";
+    let (code, found) = json(place.path(), swept);
+    let expected = [1, 2].map(|surge| format!("careful max_surge={surge} requirement holds"));
+    assert_eq!((code, verdicts(&found)), (Some(0), expected.to_vec()));
 }
