@@ -80,7 +80,7 @@ small: 1 holds
 strategy  requirement        limit               measured  bounds          runs  verdict
 careful   failed_steps <= 0  but for 6% of runs        5%  4.95% .. 5.93%   640  holds
 
-careful release=bad (5% of releases) alone would break failed_steps <= 0 but for 6% of runs: 100%
+careful: failed_steps <= 0 but for 6% of runs would be broken by careful release=bad alone (5% of releases, 100%)
 
 careful release=bad: 640 of 640 runs did not complete: 640 rolled-back
 

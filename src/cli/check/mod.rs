@@ -42,9 +42,9 @@ The policy, with its defaults:
                         strategies = [\"NAME\"], those it is asked of; missing: all
   [[policy.regression]] metric; material = \"5%\" of the other version's mean, or an amount
 With `release_mix` the releases of all sorts are judged together, each sort weighted by its share:
-means by sums run for run, shares of rollouts and percentiles by the bounds of each sort. So a bad
-release is simulated as often as a good one, however rare it is. Which sort would break a requirement
-by itself is told and does no harm. A metric that no run of a sort has is taken never to be there.
+means by sums run for run, shares of rollouts and percentiles (those of all runs so weighted) by the
+exact bounds of each sort. So few runs show what a rare release does. Sorts that alone would break a
+requirement are told, which does no harm. What no run of a sort has is taken never to be there.
 A required metric without a regression of its own may get worse by 5% of its limit, or where a share
 has to be so high, of what may be missing.
 
@@ -84,7 +84,7 @@ pub(super) struct Arguments {
     /// Print JSON instead of the table
     #[arg(long)]
     json: bool,
-    /// Most runs of a strategy, instead of the file's policy.max_replications
+    /// Most runs of a strategy (of each sort of release), instead of policy.max_replications
     #[arg(long, value_name = "N")]
     max_replications: Option<u32>,
     /// Folder for the runs of a shard [default: results/NAME-check-I-of-N]

@@ -6,8 +6,8 @@ use super::subject::Subject;
 use super::{Evidence, Finding, Protocol, Verdict, mixed};
 use crate::experiment::lab::Lab;
 
-/// A requirement that one sort of release, not all of them, would break by itself. The policy is about all sorts
-/// together: this is said of it, and nothing follows from it.
+/// A requirement that one sort of release, not all of them, would break by itself. The policy is
+/// about all sorts together: this is said of it, and nothing follows from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alone {
     /// The subject's name.

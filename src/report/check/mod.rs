@@ -86,16 +86,25 @@ impl Checked<'_> {
         self.outcomes.iter().filter_map(line).collect()
     }
 
-    /// A line for each sort of release that breaks a requirement by itself, which is asked of all
-    /// sorts together.
+    /// A line for each requirement of a mixture that some sorts of releases would break alone.
     fn alone(&self) -> Vec<String> {
-        let line = |alone: &Alone| {
-            let asked = &self.policy.requirements[alone.requirement];
-            let Line { what, limit, measured, .. } = requirement(asked, Some(alone.evidence));
-            let (part, share) = (&alone.part, number::percent(alone.share, 4));
-            format!("{part} ({share} of releases) alone would break {what} {limit}: {measured}")
+        let of_one = |one: &Alone, two: &Alone| {
+            (&one.subject, one.requirement) == (&two.subject, two.requirement)
         };
-        self.alone.iter().map(line).collect()
+        let line = |sorts: &[Alone]| {
+            let Alone { subject, requirement: number, .. } = &sorts[0];
+            let asked = &self.policy.requirements[*number];
+            let sort = |alone: &Alone| {
+                let Line { measured, .. } = requirement(asked, Some(alone.evidence));
+                let (part, share) = (&alone.part, number::percent(alone.share, 4));
+                format!("{part} alone ({share} of releases, {measured})")
+            };
+            let Line { what, limit, .. } = requirement(asked, None);
+            let sorts: Vec<String> = sorts.iter().map(sort).collect();
+            let sorts = sorts.join(" and by ");
+            format!("{subject}: {what} {limit} would be broken by {sorts}")
+        };
+        self.alone.chunk_by(of_one).map(line).collect()
     }
 
     /// How many findings come to this.

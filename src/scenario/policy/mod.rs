@@ -19,8 +19,8 @@ pub const MOST_REPLICATIONS: u32 = 200;
 pub struct Policy {
     /// How sure all verdicts together are to be right, in (0.5, 1).
     pub confidence: f64,
-    /// Most runs of a strategy, >= 1; none: [`MOST_REPLICATIONS`], or as many as the scenario asks
-    /// for.
+    /// Most runs of a strategy, or of each sort of release of it, >= 1; none:
+    /// [`MOST_REPLICATIONS`], or as many as the scenario asks for.
     pub max_replications: Option<u32>,
     /// `[[policy.require]]`, in the order of the file.
     pub requirements: Vec<Requirement>,
