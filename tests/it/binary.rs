@@ -21,3 +21,13 @@ pub(crate) fn rollsim(folder: &Path, arguments: &[&str]) -> Output {
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("text")
 }
+
+/// The program in `folder` as it is typed, with a blank between two arguments.
+pub(crate) fn typed(folder: &Path, line: &str) -> Command {
+    command(folder, &line.split(' ').collect::<Vec<_>>())
+}
+
+/// What it does when that is typed.
+pub(crate) fn type_in(folder: &Path, line: &str) -> Output {
+    typed(folder, line).output().expect("the binary starts")
+}

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::Value;
+
+use crate::binary::{text, type_in, typed};
 
 /// A small fleet, quickly simulated: of four instances `careful` replaces one beside the others,
 /// `hasty` two at a time in their place.
@@ -38,17 +40,6 @@ max_surge = 0
 
 const CAPACITY: &str = "\n[[policy.require]]\nmetric = \"capacity_min\"\nmin = \"70%\"\n";
 
-pub(crate) fn command(folder: &Path, typed: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rollsim"));
-    command.current_dir(folder).args(typed.split(' '));
-    command.env_remove("GITHUB_ACTIONS");
-    command
-}
-
-pub(crate) fn rollsim(folder: &Path, typed: &str) -> Output {
-    command(folder, typed).output().expect("the binary starts")
-}
-
 /// A folder with the scenario and this policy in it.
 fn place(policy: &str) -> tempfile::TempDir {
     let place = tempfile::tempdir().expect("a folder");
@@ -64,13 +55,9 @@ pub(crate) fn read(folder: &Path, name: &str) -> String {
     fs::read_to_string(folder.join(name)).expect("a file")
 }
 
-pub(crate) fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("text")
-}
-
 /// Exit code, stdout and stderr.
 pub(crate) fn check(folder: &Path, typed: &str) -> (Option<i32>, String, String) {
-    let output = rollsim(folder, &format!("check {typed}"));
+    let output = type_in(folder, &format!("check {typed}"));
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
@@ -242,7 +229,7 @@ pub(crate) fn in_shards(folder: &Path, typed: &str) -> (Option<i32>, String) {
         }
         let merged = format!("s/{stage}/merged");
         let typed = format!("merge s/{stage}/1 s/{stage}/2 --out {merged}");
-        let output = rollsim(folder, &typed);
+        let output = type_in(folder, &typed);
         if output.status.code() != Some(3) {
             return (output.status.code(), text(&output.stdout));
         }
@@ -331,7 +318,7 @@ fn where_nothing_helps_that_is_told() {
 #[test]
 fn lines_are_marked_where_github_runs_it() {
     let place = place(CAPACITY);
-    let mut command = command(place.path(), "check small.toml --strategy hasty");
+    let mut command = typed(place.path(), "check small.toml --strategy hasty");
     let output = command.env("GITHUB_ACTIONS", "true").output().expect("the binary starts");
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
@@ -349,7 +336,7 @@ fn lines_are_marked_where_github_runs_it() {
 fn a_baseline_is_compared_run_for_run() {
     let place = place(CAPACITY);
     let folder = place.path();
-    let run = rollsim(folder, "run small.toml --replications 20 --out base --quiet");
+    let run = type_in(folder, "run small.toml --replications 20 --out base --quiet");
     assert_eq!(run.status.code(), Some(0));
     let summary = "small.toml --strategy careful --baseline base/summary.json";
     let (code, found) = json(folder, summary);
@@ -375,7 +362,7 @@ fn a_baseline_is_compared_run_for_run() {
 fn a_baseline_of_another_scenario_is_refused() {
     let place = place(CAPACITY);
     let folder = place.path();
-    rollsim(folder, "run small.toml --replications 2 --out base --quiet");
+    type_in(folder, "run small.toml --replications 2 --out base --quiet");
     let refused = |typed: &str, expected: &str| {
         let (code, out, err) = check(folder, &format!("small.toml --baseline {typed}"));
         assert_eq!((code, out.as_str()), (Some(2), ""), "{typed}: {err}");

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::check::{check, command, in_shards, json, read, rollsim, text, write};
+use crate::binary::{text, type_in, typed};
+use crate::check::{check, in_shards, json, read, write};
 
 /// One release of twenty never gets ready: a step of it fails. `careful` surges and rolls back,
 /// `hasty` takes half of the fleet away first and is stuck.
@@ -122,8 +123,8 @@ fn a_mixture_of_one_sort_is_that_sort() {
 #[test]
 fn every_output_names_the_mixture() {
     let place = place(MIX, CAPACITY);
-    let typed = "check small.toml --junit check.xml --markdown check.md --json";
-    let mut command = command(place.path(), typed);
+    let line = "check small.toml --junit check.xml --markdown check.md --json";
+    let mut command = typed(place.path(), line);
     let output = command.env("GITHUB_ACTIONS", "true").output().expect("the binary starts");
     assert_eq!(output.status.code(), Some(1));
     let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -154,7 +155,7 @@ fn a_baseline_is_compared_as_a_whole() {
     let surge = "[[policy.require]]\nmetric = \"surge_instance_s\"\nmax = 1000\n";
     let place = place(MIX, &format!("{CAPACITY}{surge}"));
     let folder = place.path();
-    let run = rollsim(folder, "run small.toml --replications 40 --out base --quiet");
+    let run = type_in(folder, "run small.toml --replications 40 --out base --quiet");
     assert_eq!(run.status.code(), Some(0));
     let same = "small.toml --strategy careful --baseline base/summary.json";
     // Half of what may be missing more is missing: no limit is broken, but it is worse than it was.
@@ -195,7 +196,7 @@ fn a_baseline_is_compared_as_a_whole() {
 fn a_baseline_that_does_not_know_the_mixture_is_refused() {
     let place = place(MIX, "[[policy.require]]\nmetric = \"rollback_s\"\nmax = \"5m\"\n");
     let folder = place.path();
-    rollsim(folder, "run small.toml --replications 10 --out base --quiet");
+    type_in(folder, "run small.toml --replications 10 --out base --quiet");
     let check = |rest: &str| {
         check(folder, &format!("small.toml --strategy careful --baseline base/summary.json{rest}"))
     };
@@ -269,7 +270,7 @@ fn what_knows_one_release_says_so_and_what_to_do() {
         format!("sensitivity small.toml {vary}"),
         "advise small.toml --strategy careful".to_owned(),
     ] {
-        let output = rollsim(place.path(), &typed);
+        let output = type_in(place.path(), &typed);
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{typed}");
         let said = text(&output.stderr);
         for part in ["`small.toml`", "the one release of `[release]`", "`--sweep PATH=V1,V2`"] {

@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use crate::binary::{text, type_in, typed};
+
 /// A sweep of four variants, quickly simulated.
 const SCENARIO: &str = r#"
 [fleet]
@@ -34,14 +36,6 @@ path = "strategies.careful.max_surge"
 values = [1, 2, 4]
 "#;
 
-fn rollsim(folder: &Path, typed: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rollsim"))
-        .current_dir(folder)
-        .args(typed.split(' '))
-        .output()
-        .expect("the binary starts")
-}
-
 /// A folder with the scenario, and the whole run of it in `whole`.
 fn place() -> tempfile::TempDir {
     let place = tempfile::tempdir().expect("a folder");
@@ -52,16 +46,16 @@ fn place() -> tempfile::TempDir {
 
 /// Does what must succeed.
 fn must(folder: &Path, typed: &str) -> Output {
-    let output = rollsim(folder, typed);
+    let output = type_in(folder, typed);
     assert!(output.status.success(), "{typed}: {}", String::from_utf8_lossy(&output.stderr));
     output
 }
 
 /// What is said of what must be refused.
 fn refused(folder: &Path, typed: &str) -> String {
-    let output = rollsim(folder, typed);
+    let output = type_in(folder, typed);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{typed}");
-    String::from_utf8(output.stderr).expect("text")
+    text(&output.stderr)
 }
 
 fn are_same(place: &Path, one: &str, two: &str) {
@@ -174,11 +168,11 @@ fn a_cut_end_is_noticed_and_another_experiment_refused() {
     let whole = fs::read(&cells).expect("a file");
     fs::write(&cells, &whole[..whole.len() - 3]).expect("written");
     let output = must(place, "run small.toml --out resumed --resume --quiet");
-    let said = String::from_utf8(output.stderr).expect("text");
+    let said = text(&output.stderr);
     assert!(said.contains("is cut short; the runs in it are simulated again"), "{said}");
     are_same(place, "whole", "resumed");
     let output = must(place, "run small.toml --out resumed --resume --quiet");
-    let said = String::from_utf8(output.stderr).expect("text");
+    let said = text(&output.stderr);
     assert!(said.contains("there is no interrupted run to go on with"), "{said}");
 }
 
@@ -188,14 +182,9 @@ fn a_cut_end_is_noticed_and_another_experiment_refused() {
 fn what_a_signal_stops_goes_on_to_the_same_bytes() {
     let place = place();
     let place = place.path();
-    let typed = "run small.toml --set traffic.rate=400 --replications 200 --quiet";
-    let arguments: Vec<&str> = typed.split(' ').collect();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_rollsim"))
-        .current_dir(place)
-        .args(arguments)
-        .args(["--out", "stopped"])
-        .spawn()
-        .expect("the binary starts");
+    let line = "run small.toml --set traffic.rate=400 --replications 200 --quiet";
+    let mut child =
+        typed(place, &format!("{line} --out stopped")).spawn().expect("the binary starts");
     let cells = place.join(".stopped.unfinished/cells.bin");
     let is_begun = || fs::metadata(&cells).is_ok_and(|file| file.len() > 0);
     while !is_begun() && child.try_wait().expect("a child").is_none() {
@@ -204,8 +193,8 @@ fn what_a_signal_stops_goes_on_to_the_same_bytes() {
     // On a very quick machine it is done by now, and the rest holds all the same.
     let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
     child.wait().expect("it ends");
-    must(place, &format!("{typed} --out stopped --resume"));
-    must(place, &format!("{typed} --out unstopped"));
+    must(place, &format!("{line} --out stopped --resume"));
+    must(place, &format!("{line} --out unstopped"));
     are_same(place, "stopped", "unstopped");
 }
 
@@ -248,7 +237,7 @@ fn stage_by_stage(place: &Path, typed: &str, out: &str) -> Vec<u8> {
         for (folder, index) in shards.iter().zip(1..) {
             must(place, &format!("{typed} --shard {index}/2 --out {folder}{resume}"));
         }
-        let merged = rollsim(place, &format!("merge {} --out {out}", shards.join(" ")));
+        let merged = type_in(place, &format!("merge {} --out {out}", shards.join(" ")));
         let is_stage = place.join(out).join("cells.json").exists();
         if !is_stage {
             assert!(merged.status.success(), "{}", String::from_utf8_lossy(&merged.stderr));
