@@ -71,7 +71,7 @@ impl Arguments {
             writer.append(VariantRows::of(&heading, &subject.results(whole)))?;
         }
         let written = writer.finish(formats(self.show.png))?;
-        self.show.print(&target, &written, heading.compare.is_asked)?;
+        self.show.print(&target, written, heading.compare.is_asked)?;
         Ok(Exit::Done)
     }
 

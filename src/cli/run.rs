@@ -112,7 +112,7 @@ impl Arguments {
         }
         let written = writer.finish(formats(self.show.png))?;
         kept.journal.discard();
-        self.show.print(&target, &written, heading.compare.is_asked)?;
+        self.show.print(&target, written, heading.compare.is_asked)?;
         Ok(Exit::Done)
     }
 

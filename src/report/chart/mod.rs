@@ -30,6 +30,7 @@ use super::timeline_csv::Moment;
 use crate::experiment::sensitivity::Sensitivity;
 use crate::experiment::tune::Answer;
 use crate::experiment::workbench::Characteristic;
+pub(super) use boundary::{Panel, Panels};
 use picture::{Anchor, Colour, Picture, Text};
 use scale::TimeUnit;
 
@@ -44,12 +45,16 @@ pub type Entries = BTreeMap<String, Vec<Entry>>;
 /// What the charts are drawn from.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// What stands in `summary.json`.
-    pub summary: Summary,
+    /// What stands in `summary.json`; the variants that are drawn, and no comparisons.
+    pub(super) summary: Summary,
+    /// How many variants there are.
+    pub(super) variants: usize,
+    /// What the chart of two swept numbers shows.
+    pub(super) panels: Vec<Panel>,
     /// The rows of `timeline.csv` of the variants that are drawn.
-    pub moments: Moments,
+    pub(super) moments: Moments,
     /// Those of `ledger.csv`.
-    pub ledger: Entries,
+    pub(super) ledger: Entries,
 }
 
 /// A kind of picture file.
@@ -162,10 +167,21 @@ fn painted(picture: &Picture, format: Format) -> Result<Vec<u8>, ChartError> {
 }
 
 impl Input {
+    /// From a summary with all variants; without rows over time.
+    pub(super) fn of(mut summary: Summary) -> Self {
+        let mut panels = Panels::default();
+        for variant in &summary.variants {
+            panels.add(variant);
+        }
+        let variants = summary.variants.len();
+        summary.variants.truncate(MOST_PANELS);
+        let (moments, ledger) = (Moments::new(), Entries::new());
+        Self { summary, variants, panels: panels.finish(), moments, ledger }
+    }
+
     /// The variants that are drawn.
     fn shown(&self) -> &[VariantSummary] {
-        let variants = &self.summary.variants;
-        &variants[..variants.len().min(MOST_PANELS)]
+        &self.summary.variants
     }
 
     /// The variant's rows.
@@ -245,7 +261,7 @@ fn outcome_line(variant: &VariantSummary) -> String {
 
 /// Says how many variants are not drawn, where some are not.
 fn cut_note(picture: &mut Picture, input: &Input) {
-    let all = input.summary.variants.len();
+    let all = input.variants;
     if all > MOST_PANELS {
         let text = format!("the first {MOST_PANELS} of {all} variants");
         let at = (picture.width - theme::MARGIN, 22.0);
@@ -266,7 +282,7 @@ mod tests {
         let moments = timeline_csv::read(text.as_bytes(), names).expect("our own file");
         let text = ledger_csv::TABLE.text(&results);
         let ledger = ledger_csv::read(text.as_bytes(), names).expect("our own file");
-        Input { summary: Summary::of(&results, ""), moments, ledger }
+        Input { moments, ledger, ..Input::of(Summary::of(&results, "")) }
     }
 
     /// Names of variants, from one to more than are drawn.
