@@ -116,18 +116,18 @@ impl Timeline {
         let Run { start, states, traffic, .. } = run;
         let sums = self.bins.get_or_insert_with(|| Bins::new(*start, plan.simulation.bin));
         sums.coarsen_to(states.width().max(traffic.bins.width()));
-        for (index, state) in states.cells().iter().enumerate() {
-            cell_at(sums, states.start_nanos(index)).add_states(state);
+        for (position, state) in sums.positions_of(states).zip(states.cells()) {
+            sums.cell_at(position).add_states(state);
         }
-        for (index, requests) in traffic.bins.cells().iter().enumerate() {
+        let positions = sums.positions_of(&traffic.bins);
+        for (index, (position, requests)) in positions.zip(traffic.bins.cells()).enumerate() {
             // Most bins of a run without traffic; the rest of such a bin is empty too.
             if requests.requests == 0 {
                 continue;
             }
-            let start_nanos = traffic.bins.start_nanos(index);
-            let sum = cell_at(sums, start_nanos);
+            let sum = sums.cell_at(position);
             sum.traffic.merge(requests);
-            if let Some(budget) = budget.filter(|_| start_nanos >= 0) {
+            if let Some(budget) = budget.filter(|_| traffic.bins.start_nanos(index) >= 0) {
                 sum.spent += Spent::of(failed(requests) as f64 / budget);
             }
         }
@@ -145,8 +145,8 @@ impl Timeline {
             return;
         };
         sums.coarsen_to(more.width());
-        for (index, sum) in more.cells().iter().enumerate() {
-            cell_at(sums, more.start_nanos(index)).merge(sum);
+        for (position, sum) in sums.positions_of(&more).zip(more.cells()) {
+            sums.cell_at(position).merge(sum);
         }
     }
 
@@ -169,12 +169,6 @@ impl Timeline {
         }
         rows
     }
-}
-
-/// The cell in which a finer or equal row's cell lies that begins there; made if there is none.
-fn cell_at(bins: &mut Bins<BinSum>, start_nanos: i128) -> &mut BinSum {
-    let start = moment(bins, start_nanos);
-    bins.cell(start)
 }
 
 /// So many nanoseconds from the bins' origin. The first bin may begin before the simulation does.

@@ -10,6 +10,7 @@ pub mod chart;
 pub mod check;
 mod columns;
 pub mod comparison_table;
+mod digits;
 mod events_csv;
 pub mod folder;
 pub mod gate_csv;

@@ -1,27 +1,26 @@
 //! The only number formatter: exact in files, rounded with units on screens and charts.
 
+use super::digits::Digits;
 use crate::measure::MetricKind;
+
+/// Whole numbers below have 15 digits at the most.
+const SHORT: f64 = 1e15;
 
 /// `value` with 15 significant digits, which hides the last bit's noise and keeps more than files
 /// promise. The value must be finite.
 #[must_use]
 pub fn exact(value: f64) -> String {
     debug_assert!(value.is_finite(), "a file holds no NaN and no infinity");
-    let value = rounded(value);
-    let magnitude = value.abs();
-    if value == 0.0 {
-        "0".to_owned()
-    } else if (1e-9..1e21).contains(&magnitude) {
-        value.to_string()
-    } else {
-        format!("{value:e}")
+    if value.abs() < SHORT && value.trunc() == value {
+        return (value as i64).to_string();
     }
+    Digits::of(value).text()
 }
 
 /// The number that [`exact`] writes.
 #[must_use]
 pub fn rounded(value: f64) -> f64 {
-    format!("{value:.14e}").parse().unwrap_or(value)
+    if value.abs() < SHORT && value.trunc() == value { value } else { Digits::of(value).value() }
 }
 
 /// Seconds to the nanosecond: `-1.5` for -1 500 000 000.
@@ -29,18 +28,23 @@ pub fn rounded(value: f64) -> f64 {
 pub fn seconds(nanos: i128) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
     let nanos = nanos.unsigned_abs();
-    let (whole, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+    let (whole, rest) = (nanos / 1_000_000_000, (nanos % 1_000_000_000) as u32);
     if rest == 0 {
         return format!("{sign}{whole}");
     }
-    let decimals = format!("{rest:09}");
-    format!("{sign}{whole}.{}", decimals.trim_end_matches('0'))
+    let (mut decimals, mut places) = (rest, 9);
+    while decimals % 10 == 0 {
+        decimals /= 10;
+        places -= 1;
+    }
+    format!("{sign}{whole}.{decimals:0places$}")
 }
 
 /// The value of a metric in one run: counts whole, seconds to the nanosecond, the rest exact.
 #[must_use]
 pub fn metric(kind: MetricKind, value: f64) -> String {
     match kind {
+        MetricKind::Count if value.abs() < SHORT => (value.round_ties_even() as i64).to_string(),
         MetricKind::Count => format!("{value:.0}"),
         MetricKind::Seconds => seconds((value * 1e9).round() as i128),
         MetricKind::Ratio | MetricKind::Amount => exact(value),

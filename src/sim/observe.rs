@@ -161,10 +161,19 @@ impl<'a> Observer<'a> {
         }
     }
 
-    #[cold]
     fn begin_cell(&mut self) {
-        self.cell = self.bins.position(self.at);
-        self.cell_end = self.bins.end_of_cell(self.at);
+        let width = self.bins.width();
+        if self.at == SimTime::ZERO {
+            self.cell = self.bins.position(self.at);
+            self.cell_end = self.bins.end_of_cell(self.at);
+        } else {
+            self.cell = self.bins.position_after(self.cell, self.at);
+            self.cell_end += width;
+        }
+        if self.bins.width() != width {
+            // There are half as many cells as before.
+            self.cell_end = self.bins.end_of_cell(self.at);
+        }
         if self.at == self.start {
             // The minima begin with the rollout.
             self.level = None;

@@ -86,6 +86,34 @@ impl<T: Merge> Bins<T> {
         }
     }
 
+    /// The same as [`Bins::position`] without a division, for a `time` in the cell that follows the
+    /// one at `index`.
+    pub fn position_after(&mut self, index: usize, time: SimTime) -> usize {
+        let next = index + 1;
+        if next < self.cells.len() {
+            return next;
+        }
+        if self.is_width_free && next >= MOST_CELLS {
+            return self.position(time);
+        }
+        self.cells.push(T::default());
+        next
+    }
+
+    /// For each cell of `finer`, where it lies in this row; cells are made where there are none.
+    /// Both rows have the same origin, and this one's width is the other's or some doublings of it.
+    pub fn positions_of<U>(&mut self, finer: &Bins<U>) -> impl Iterator<Item = usize> + use<T, U> {
+        debug_assert!(self.origin == finer.origin && self.width.is_multiple_of(finer.width));
+        let doublings = (self.width / finer.width).trailing_zeros();
+        let (first, count) = (self.first, finer.cells.len() as i64);
+        let own = move |number: i64| ((number >> doublings) - first) as usize;
+        let end = finer.first + count;
+        if count > 0 && own(end - 1) >= self.cells.len() {
+            self.cells.resize_with(own(end - 1) + 1, T::default);
+        }
+        (finer.first..end).map(own)
+    }
+
     /// The cell that holds `time`, made if there is none yet.
     pub fn cell(&mut self, time: SimTime) -> &mut T {
         let index = self.position(time);

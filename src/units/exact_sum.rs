@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExactSum<const BITS: u32>(i128);
 
+/// Of a float's fraction.
+const MANTISSA_BITS: u32 = f64::MANTISSA_DIGITS - 1;
+/// What a float's exponent is biased by.
+const EXPONENT_OF_ONE: i32 = f64::MAX_EXP - 1;
+
 impl<const BITS: u32> ExactSum<BITS> {
     const UNITS: f64 = {
         assert!(BITS < 127, "one must fit");
@@ -18,9 +23,26 @@ impl<const BITS: u32> ExactSum<BITS> {
 
     /// A sum of one finite term.
     #[must_use]
-    pub fn of(term: f64) -> Self {
-        // Multiplying by a power of two rounds nothing.
-        Self((term * Self::UNITS).round() as i128)
+    pub const fn of(term: f64) -> Self {
+        // By hand, since without instructions for it every conversion and rounding is a call.
+        let exponent = ((term.to_bits() >> MANTISSA_BITS) & 0x7ff) as i32;
+        let fraction = term.to_bits() & ((1 << MANTISSA_BITS) - 1);
+        if exponent == 0 {
+            // Below every half unit.
+            return Self(0);
+        }
+        let mantissa = (fraction | 1 << MANTISSA_BITS) as i128;
+        let shift = exponent - EXPONENT_OF_ONE - MANTISSA_BITS as i32 + BITS as i32;
+        let units = if shift > 126 - MANTISSA_BITS as i32 {
+            i128::MAX
+        } else if shift >= 0 {
+            mantissa << shift
+        } else if shift >= -(MANTISSA_BITS as i32) - 1 {
+            (mantissa + (1 << (-shift - 1))) >> -shift
+        } else {
+            0
+        };
+        Self(if term.is_sign_negative() { -units } else { units })
     }
 
     /// The sum, rounded to the nearest number.
@@ -38,6 +60,8 @@ impl<const BITS: u32> AddAssign for ExactSum<BITS> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn sum(terms: impl IntoIterator<Item = f64>) -> ExactSum<64> {
@@ -66,5 +90,22 @@ mod tests {
         assert_eq!(sum([1e12, 1e-3, -1e12]).value(), 1e-3);
         assert_eq!(sum([2.5, 2.5, -1.0]).value(), 4.0);
         assert_eq!(sum([1e30, 1e30]).value(), 9_223_372_036_854_775_808.0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_term_is_rounded_to_the_nearest_unit(bits in any::<u64>(), near in -1e3..1e3) {
+            let term = f64::from_bits(bits);
+            // Multiplying by a power of two rounds nothing, and a cast saturates.
+            let units = (1_u128 << 64) as f64;
+            let twin = |term: f64| (term * units).round() as i128;
+            for term in [term, near, near * 1e-19, near / units] {
+                if term.is_finite() {
+                    let found = ExactSum::<64>::of(term).0;
+                    prop_assert!(found == twin(term) || found.unsigned_abs() >= i128::MAX as u128);
+                }
+            }
+            prop_assert_eq!(ExactSum::<64>::of(1e300).0, i128::MAX);
+        }
     }
 }
