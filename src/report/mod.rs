@@ -40,7 +40,7 @@ use std::path::Path;
 pub use chart::Format;
 use folder::{Folder, FolderError};
 use shown::Shown;
-use summary_json::Summary;
+use summary_json::Charted;
 pub use table_file::Heading;
 pub use writer::{VariantRows, Writer};
 
@@ -188,19 +188,19 @@ pub fn redraw(folder: &Path, formats: &[Format]) -> Result<Vec<&'static str>, Re
 
 /// What charts need of a result folder.
 fn read(folder: &Path) -> Result<chart::Input, ReportError> {
-    let summary = Summary::read(open(folder, "summary.json")?)
+    let charted = Charted::read(open(folder, "summary.json")?)
         .map_err(|error| unreadable("summary.json", error))?;
-    with_series(folder, chart::Input::of(summary))
+    with_series(folder, chart::Input::new(&charted.scenario, charted.variants))
 }
 
 /// With what charts need besides the summary.
 fn with_series(folder: &Path, mut input: chart::Input) -> Result<chart::Input, ReportError> {
-    let variants = input.summary.variants.iter();
-    let names: Vec<&str> = variants.map(|variant| variant.name.as_str()).collect();
-    input.moments = timeline_csv::read(open(folder, "timeline.csv")?, &names)
+    let names: Vec<&str> = input.shown().iter().map(|variant| variant.name.as_str()).collect();
+    let moments = timeline_csv::read(open(folder, "timeline.csv")?, &names)
         .map_err(|error| unreadable("timeline.csv", error))?;
-    input.ledger = ledger_csv::read(open(folder, "ledger.csv")?, &names)
+    let ledger = ledger_csv::read(open(folder, "ledger.csv")?, &names)
         .map_err(|error| unreadable("ledger.csv", error))?;
+    (input.moments, input.ledger) = (moments, ledger);
     Ok(input)
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::chart::Variants;
 use super::number;
 use super::table_file::Heading;
 use crate::experiment::compare::{Comparison, Comparisons};
@@ -217,14 +218,38 @@ impl Summary {
     /// If it is not a summary of this schema, or cannot be read.
     pub fn read(source: impl Read) -> serde_json::Result<Self> {
         let summary: Self = serde_json::from_reader(source)?;
-        if summary.schema != SCHEMA {
-            return Err(serde::de::Error::custom(format!(
-                "schema {} is not schema {SCHEMA}, which this version reads",
-                summary.schema
-            )));
-        }
+        check_schema(summary.schema)?;
         Ok(summary)
     }
+}
+
+/// What charts need of it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Charted {
+    schema: u32,
+    pub(super) scenario: String,
+    pub(super) variants: Variants,
+}
+
+impl Charted {
+    /// Reads what [`Summary::render`] wrote.
+    ///
+    /// # Errors
+    /// If it is not a summary of this schema, or cannot be read.
+    pub(super) fn read(source: impl Read) -> serde_json::Result<Self> {
+        let charted: Self = serde_json::from_reader(source)?;
+        check_schema(charted.schema)?;
+        Ok(charted)
+    }
+}
+
+fn check_schema(schema: u32) -> serde_json::Result<()> {
+    if schema == SCHEMA {
+        return Ok(());
+    }
+    Err(serde::de::Error::custom(format!(
+        "schema {schema} is not schema {SCHEMA}, which this version reads"
+    )))
 }
 
 impl VariantSummary {
@@ -316,6 +341,7 @@ mod tests {
     use super::*;
     use crate::experiment::compare::Family;
     use crate::experiment::{Results, fixture};
+    use crate::report::chart::Input;
 
     fn comparisons(results: &Results) -> Comparisons {
         let question = Heading::of_results(results).compare;
@@ -432,6 +458,11 @@ mod tests {
         assert_eq!(String::from_utf8(again).expect("text"), text);
         let later = text.replacen("\"schema\": 1", "\"schema\": 2", 1);
         let error = Summary::read(later.as_bytes()).expect_err("a later schema").to_string();
+        assert!(error.contains("schema 2 is not schema 1"), "{error}");
+        let charted = Charted::read(text.as_bytes()).expect("our own summary");
+        let input = Input::new(&charted.scenario, charted.variants);
+        assert_eq!(input.shown(), summary.variants);
+        let error = Charted::read(later.as_bytes()).expect_err("a later schema").to_string();
         assert!(error.contains("schema 2 is not schema 1"), "{error}");
     }
 }

@@ -71,9 +71,8 @@ pub struct Writer {
     lists: Lists,
     /// What terminals say of them.
     lines: Lines,
-    /// Those that are drawn.
-    drawn: Vec<VariantSummary>,
-    panels: chart::Panels,
+    /// What charts show of them.
+    charted: chart::Variants,
     family: Family,
     mixing: Mixing,
     unsettled: Option<(String, Unsettled)>,
@@ -94,8 +93,7 @@ impl Writer {
             hasher: blake3::Hasher::new(),
             lists: Lists::within(place),
             lines: Lines::within(place),
-            drawn: Vec::new(),
-            panels: chart::Panels::default(),
+            charted: chart::Variants::default(),
             family: Family::within(place, heading.compare.clone()),
             mixing: Mixing::new(&heading.mixtures),
             heading,
@@ -136,10 +134,7 @@ impl Writer {
             Some(found) => self.unsettled = Some((summary.name.clone(), found)),
             None => {}
         }
-        self.panels.add(&summary);
-        if self.drawn.len() < chart::MOST_PANELS {
-            self.drawn.push(summary);
-        }
+        self.charted.add(summary);
         Ok(())
     }
 
@@ -156,22 +151,15 @@ impl Writer {
     /// # Errors
     /// If something cannot be written; the old folder then stays as it was.
     pub fn finish(self, formats: &[Format]) -> Result<Written, ReportError> {
-        let Self { heading, mut folder, files, hasher, mut lists, lines, drawn, .. } = self;
+        let Self { heading, mut folder, files, hasher, mut lists, lines, charted, .. } = self;
         for (table, file) in TABLES.iter().zip(files) {
             sealed(file).map_err(|source| folder.refused(table.name, source))?;
         }
         let digest = hasher.finalize().to_hex().to_string();
-        let mut summary = Summary::new(&heading, &digest);
+        let summary = Summary::new(&heading, &digest);
         let mut comparisons = self.family.finish();
         folder.write(SUMMARY, |out| summary.render_with(&mut lists, &mut comparisons, out))?;
-        summary.variants = drawn;
-        let input = chart::Input {
-            summary,
-            variants: lines.variants.len(),
-            panels: self.panels.finish(),
-            moments: chart::Moments::new(),
-            ledger: chart::Entries::new(),
-        };
+        let input = chart::Input::new(&heading.scenario, charted);
         let input = super::with_series(folder.path(), input)?;
         for (name, content) in chart::render_all(&input, formats)? {
             folder.write(name, |out| out.write_all(&content))?;

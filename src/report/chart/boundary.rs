@@ -29,7 +29,7 @@ const MOST_PANELS: usize = 6;
 
 /// One strategy with two swept numbers.
 #[derive(Clone, Debug)]
-pub(in crate::report) struct Panel {
+pub(super) struct Panel {
     strategy: String,
     across: Axis,
     up: Axis,
@@ -46,7 +46,7 @@ struct Axis {
 
 /// The panels, found variant by variant: of each, little is kept.
 #[derive(Debug, Default)]
-pub(in crate::report) struct Panels {
+pub(super) struct Panels {
     done: Vec<Panel>,
     strategy: String,
     /// The strategy's variants so far; none if they are no grid.
@@ -66,7 +66,7 @@ struct Grid {
 
 impl Panels {
     /// The next variant, in the scenario's order.
-    pub(in crate::report) fn add(&mut self, variant: &VariantSummary) {
+    pub(super) fn add(&mut self, variant: &VariantSummary) {
         if self.strategy != variant.strategy {
             self.close();
             self.strategy.clone_from(&variant.strategy);
@@ -80,7 +80,7 @@ impl Panels {
     }
 
     /// Those that there are, at most so many as are drawn.
-    pub(in crate::report) fn finish(mut self) -> Vec<Panel> {
+    pub(super) fn finish(mut self) -> Vec<Panel> {
         self.close();
         self.done
     }
@@ -156,7 +156,7 @@ pub(super) fn render(input: &Input) -> Option<Picture> {
     if panels.is_empty() {
         return None;
     }
-    let heading = format!("Where requests fail: {}", input.summary.scenario);
+    let heading = format!("Where requests fail: {}", input.scenario);
     let height = TOP + panels.iter().map(Panel::height).sum::<f64>();
     let mut picture = Picture::new(WIDTH, height, heading.clone());
     axis::heading(&mut picture, &heading);
@@ -343,6 +343,7 @@ fn key(picture: &mut Picture, highest: f64) {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::Variants;
     use super::*;
     use serde_json::json;
 
@@ -353,8 +354,8 @@ pub(super) mod tests {
 
     /// The same with something else about every variant.
     fn changed(rates: usize, batches: &[Value], change: impl Fn(&mut VariantSummary)) -> Input {
-        let mut input = super::super::tests::input(&["rolling"], 2);
-        let sample = input.summary.variants.remove(0);
+        let sample = super::super::tests::input(&["rolling"], 2).shown.remove(0);
+        let mut variants = Variants::default();
         for rate in 1..=rates {
             for (row, batch) in batches.iter().enumerate() {
                 let mut variant = sample.clone();
@@ -367,10 +368,10 @@ pub(super) mod tests {
                 failed.mean = if rate + row > rates { 0.97 } else { 0.001 };
                 variant.metrics.insert("error_rate".into(), failed);
                 change(&mut variant);
-                input.summary.variants.push(variant);
+                variants.add(variant);
             }
         }
-        Input::of(input.summary)
+        Input::new("api-gateway", variants)
     }
 
     fn texts(picture: &Picture) -> Vec<&str> {

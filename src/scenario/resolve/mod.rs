@@ -15,6 +15,7 @@ use crate::scenario::file::{
     ActionFile, ArrivalsFile, ListenFile, LoadBalancerFile, OperatorFile, PolicyFile, ScenarioFile,
     TraceFile, TrafficFile, UntilFile,
 };
+use crate::scenario::input::table::Steps;
 use crate::scenario::rule;
 use crate::sim::{
     HealthCheckPlan, OperatorAction, OperatorPlan, Pairing, Plan, RoutingPlan, SimulationPlan,
@@ -125,11 +126,11 @@ fn trace(
     scope: &mut Scope<'_, '_>,
     reader: &mut LawReader<'_>,
     trace: &TraceFile,
-) -> Option<Vec<(SimTime, f64)>> {
+) -> Option<Steps> {
     let asked = scope.span("traffic.trace.file")?;
     let what = [trace.file.as_str(), &trace.time, &trace.rate];
     let steps = reader.tables.steps(what, &asked, reader.sources);
-    steps.map_err(|diagnostic| scope.findings.add(diagnostic)).ok().map(|steps| steps.to_vec())
+    steps.map_err(|diagnostic| scope.findings.add(diagnostic)).ok()
 }
 
 impl Resolved {
