@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+
+use crate::binary::{command, rollsim, text};
 
 /// A small fleet, quickly simulated.
 const SCENARIO: &str = r#"
@@ -33,26 +35,11 @@ kind = "recreate"
 replications = 3
 "#;
 
-/// Runs the binary in `folder`.
-fn rollsim(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().expect("the binary starts")
-}
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rollsim"));
-    command.current_dir(folder).args(arguments);
-    command
-}
-
 /// A folder with the scenario in it.
 fn place() -> tempfile::TempDir {
     let place = tempfile::tempdir().expect("a folder");
     fs::write(place.path().join("small.toml"), SCENARIO).expect("written");
     place
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("text")
 }
 
 /// Names and contents of a folder's files, sorted.

@@ -3,17 +3,16 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use rollsim::manifest::{self, Manifest};
 use rollsim::scenario::{Overrides, parse};
 
+use crate::binary::{command, text};
 use crate::world::shipped;
 
 fn rollsim(folder: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_rollsim"))
-        .current_dir(folder)
-        .args(arguments)
+    let mut child = command(folder, arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -22,10 +21,6 @@ fn rollsim(folder: &Path, arguments: &[&str], input: &str) -> Output {
     // What reads nothing closes the pipe.
     let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
     child.wait_with_output().expect("it ends")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("text")
 }
 
 /// A folder with these files.

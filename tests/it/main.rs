@@ -1,6 +1,7 @@
 //! Integration tests, one module for each promise.
 
 mod balancers;
+mod binary;
 mod cases;
 mod check;
 mod cli;

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
+
+use crate::binary::{command, text};
 
 /// Four instances replaced one after another (or so), each start waiting `provision` and then
 /// booting for 10 s; readiness is seen at once.
@@ -38,8 +40,8 @@ settle = "10s"
 "#;
 
 fn rollsim(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rollsim"));
-    command.current_dir(folder).arg("sensitivity").args(arguments);
+    let mut command = command(folder, &["sensitivity"]);
+    command.args(arguments);
     if !arguments.contains(&"--strategy") {
         command.args(["--strategy", "careful"]);
     }
@@ -50,10 +52,6 @@ fn place(more: &str) -> tempfile::TempDir {
     let place = tempfile::tempdir().expect("a folder");
     fs::write(place.path().join("small.toml"), SCENARIO.to_owned() + more).expect("written");
     place
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("text")
 }
 
 /// The JSON of a study that goes well.

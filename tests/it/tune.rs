@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
+
+use crate::binary::{rollsim, text};
 
 /// Twelve instances that start in exactly 10 s each, without requests: a rolling update takes
 /// ceil(12 / (surge + unavailable)) starts.
@@ -62,15 +63,6 @@ fn place() -> tempfile::TempDir {
     fs::write(place.path().join("waves.toml"), WAVES).expect("written");
     fs::write(place.path().join("noisy.toml"), NOISY).expect("written");
     place
-}
-
-fn rollsim(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rollsim"));
-    command.current_dir(folder).args(arguments).output().expect("the binary starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("text")
 }
 
 /// What the command prints as JSON, and its exit code.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::{Command, Output};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use rollsim::experiment::Measured;
@@ -14,6 +14,7 @@ use rollsim::measure::measure;
 use rollsim::scenario::{Overrides, load};
 use rollsim::sim::{Detail, Plan, Run};
 
+use crate::binary::rollsim;
 use crate::world::{run, shipped};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
@@ -165,13 +166,9 @@ fn the_boundary_of_load_and_batch() {
     assert!(safe >= 20 && stuck >= 10, "{safe} safe, {stuck} stuck");
 }
 
-fn rollsim(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rollsim")).args(arguments).output().expect("it starts")
-}
-
 #[test]
 fn the_command_prints_a_row_for_each_claim() {
-    let output = rollsim(&["validate", "v05", "V06"]);
+    let output = rollsim(Path::new("."), &["validate", "v05", "V06"]);
     assert_eq!(output.status.code(), Some(0));
     let stdout = String::from_utf8(output.stdout).expect("text");
     let lines: Vec<&str> = stdout.lines().collect();
@@ -185,7 +182,7 @@ fn the_command_prints_a_row_for_each_claim() {
 
 #[test]
 fn a_case_that_is_not_there_is_bad_usage() {
-    let output = rollsim(&["validate", "V05", "V99"]);
+    let output = rollsim(Path::new("."), &["validate", "V05", "V99"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
     let stderr = String::from_utf8(output.stderr).expect("text");

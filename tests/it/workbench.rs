@@ -3,7 +3,6 @@
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::atomic::AtomicBool;
 
 use rollsim::experiment::workbench::{Characteristic, Question, Workbench, WorkbenchError};
@@ -11,6 +10,8 @@ use rollsim::experiment::{self, Measured, Settings};
 use rollsim::measure::measure;
 use rollsim::scenario::{Overrides, Scenario, parse};
 use rollsim::sim::{Plan, simulate};
+
+use crate::binary::{rollsim, text};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
@@ -231,15 +232,6 @@ fn a_sweep_is_said_to_be_cut_short() {
     let warnings = bench.expect("a gate").warnings;
     let about: Vec<_> = warnings.iter().filter(|text| text.contains("of the sweeps")).collect();
     assert!(about.len() == 1 && about[0].contains("--sweep release.error_rate="), "{warnings:?}");
-}
-
-fn rollsim(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rollsim"));
-    command.current_dir(folder).args(arguments).output().expect("the binary starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("text")
 }
 
 #[test]
