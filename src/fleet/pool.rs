@@ -11,6 +11,8 @@ use crate::units::{InstanceId, PartId, Version, ZoneId};
 #[derive(Clone, Debug)]
 pub struct Pool {
     instances: Vec<Instance>,
+    /// What is counted of each.
+    facts: Vec<u16>,
     desired: [u32; 3],
     tally: [Tally; 3],
     by_zone: Vec<[Tally; 3]>,
@@ -53,6 +55,7 @@ impl Pool {
     pub fn divided(size: u32, zones: u16, division: &Division) -> Self {
         let mut pool = Self {
             instances: Vec::with_capacity(size as usize + size as usize / 4),
+            facts: Vec::with_capacity(size as usize + size as usize / 4),
             desired: [size, 0, 0],
             tally: [Tally::default(); 3],
             by_zone: vec![[Tally::default(); 3]; usize::from(zones)],
@@ -65,14 +68,15 @@ impl Pool {
             has_changed: true,
         };
         let old = Version::Old.index();
-        let one = Tally::of(1, Counted::of(&Instance::initial(ZoneId(0))).facts);
+        let facts = Counted::of(&Instance::initial(ZoneId(0))).facts;
         for number in 0..size {
             let zone = ZoneId((number % u32::from(zones)) as u16);
             let part = division.part_of(number, zone);
             pool.instances.push(Instance { part, ordinal: number, ..Instance::initial(zone) });
-            pool.tally[old].add(&one);
-            pool.by_zone[zone.index()][old].add(&one);
-            pool.by_part[part.index()][old].add(&one);
+            pool.facts.push(facts);
+            pool.tally[old].turn(0, facts);
+            pool.by_zone[zone.index()][old].turn(0, facts);
+            pool.by_part[part.index()][old].turn(0, facts);
         }
         let size = |part: &[Tally; 3]| part[old].count(Fact::Active);
         pool.part_sizes = pool.by_part.iter().map(size).collect();
@@ -86,6 +90,7 @@ impl Pool {
         let tally = *self.in_part(part);
         Self {
             instances: Vec::new(),
+            facts: Vec::new(),
             desired,
             tally,
             by_zone: vec![tally],
@@ -110,6 +115,7 @@ impl Pool {
         let id = InstanceId(self.instances.len() as u32);
         self.instances.push(instance);
         let after = Counted::of(&instance);
+        self.facts.push(after.facts);
         self.count(id, after.absent(), after);
         id
     }
@@ -123,9 +129,11 @@ impl Pool {
     /// Changes one instance; the counts follow.
     pub fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) {
         let one = &mut self.instances[id.index()];
-        let (before, speed) = (Counted::of(one), one.speed);
+        let facts = &mut self.facts[id.index()];
+        let (before, speed) = (Counted::known(one, *facts), one.speed);
         change(one);
         let (after, speeds) = (Counted::of(one), [speed, one.speed]);
+        *facts = after.facts;
         if speeds != [FULL_SPEED; 2] {
             self.count_lack([before, after], speeds);
         }
@@ -425,13 +433,12 @@ impl Pool {
         self.has_changed = true;
         let version = after.version.index();
         let changed = before.facts ^ after.facts;
-        let difference = Tally::difference(before.facts, after.facts);
-        self.tally[version].add(&difference);
+        self.tally[version].turn(before.facts, after.facts);
         if self.by_zone.len() > 1 {
-            self.by_zone[after.zone.index()][version].add(&difference);
+            self.by_zone[after.zone.index()][version].turn(before.facts, after.facts);
         }
         if self.by_part.len() > 1 {
-            self.by_part[after.part.index()][version].add(&difference);
+            self.by_part[after.part.index()][version].turn(before.facts, after.facts);
         }
         if (before.facts | after.facts) & Fact::Warming.bit() != 0 {
             let warm_from = |one: Counted| if one.is(Fact::Warming) { one.warm_from } else { 0 };

@@ -29,10 +29,23 @@ pub(super) enum Fact {
     Restless,
 }
 
-const FACTS: usize = Fact::Restless as usize + 1;
+/// Counts that are added to at once.
+const GROUP: usize = 4;
 
-/// Two counts share a word.
-const WORDS: usize = FACTS.div_ceil(2);
+/// Groups of counts: one count a fact, and as many as fill the last group.
+const GROUPS: usize = (Fact::Restless as usize + 1).div_ceil(GROUP);
+
+/// What each set of a group's facts adds to its counts.
+static SPREAD: [[u32; GROUP]; 1 << GROUP] = {
+    let mut spread = [[0; GROUP]; 1 << GROUP];
+    let mut place = 0;
+    while place < GROUP << GROUP {
+        let (facts, lane) = (place / GROUP, place % GROUP);
+        spread[facts][lane] = (facts >> lane) as u32 & 1;
+        place += 1;
+    }
+    spread
+};
 
 impl Fact {
     pub(super) const fn bit(self) -> u16 {
@@ -40,14 +53,13 @@ impl Fact {
     }
 }
 
-/// How many instances each fact is true of: 32 bits a fact, so that what one instance changes is
-/// added to all counts at once.
+/// How many instances each fact is true of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally([u64; WORDS]);
+pub(super) struct Tally([[u32; GROUP]; GROUPS]);
 
 impl Tally {
     pub(super) const fn count(&self, fact: Fact) -> u32 {
-        (self.0[fact as usize / 2] >> (32 * (fact as u32 % 2))) as u32
+        self.0[fact as usize / GROUP][fact as usize % GROUP]
     }
 
     pub(super) const fn counts(&self) -> Counts {
@@ -58,32 +70,18 @@ impl Tally {
         }
     }
 
-    /// What it is to a count that the facts `before` were true of an instance and now `after` are.
+    /// The facts `before` were true of an instance, and now `after` are. All counts are reckoned,
+    /// which takes less than to see which have changed.
     #[inline(always)]
-    pub(super) fn difference(before: u16, after: u16) -> Self {
-        Self(std::array::from_fn(|word| spread(after, word).wrapping_sub(spread(before, word))))
-    }
-
-    /// Adds a difference. A borrow between the two counts of a word is given back once no count
-    /// is below nothing, which none ever is.
-    #[inline(always)]
-    pub(super) fn add(&mut self, difference: &Self) {
-        for (count, difference) in self.0.iter_mut().zip(difference.0) {
-            *count = count.wrapping_add(difference);
+    pub(super) fn turn(&mut self, before: u16, after: u16) {
+        for (group, counts) in self.0.iter_mut().enumerate() {
+            let spread = |facts: u16| &SPREAD[usize::from(facts >> (GROUP * group)) % SPREAD.len()];
+            let (is, was) = (spread(after), spread(before));
+            for lane in 0..GROUP {
+                counts[lane] = counts[lane].wrapping_add(is[lane]).wrapping_sub(was[lane]);
+            }
         }
     }
-
-    /// The counts of so many instances of which these facts are true.
-    pub(super) fn of(count: u32, facts: u16) -> Self {
-        Self(std::array::from_fn(|word| spread(facts, word) * u64::from(count)))
-    }
-}
-
-/// The two facts of a word as counts of one instance.
-#[inline(always)]
-const fn spread(facts: u16, word: usize) -> u64 {
-    let two = (facts >> (2 * word)) as u64;
-    two & 1 | (two & 2) << 31
 }
 
 /// What is true of an instance by its state alone, by state.
@@ -126,6 +124,12 @@ impl Counted {
             | (is_serving & one.is_ready as u16) << Fact::ReadyServing as u16
             | (is_serving & one.is_warming as u16) << Fact::Warming as u16
             | (one.is_restless() as u16) << Fact::Restless as u16;
+        Self::known(one, facts)
+    }
+
+    /// The same where the facts are known.
+    #[inline(always)]
+    pub(super) const fn known(one: &Instance, facts: u16) -> Self {
         let warm_from = one.warm_from.as_nanos();
         Self { version: one.version, zone: one.zone, part: one.part, facts, warm_from }
     }

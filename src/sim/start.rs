@@ -320,7 +320,7 @@ impl World<'_> {
     /// A start has ended, one way or another: the next may begin.
     pub(super) fn release_start(&mut self, id: InstanceId) {
         if self.one(id).holds_start {
-            self.change(id, |one| one.holds_start = false);
+            self.pool.note(id, |one| one.holds_start = false);
             self.running_starts -= 1;
             self.begin_starts();
         }

@@ -83,12 +83,14 @@ impl World<'_> {
     /// The listener closes; what is in flight is finished.
     pub(super) fn pre_stop_over(&mut self, id: InstanceId) {
         self.plane.set_door(id, Door::Closed(Departure::OnPurpose), self.now);
-        self.change(id, |one| one.is_open = false);
         let at = self.plane.drained_at(id, self.now);
         if at <= self.now {
             self.terminate(id);
         } else {
-            self.change(id, |one| one.state = State::Draining);
+            self.change(id, |one| {
+                one.is_open = false;
+                one.state = State::Draining;
+            });
             self.expect_drained(id);
         }
     }
