@@ -11,6 +11,7 @@ use crate::experiment::Part;
 use crate::experiment::shard::Shard;
 use crate::experiment::store::{self, Header, Journal, Store, StoreError};
 use crate::report::folder::Folder;
+use crate::sim::Shared;
 
 /// Where the runs of an unfinished experiment are kept whose results will be in `target`.
 pub(super) fn unfinished(target: &Path) -> PathBuf {
@@ -51,8 +52,10 @@ impl Kept {
             Err(error) => return Err(BadInput(format!("{error}; run without `--resume`")).into()),
         };
         match (begin, store) {
-            (Begin::Resumed, Some(store)) => {
+            (Begin::Resumed, Some(mut store)) => {
                 check_same(header, &store)?;
+                // The scenario has them.
+                store.header.variants = Shared::default();
                 Ok(Self { journal: Journal::reopen(&store)?, before: Some(store) })
             }
             (Begin::Resumed, None) => {

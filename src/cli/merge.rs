@@ -66,12 +66,12 @@ impl Arguments {
             mixtures: header.mixtures.clone(),
         };
         let mut writer = Writer::new(heading.clone(), folder)?;
-        for subject in &header.variants {
+        for subject in header.variants.iter() {
             let whole = whole(subject, stores)?;
             writer.append(VariantRows::of(&heading, &subject.results(whole)))?;
         }
         let written = writer.finish(formats(self.show.png))?;
-        self.show.print(&target, &written, heading.compare.is_asked)?;
+        self.show.print(&target, written, heading.compare.is_asked)?;
         Ok(Exit::Done)
     }
 
@@ -121,7 +121,7 @@ fn open(folders: &[PathBuf]) -> anyhow::Result<Vec<Store>> {
     let mut stores: BTreeMap<u32, Store> = BTreeMap::new();
     let mut of = 0;
     for folder in folders {
-        let store = match Store::open(folder) {
+        let mut store = match Store::open(folder) {
             Ok(store) => store,
             Err(error) => {
                 problems.push(error.to_string());
@@ -146,6 +146,7 @@ fn open(folders: &[PathBuf]) -> anyhow::Result<Vec<Store>> {
                 problems.push(message);
                 continue;
             }
+            store.share_lists(first);
         }
         of = shard.of();
         if store.is_cut() {

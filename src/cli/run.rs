@@ -80,6 +80,7 @@ impl Arguments {
         let folder = Folder::to_hold(holds, &target).map_err(folder_error)?;
         let begin = if self.resume { Begin::Resumed } else { Begin::Afresh };
         let kept = Kept::open(&target, &header, begin)?;
+        drop(header);
         warn_of_many_requests(&scenario, &interrupted);
         let mut heading = Heading::of(&scenario);
         heading.compare = self.precision.question(&scenario)?;
@@ -95,7 +96,6 @@ impl Arguments {
             scenario: &scenario,
             grid,
             heading: &heading,
-            subjects: &header.variants,
             shard: self.shard,
             kept: &kept,
             progress: &Progress::new(own, show)?,
@@ -112,7 +112,7 @@ impl Arguments {
         }
         let written = writer.finish(formats(self.show.png))?;
         kept.journal.discard();
-        self.show.print(&target, &written, heading.compare.is_asked)?;
+        self.show.print(&target, written, heading.compare.is_asked)?;
         Ok(Exit::Done)
     }
 
@@ -136,9 +136,9 @@ impl Arguments {
     fn header(&self, scenario: &Scenario) -> anyhow::Result<Header> {
         let is_fixed = !self.precision.is_asked();
         let fixed = |variant: &Variant| is_fixed.then_some(variant.plan.simulation.replications);
-        let subjects = scenario.variants.iter().map(|one| Subject::of(one, fixed(one))).collect();
+        let subjects = scenario.variants.iter().map(|one| Subject::of(one, fixed(one)));
         let mut header = Header::new(self.precision.command("run"), scenario, self.shard);
-        header.variants = subjects;
+        header.variants = subjects.collect::<Vec<_>>().into();
         header.has_third = Heading::of(scenario).has_third;
         header.compare = Some(self.precision.question(scenario)?);
         Ok(header)

@@ -30,10 +30,10 @@ impl Show {
     pub(super) fn print(
         &self,
         target: &Path,
-        done: &Written,
+        mut done: Written,
         is_compared: bool,
     ) -> anyhow::Result<()> {
-        warn_of_unsettled(done);
+        warn_of_unsettled(&done);
         if self.quiet {
             return Ok(());
         }
@@ -41,16 +41,18 @@ impl Show {
         if self.json {
             io::copy(&mut File::open(target.join("summary.json"))?, &mut out)?;
         } else {
-            write!(out, "{}", table::render(&done.summary))?;
-            write!(out, "{}", variance_note::render(&done.summary))?;
-            if is_compared {
-                match comparison_table::render(&done.summary.comparisons) {
-                    Some(table) => write!(out, "\n{table}")?,
-                    None => exit::warn("nothing was compared: it takes two variants and two runs"),
-                }
+            let shown = &mut done.shown;
+            table::print(shown, &mut out)?;
+            write!(out, "{}", variance_note::render(shown)?)?;
+            if is_compared && shown.comparisons.is_empty() {
+                exit::warn("nothing was compared: it takes two variants and two runs");
+            } else if is_compared {
+                writeln!(out)?;
+                comparison_table::print(&mut shown.comparisons, &mut out)?;
             }
             if self.ledger {
-                write!(out, "\n{}", ledger::render(&done.summary))?;
+                writeln!(out)?;
+                ledger::print(shown, &mut out)?;
             }
             writeln!(out, "\n{}", written(target, &done.names))?;
         }
@@ -61,8 +63,8 @@ impl Show {
 
 /// Says whose baseline is not that of a settled fleet: of the first, with what is seen.
 fn warn_of_unsettled(done: &Written) {
-    let Some((variant, found)) = done.unsettled.first() else { return };
-    let others = match done.unsettled.len() - 1 {
+    let Some((variant, found)) = &done.unsettled else { return };
+    let others = match done.more_unsettled {
         0 => String::new(),
         1 => " (and of 1 other variant)".to_owned(),
         others => format!(" (and of {others} other variants)"),

@@ -27,14 +27,32 @@ pub(super) struct Sweep<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) grid: Grid,
     pub(super) heading: &'a Heading,
-    pub(super) subjects: &'a [Subject],
     pub(super) shard: Option<Shard>,
     pub(super) kept: &'a Kept,
     pub(super) progress: &'a Progress,
     /// How the number of runs of each variant is found; empty where it is given.
     pub(super) rules: &'a [Precision],
-    /// What each variant that stopped short has to say, by position.
-    pub(super) short: Mutex<BTreeMap<usize, String>>,
+    /// The variants that stopped short.
+    pub(super) short: Mutex<Short>,
+}
+
+/// Variants that are not as precise as asked for.
+#[derive(Debug, Default)]
+pub(super) struct Short {
+    /// What the first of them have to say, by position.
+    first: BTreeMap<usize, String>,
+    /// How many more there are.
+    others: usize,
+}
+
+impl Short {
+    fn add(&mut self, variant: usize, message: String) {
+        self.first.insert(variant, message);
+        if self.first.len() > MOST_WARNINGS {
+            self.first.pop_last();
+            self.others += 1;
+        }
+    }
 }
 
 /// Why a sweep did not come to its end.
@@ -77,10 +95,10 @@ impl Sweep<'_> {
     /// Says which variants are not as precise as asked for.
     pub(super) fn warn_of_short(&self) {
         let short = self.short.lock().unwrap_or_else(PoisonError::into_inner);
-        for message in short.values().take(MOST_WARNINGS) {
+        for message in short.first.values() {
             exit::warn(message);
         }
-        if let Some(others @ 1..) = short.len().checked_sub(MOST_WARNINGS) {
+        if let others @ 1.. = short.others {
             exit::warn(&format!("{others} more variants stopped short of the precision asked for"));
         }
     }
@@ -102,7 +120,7 @@ impl Course for Sweep<'_> {
     type Done = Result<Option<VariantRows>, StoreError>;
 
     fn order(&self, variant: usize) -> Order {
-        let known = self.kept.part(&self.subjects[variant].name);
+        let known = self.kept.part(&self.scenario.variants[variant].name);
         Order { known, replications: self.replications(variant) }
     }
 
@@ -116,16 +134,16 @@ impl Course for Sweep<'_> {
                 end + more
             }
             Next::Short(unmet) => {
-                let name = &self.subjects[variant].name;
+                let name = &self.scenario.variants[variant].name;
                 let mut short = self.short.lock().unwrap_or_else(PoisonError::into_inner);
-                short.insert(variant, precision::short(name, end, &unmet));
+                short.add(variant, precision::short(name, end, &unmet));
                 end
             }
         }
     }
 
     fn finish(&self, variant: usize, part: Part) -> Self::Done {
-        let subject = &self.subjects[variant];
+        let subject = Subject::of(&self.scenario.variants[variant], None);
         if !part.runs().is_empty() {
             self.kept.journal.append(&subject.name, &part)?;
         }
@@ -138,7 +156,7 @@ impl Course for Sweep<'_> {
     }
 
     fn keep(&self, variant: usize, part: &Part) {
-        if let Err(error) = self.kept.journal.append(&self.subjects[variant].name, part) {
+        if let Err(error) = self.kept.journal.append(&self.scenario.variants[variant].name, part) {
             exit::warn(&format!("{error}; `--resume` will not know the latest runs"));
         }
     }

@@ -6,14 +6,16 @@
 //! is wrong at 5% at most. Metrics that one only looks at afterwards belong to no family, and
 //! their pairs stand in `runs.csv`.
 
-use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::spool::Spool;
 use crate::measure::{Asked, HEADLINE, METRICS, Metrics, position};
 use crate::stats::binomial::mcnemar;
 use crate::stats::multiple::holm;
-use crate::stats::paired::{Paired, paired};
+use crate::stats::paired::paired;
 
 /// The confidence of the intervals, and one minus the error rate of the family.
 const CONFIDENCE: f64 = 0.95;
@@ -72,7 +74,7 @@ pub struct Question {
 
 /// The values of the metrics of a [`Question`] in the runs of one variant: by metric, then by
 /// replication.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Values(Vec<Vec<Option<f64>>>);
 
 impl Question {
@@ -105,63 +107,117 @@ impl Question {
     }
 }
 
-/// A comparison that grows by one variant at a time. The values of a variant are kept only until
-/// the base is known.
-#[derive(Clone, Debug)]
+/// A comparison that grows by one variant at a time. Of a variant little stays in memory: the
+/// rest is on disk until the base is known, and until the last p value is.
+#[derive(Debug)]
 pub struct Family {
     question: Question,
     base: Option<Values>,
-    waiting: Vec<(usize, String, Values)>,
-    pairs: BTreeMap<usize, (String, Vec<Pair>)>,
-    variants: usize,
+    waiting: Spool<(String, Values)>,
+    found: Spool<(String, Pair)>,
+    p: Vec<f64>,
 }
 
 /// One metric of one variant.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Pair {
     metric: usize,
-    paired: Paired,
+    difference: f64,
+    ci95: [f64; 2],
+    correlation: Option<f64>,
+    gain: Option<f64>,
+    n: usize,
     p: f64,
+}
+
+/// Every comparison of a [`Family`], by variant in the scenario's order, then by metric in the
+/// order of the question; those with fewer than two pairs are left out.
+#[derive(Debug)]
+pub struct Comparisons {
+    base: String,
+    found: Spool<(String, Pair)>,
+    adjusted: Vec<f64>,
 }
 
 impl Family {
     /// Knows no variant yet.
     #[must_use]
-    pub const fn new(question: Question) -> Self {
-        Self { question, base: None, waiting: Vec::new(), pairs: BTreeMap::new(), variants: 0 }
+    pub fn new(question: Question) -> Self {
+        let (waiting, found) = (Spool::anywhere(), Spool::anywhere());
+        Self { question, base: None, waiting, found, p: Vec::new() }
+    }
+
+    /// The same; what it takes from memory goes to files in `folder`.
+    #[must_use]
+    pub fn within(folder: &Path, question: Question) -> Self {
+        let (waiting, found) = (Spool::within(folder), Spool::within(folder));
+        Self { question, base: None, waiting, found, p: Vec::new() }
     }
 
     /// The next variant, in the scenario's order, with its values by the same question; the one
     /// with the base's name is the base.
-    pub fn add(&mut self, variant: &str, values: Values) {
-        let number = self.variants;
-        self.variants += 1;
-        let metrics = &self.question.metrics;
-        if variant == self.question.base {
-            for (number, name, waiting) in std::mem::take(&mut self.waiting) {
-                self.pairs.insert(number, (name, pairs(metrics, &waiting, &values)));
+    ///
+    /// # Errors
+    /// If what is not needed yet cannot be put aside.
+    pub fn add(&mut self, variant: &str, values: Values) -> io::Result<()> {
+        let Self { question, base, waiting, found, p } = self;
+        let mut compare = |variant: &str, values: &Values, base: &Values| {
+            for pair in pairs(&question.metrics, values, base) {
+                found.push(&(variant.to_owned(), pair))?;
+                p.push(pair.p);
             }
-            self.base = Some(values);
-        } else if let Some(base) = &self.base {
-            self.pairs.insert(number, (variant.to_owned(), pairs(metrics, &values, base)));
+            Ok::<(), io::Error>(())
+        };
+        if variant == question.base {
+            for before in waiting.records()? {
+                let (name, before) = before?;
+                compare(&name, &before, &values)?;
+            }
+            *base = Some(values);
+            Ok(())
+        } else if let Some(base) = base {
+            compare(variant, &values, base)
         } else {
-            self.waiting.push((number, variant.to_owned(), values));
+            waiting.push(&(variant.to_owned(), values))
         }
     }
 
-    /// Every comparison, by variant in the scenario's order, then by metric in the order of the
-    /// question; those with fewer than two pairs are left out. None without the base.
+    /// Every comparison. None without the base.
     #[must_use]
-    pub fn finish(self) -> Vec<Comparison> {
-        let all: Vec<(&str, Pair)> = self
-            .pairs
-            .values()
-            .flat_map(|(name, pairs)| pairs.iter().map(|&pair| (name.as_str(), pair)))
-            .collect();
-        let p: Vec<f64> = all.iter().map(|(_, pair)| pair.p).collect();
-        let found = all.into_iter().zip(holm(&p));
-        let base = &self.question.base;
-        found.map(|((name, pair), adjusted)| comparison(base, name, pair, adjusted)).collect()
+    pub fn finish(self) -> Comparisons {
+        Comparisons { base: self.question.base, found: self.found, adjusted: holm(&self.p) }
+    }
+}
+
+impl Comparisons {
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// The name of the variant that all others are compared with.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// All of them, in order.
+    ///
+    /// # Errors
+    /// If they cannot be read back.
+    pub fn all(&mut self) -> io::Result<impl Iterator<Item = io::Result<Comparison>> + '_> {
+        let Self { base, found, adjusted } = self;
+        let rows = found.records()?.zip(adjusted.iter());
+        Ok(rows.map(|(row, &adjusted)| {
+            row.map(|(variant, pair)| comparison(base, variant, pair, adjusted))
+        }))
     }
 }
 
@@ -185,30 +241,37 @@ fn pair(metric: usize, b: &[Option<f64>], a: &[Option<f64>]) -> Option<Pair> {
     } else {
         paired.p
     };
-    Some(Pair { metric, paired, p })
+    Some(Pair {
+        metric,
+        difference: paired.difference.mean,
+        ci95: [paired.difference.low, paired.difference.high],
+        correlation: paired.correlation,
+        gain: paired.gain,
+        n: paired.n,
+        p,
+    })
 }
 
-fn comparison(base: &str, variant: &str, pair: Pair, p_adjusted: f64) -> Comparison {
-    let Paired { difference, correlation, gain, n, .. } = pair.paired;
+fn comparison(base: &str, variant: String, pair: Pair, p_adjusted: f64) -> Comparison {
     let verdict = if p_adjusted > 1.0 - CONFIDENCE {
         Verdict::Tied
-    } else if difference.mean < 0.0 {
+    } else if pair.difference < 0.0 {
         Verdict::Lower
     } else {
         Verdict::Higher
     };
     Comparison {
         a: base.to_owned(),
-        b: variant.to_owned(),
+        b: variant,
         metric: METRICS[pair.metric].name.to_owned(),
-        difference: difference.mean,
-        ci95: [difference.low, difference.high],
+        difference: pair.difference,
+        ci95: pair.ci95,
         p_adjusted,
         p: pair.p,
-        correlation,
-        gain,
+        correlation: pair.correlation,
+        gain: pair.gain,
         verdict,
-        n: u32::try_from(n).unwrap_or(u32::MAX),
+        n: u32::try_from(pair.n).unwrap_or(u32::MAX),
     }
 }
 
@@ -224,9 +287,11 @@ mod tests {
         let question = Question::new(base, &metrics);
         let mut family = Family::new(question.clone());
         for variant in variants {
-            family.add(&variant.name, question.values(variant.runs.iter().map(|run| &run.metrics)));
+            let values = question.values(variant.runs.iter().map(|run| &run.metrics));
+            family.add(&variant.name, values).expect("put aside");
         }
-        family.finish()
+        let all: io::Result<Vec<Comparison>> = family.finish().all().expect("read").collect();
+        all.expect("read")
     }
 
     fn set(runs: &mut [RunResult], name: &str, values: &[Option<f64>]) {

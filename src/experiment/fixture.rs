@@ -293,9 +293,9 @@ fn events(start: SimTime) -> Trace {
 fn plan(name: &str, replications: u32) -> Plan {
     let none = Law::Constant(SimDuration::ZERO);
     Plan {
-        fleet: FleetPlan { instances: INSTANCES, zones: vec!["a".into()] },
-        startup: startup(&none),
-        readiness: readiness(),
+        fleet: FleetPlan { instances: INSTANCES, zones: vec!["a".into()] }.into(),
+        startup: startup(&none).into(),
+        readiness: readiness().into(),
         liveness: None,
         startup_probe: None,
         shutdown: ShutdownPlan {
@@ -303,19 +303,21 @@ fn plan(name: &str, replications: u32) -> Plan {
             pre_stop: SimDuration::ZERO,
             grace: SimDuration::from_secs(30),
             deploy: none.clone(),
-        },
-        routing: RoutingPlan { lag: none.clone(), health_check: None },
+        }
+        .into(),
+        routing: RoutingPlan { lag: none.clone(), health_check: None }.into(),
         release: ReleasePlan {
             startup_factor: 1.0,
             startup_failure: Ratio::ZERO,
             never_ready: Ratio::ZERO,
             crash_after: None,
             memory_factor: Ratio::ONE,
-        },
-        data: data(&none),
-        faults: Vec::new(),
+        }
+        .into(),
+        data: data(&none).into(),
+        faults: Vec::new().into(),
         synthetic_interval: SimDuration::from_secs(10),
-        gates: Vec::new(),
+        gates: Vec::new().into(),
         alerts: None,
         budget: None,
         strategy: StrategyPlan {
@@ -327,8 +329,9 @@ fn plan(name: &str, replications: u32) -> Plan {
             rollback: None,
             haste: 1.0,
             rollback_window: None,
-        },
-        operator: Vec::new(),
+        }
+        .into(),
+        operator: Vec::new().into(),
         slo: SloPlan {
             availability: Ratio::from_billionths(999_000_000),
             window: SimDuration::from_secs(30 * 86_400),

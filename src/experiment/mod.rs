@@ -13,6 +13,7 @@
 //! | `run.rs`, `course.rs`, `threads.rs`, `grid.rs` | which cells, in which order, where? |
 //! | `part.rs`, `timeline.rs` | what do cells add up to? |
 //! | `store.rs`, `shard.rs` | what is kept on disk, and whose is which part? |
+//! | `spool.rs` | what is out of the way until the end? |
 //! | `lab.rs` | what does a procedure know that asks for more? |
 //! | `estimate.rs`, `precision.rs`, `control.rs`, `pairs.rs` | how sure is a number? |
 //! | `compare.rs`, `mixture.rs` | what differs, and what do several releases come to? |
@@ -42,6 +43,7 @@ mod run;
 pub mod sensitivity;
 pub mod shard;
 mod size;
+pub mod spool;
 pub mod store;
 mod threads;
 mod timeline;

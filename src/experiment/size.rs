@@ -75,11 +75,11 @@ mod tests {
         let points = vec![(at(0), 10.0), (at(10), 30.0), (at(20), 0.0)];
         for (rate, end, requests) in [
             (RateCurve::Constant(5.0), 30, 150.0),
-            (RateCurve::Linear(points.clone()), 5, 75.0),
-            (RateCurve::Linear(points.clone()), 15, 200.0 + 112.5),
-            (RateCurve::Linear(points.clone()), 90, 350.0),
-            (RateCurve::Steps(points.clone()), 15, 250.0),
-            (RateCurve::Steps(points), 90, 400.0),
+            (RateCurve::Linear(points.clone().into()), 5, 75.0),
+            (RateCurve::Linear(points.clone().into()), 15, 200.0 + 112.5),
+            (RateCurve::Linear(points.clone().into()), 90, 350.0),
+            (RateCurve::Steps(points.clone().into()), 15, 250.0),
+            (RateCurve::Steps(points.into()), 90, 400.0),
         ] {
             assert_eq!(requests_until(&rate, at(end)), requests, "{rate:?} until {end} s");
         }

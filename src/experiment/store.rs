@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,6 +16,7 @@ use super::compare::Question;
 use super::shard::Shard;
 use super::{Part, VariantResults};
 use crate::scenario::{Mixture, Scenario, Variant, World};
+use crate::sim::Shared;
 
 /// The file that says of which experiment the runs are.
 pub const HEADER: &str = "cells.json";
@@ -48,7 +49,7 @@ pub struct Header {
     /// Whether a third version may come in one of the variants.
     pub has_third: bool,
     /// The variants; empty where they are found on the way.
-    pub variants: Vec<Subject>,
+    pub variants: Shared<Vec<Subject>>,
     /// What the variants are compared with; none where the results have no comparisons.
     pub compare: Option<Question>,
     /// Which variants make up what.
@@ -135,7 +136,7 @@ impl Header {
             shard,
             world: scenario.world.clone(),
             has_third: false,
-            variants: Vec::new(),
+            variants: Shared::default(),
             compare: None,
             mixtures: scenario.mixtures.clone(),
         }
@@ -194,8 +195,12 @@ impl Journal {
         let refused =
             |source| StoreError::Refused { what: "write", path: folder.to_owned(), source };
         fs::create_dir_all(folder).map_err(refused)?;
-        let text = serde_json::to_vec_pretty(header).map_err(io::Error::from).map_err(refused)?;
-        fs::write(folder.join(HEADER), text).map_err(refused)?;
+        let write = || -> io::Result<()> {
+            let mut out = BufWriter::new(File::create(folder.join(HEADER))?);
+            serde_json::to_writer_pretty(&mut out, header)?;
+            out.flush()
+        };
+        write().map_err(refused)?;
         let cells = File::create(folder.join(CELLS)).map_err(refused)?;
         Ok(Self { folder: folder.to_owned(), cells: Mutex::new(cells) })
     }
@@ -301,10 +306,9 @@ impl Store {
         if !path.is_file() {
             return Err(StoreError::NotAStore(folder.to_owned()));
         }
-        let text = fs::read(&path).map_err(|source| refused(&path, source))?;
-        let header: Header = serde_json::from_slice(&text).map_err(|error| StoreError::Header {
-            path: path.clone(),
-            reason: error.to_string(),
+        let file = File::open(&path).map_err(|source| refused(&path, source))?;
+        let header: Header = serde_json::from_reader(BufReader::new(file)).map_err(|error| {
+            StoreError::Header { path: path.clone(), reason: error.to_string() }
         })?;
         let path = folder.join(CELLS);
         let mut cells = File::open(&path).map_err(|source| refused(&path, source))?;
@@ -325,6 +329,13 @@ impl Store {
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.is_cut
+    }
+
+    /// Lists of an experiment are long, and all of its shards have the same: they are held once.
+    pub fn share_lists(&mut self, with: &Self) {
+        if self.header.variants == with.header.variants {
+            self.header.variants = with.header.variants.clone();
+        }
     }
 
     /// The names of the subjects of which it knows runs.

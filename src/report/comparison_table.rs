@@ -1,53 +1,74 @@
 //! The table of differences: a row per variant, a column per metric, and what the pairing brought.
 
+use std::io::{self, Write};
+
 use anstyle::{AnsiColor, Style};
 
-use super::columns::{self, Cell};
+use super::columns::{Cell, Layout};
 use super::number;
-use crate::experiment::compare::{Comparison, Verdict};
+use crate::experiment::compare::{Comparison, Comparisons, Verdict};
 use crate::measure::{METRICS, MetricKind, position};
 
 const DIM: Style = AnsiColor::BrightBlack.on_default();
 
-/// The table, with lines above it that say how to read it; none where nothing could be compared:
-/// fewer than two variants, or fewer than two runs of each. It holds ANSI colours.
-#[must_use]
-pub fn render(comparisons: &[Comparison]) -> Option<String> {
-    let base = &comparisons.first()?.a;
-    let mut metrics: Vec<&str> = Vec::new();
-    let mut variants: Vec<&str> = Vec::new();
-    for comparison in comparisons {
-        if !metrics.contains(&comparison.metric.as_str()) {
-            metrics.push(&comparison.metric);
-        }
-        // They stand variant by variant.
-        if variants.last() != Some(&comparison.b.as_str()) {
-            variants.push(&comparison.b);
+/// Prints the table, with lines above it that say how to read it; nothing where nothing could be
+/// compared: fewer than two variants, or fewer than two runs of each. It holds ANSI colours.
+///
+/// # Errors
+/// If it cannot be written, or what is to be shown cannot be read back.
+pub fn print(comparisons: &mut Comparisons, out: &mut dyn Write) -> io::Result<()> {
+    if comparisons.is_empty() {
+        return Ok(());
+    }
+    let mut metrics: Vec<String> = Vec::new();
+    let mut pairing = Pairing::default();
+    for comparison in comparisons.all()? {
+        let comparison = comparison?;
+        pairing.see(&comparison);
+        if !metrics.contains(&comparison.metric) {
+            metrics.push(comparison.metric);
         }
     }
-    let mut rows = Vec::with_capacity(variants.len());
-    let mut rest = comparisons;
-    for variant in variants {
-        let count = rest.iter().take_while(|comparison| comparison.b == variant).count();
-        let (own, others) = rest.split_at(count);
-        rest = others;
-        rows.push(row(variant, own, &metrics));
-    }
-    let titles: Vec<&str> = std::iter::once("variant").chain(metrics).collect();
-    Some(caption(base, comparisons) + &columns::lay_out(&titles, &rows) + &pairing(comparisons))
+    let titles: Vec<&str> =
+        std::iter::once("variant").chain(metrics.iter().map(String::as_str)).collect();
+    let mut layout = Layout::new(&titles);
+    by_variant(comparisons, |own| {
+        layout.see(&row(own, &metrics));
+        Ok(())
+    })?;
+    write!(out, "{}{}", caption(comparisons.base(), comparisons.len()), layout.header())?;
+    by_variant(comparisons, |own| write!(out, "{}", layout.row(&row(own, &metrics))))?;
+    write!(out, "{}", pairing.line())
 }
 
-fn caption(base: &str, comparisons: &[Comparison]) -> String {
+/// Calls `see` with the comparisons of each variant, which stand together.
+fn by_variant(
+    comparisons: &mut Comparisons,
+    mut see: impl FnMut(&[Comparison]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut own: Vec<Comparison> = Vec::new();
+    for comparison in comparisons.all()? {
+        let comparison = comparison?;
+        if own.first().is_some_and(|first| first.b != comparison.b) {
+            see(&own)?;
+            own.clear();
+        }
+        own.push(comparison);
+    }
+    if own.is_empty() { Ok(()) } else { see(&own) }
+}
+
+fn caption(base: &str, comparisons: usize) -> String {
     format!(
         "Differences from {base}, pair by pair on the same random numbers, \u{b1} half of their \
          95% interval.\n(=): tied, the data cannot separate them; the chance that any other \
-         verdict is wrong is at most\n5% over all {} (Holm).\n\n",
-        comparisons.len()
+         verdict is wrong is at most\n5% over all {comparisons} (Holm).\n\n"
     )
 }
 
-fn row(variant: &str, own: &[Comparison], metrics: &[&str]) -> Vec<Cell> {
-    let name = Cell::Word { text: variant.to_owned(), style: Style::new() };
+fn row(own: &[Comparison], metrics: &[String]) -> Vec<Cell> {
+    let variant = own.first().map_or_else(String::new, |first| first.b.clone());
+    let name = Cell::Word { text: variant, style: Style::new() };
     let cells = metrics.iter().map(|metric| {
         let found = own.iter().find(|comparison| comparison.metric == *metric);
         found.map_or_else(|| Cell::Number { mean: "-".to_owned(), half: None }, difference)
@@ -92,30 +113,45 @@ fn shown(kind: MetricKind, value: f64, digits: usize) -> String {
     }
 }
 
-/// What the common random numbers were worth.
-fn pairing(comparisons: &[Comparison]) -> String {
-    let middle = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied()
-    };
-    // Where a side, or the difference, does not vary there is nothing to gain.
-    let both = comparisons.iter().filter_map(|one| one.gain.zip(one.correlation));
-    let (gains, correlations): (Vec<f64>, Vec<f64>) = both.unzip();
-    let (Some(gain), Some(correlation)) = (middle(gains), middle(correlations)) else {
-        return String::new();
-    };
-    if gain <= 1.0 {
-        return format!(
-            "\n{DIM}The common random numbers did not help (median correlation {}).{DIM:#}\n",
-            number::significant(correlation, 2)
-        );
+/// What the common random numbers were worth: by comparison, the gain and the correlation. Where a
+/// side, or the difference, does not vary there is nothing to gain.
+#[derive(Default)]
+struct Pairing {
+    gains: Vec<f64>,
+    correlations: Vec<f64>,
+}
+
+impl Pairing {
+    fn see(&mut self, comparison: &Comparison) {
+        if let Some((gain, correlation)) = comparison.gain.zip(comparison.correlation) {
+            self.gains.push(gain);
+            self.correlations.push(correlation);
+        }
     }
-    format!(
-        "\n{DIM}Without common random numbers it would have taken {} times as many runs (median; \
-         correlation {}).{DIM:#}\n",
-        number::significant(gain, 2),
-        number::significant(correlation, 2)
-    )
+
+    fn line(self) -> String {
+        let middle = |mut values: Vec<f64>| {
+            values.sort_by(f64::total_cmp);
+            values.get(values.len() / 2).copied()
+        };
+        let (Some(gain), Some(correlation)) = (middle(self.gains), middle(self.correlations))
+        else {
+            return String::new();
+        };
+        if gain <= 1.0 {
+            return format!(
+                "\n{DIM}The common random numbers did not help (median correlation \
+                 {}).{DIM:#}\n",
+                number::significant(correlation, 2)
+            );
+        }
+        format!(
+            "\n{DIM}Without common random numbers it would have taken {} times as many runs \
+             (median; correlation {}).{DIM:#}\n",
+            number::significant(gain, 2),
+            number::significant(correlation, 2)
+        )
+    }
 }
 
 #[cfg(test)]
@@ -123,15 +159,19 @@ mod tests {
     use super::*;
     use crate::experiment::compare::{Family, Question};
     use crate::experiment::fixture;
+    use crate::report::shown;
 
     fn table(names: &[&str], metrics: &[&str], replications: u32) -> Option<String> {
         let metrics: Vec<String> = metrics.iter().map(|&name| name.to_owned()).collect();
         let question = Question::new(names[0], &metrics);
         let mut family = Family::new(question.clone());
         for variant in fixture::results(names, replications).variants {
-            family.add(&variant.name, question.values(variant.runs.iter().map(|run| &run.metrics)));
+            let values = question.values(variant.runs.iter().map(|run| &run.metrics));
+            family.add(&variant.name, values).expect("put aside");
         }
-        Some(anstream::adapter::strip_str(&render(&family.finish())?).to_string())
+        let mut comparisons = family.finish();
+        let table = shown::tests::printed(|out| print(&mut comparisons, out));
+        (!table.is_empty()).then_some(table)
     }
 
     #[test]

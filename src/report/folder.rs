@@ -130,6 +130,11 @@ impl Folder {
         self.aside.path()
     }
 
+    /// The folder that it will be in.
+    pub(super) fn parent(&self) -> &Path {
+        self.target.parent().unwrap_or(&self.target)
+    }
+
     /// The files written so far, in order.
     #[must_use]
     pub fn names(&self) -> &[&'static str] {

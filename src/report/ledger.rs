@@ -1,10 +1,12 @@
 //! The ledger on the terminal: what failed requests are charged to, and when they were sent.
 
+use std::io::{self, Write};
+
 use anstyle::Style;
 
-use super::columns::{self, Cell};
+use super::columns::{Cell, Layout};
 use super::number;
-use super::summary_json::{Summary, VariantSummary};
+use super::shown::{Line, Shown};
 
 /// Charges in the order in which they apply, and phases in the order of a rollout.
 const ENTRIES: [(&str, &str); 12] = [
@@ -22,40 +24,55 @@ const ENTRIES: [(&str, &str); 12] = [
     ("failed_in_settling", "settling"),
 ];
 
-/// The table: failed requests of each variant, mean over its runs, by what they are charged to and
-/// by the phase in which they were sent; each adds up to `failed`. Entries that are nothing
+/// Prints the table: failed requests of each variant, mean over its runs, by what they are charged
+/// to and by the phase in which they were sent; each adds up to `failed`. Entries that are nothing
 /// everywhere are left out.
-#[must_use]
-pub fn render(summary: &Summary) -> String {
-    let mean = |variant: &VariantSummary, metric| {
-        variant.metric(metric).map_or(0.0, |estimate| estimate.mean)
-    };
-    let is_seen = |metric| summary.variants.iter().any(|variant| mean(variant, metric) > 0.0);
-    let seen: Vec<_> = ENTRIES.into_iter().filter(|&(metric, _)| is_seen(metric)).collect();
-    let titles: Vec<&str> =
-        ["variant", "failed"].into_iter().chain(seen.iter().map(|&(_, title)| title)).collect();
-    let rows: Vec<Vec<Cell>> = summary
-        .variants
-        .iter()
-        .map(|variant| {
-            let name = Cell::Word { text: variant.name.clone(), style: Style::new() };
-            let metrics = ["failed"].into_iter().chain(seen.iter().map(|&(metric, _)| metric));
-            let numbers = metrics.map(|metric| Cell::Number {
-                mean: number::thousands(mean(variant, metric)),
-                half: None,
-            });
-            [name].into_iter().chain(numbers).collect()
-        })
-        .collect();
+///
+/// # Errors
+/// If it cannot be written, or what is to be shown cannot be read back.
+pub fn print(shown: &mut Shown, out: &mut dyn Write) -> io::Result<()> {
+    let mut is_seen = [false; ENTRIES.len()];
+    for line in shown.lines.variants.records()? {
+        let line = line?;
+        for (is_seen, (metric, _)) in is_seen.iter_mut().zip(ENTRIES) {
+            *is_seen |= mean(&line, metric) > 0.0;
+        }
+    }
+    let seen = ENTRIES.into_iter().zip(is_seen).filter_map(|(entry, is)| is.then_some(entry));
+    let (metrics, names): (Vec<&str>, Vec<&str>) = seen.unzip();
+    let titles: Vec<&str> = ["variant", "failed"].into_iter().chain(names).collect();
+    let mut layout = Layout::new(&titles);
+    for line in shown.lines.variants.records()? {
+        layout.see(&row(&line?, &metrics));
+    }
     let caption = "Failed requests a run, charged to the first cause that applies, and by the \
                    phase in which they were sent\n\n";
-    caption.to_owned() + &columns::lay_out(&titles, &rows)
+    write!(out, "{caption}{}", layout.header())?;
+    for line in shown.lines.variants.records()? {
+        write!(out, "{}", layout.row(&row(&line?, &metrics)))?;
+    }
+    Ok(())
+}
+
+fn mean(line: &Line, metric: &str) -> f64 {
+    line.metric(metric).map_or(0.0, |told| told.mean)
+}
+
+fn row(line: &Line, metrics: &[&str]) -> Vec<Cell> {
+    let name = Cell::Word { text: line.name.clone(), style: Style::new() };
+    let numbers = ["failed"]
+        .iter()
+        .chain(metrics)
+        .map(|metric| Cell::Number { mean: number::thousands(mean(line, metric)), half: None });
+    [name].into_iter().chain(numbers).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::experiment::fixture;
+    use crate::report::shown;
+    use crate::report::summary_json::Summary;
 
     #[test]
     fn only_what_there_is() {
@@ -69,7 +86,8 @@ mod tests {
         metrics.insert("failed".into(), failed);
         metrics.insert("failed_by_overload".into(), failed);
         metrics.insert("failed_in_rolling_out".into(), failed);
-        let table = anstream::adapter::strip_str(&render(&summary)).to_string();
+        let mut shown = shown::tests::of(&summary);
+        let table = shown::tests::printed(|out| print(&mut shown, out));
         let lines: Vec<&str> = table.lines().skip(2).collect();
         assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>().len(), 5, "{table}");
         assert!(lines[0].ends_with("failed  overload  rolling out"), "{table}");

@@ -22,6 +22,7 @@ mod runs_csv;
 pub mod sensitivity_csv;
 pub mod sensitivity_json;
 pub mod sensitivity_table;
+pub mod shown;
 mod summary_csv;
 pub mod summary_json;
 pub mod table;
@@ -38,7 +39,8 @@ use std::path::Path;
 
 pub use chart::Format;
 use folder::{Folder, FolderError};
-use summary_json::Summary;
+use shown::Shown;
+use summary_json::Charted;
 pub use table_file::Heading;
 pub use writer::{VariantRows, Writer};
 
@@ -67,14 +69,18 @@ pub enum ReportError {
 }
 
 /// What was written.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Written {
     /// The names of the files, in order.
     pub names: Vec<&'static str>,
-    /// What stands in `summary.json`; of each variant the metrics that are shown.
-    pub summary: Summary,
-    /// Variants whose baseline is not that of a settled fleet.
-    pub unsettled: Vec<(String, Unsettled)>,
+    /// BLAKE3 of `runs.csv`, hexadecimal.
+    pub digest: String,
+    /// What of it is told on a terminal.
+    pub shown: Shown,
+    /// The first variant whose baseline is not that of a settled fleet.
+    pub unsettled: Option<(String, Unsettled)>,
+    /// How many more variants are like that.
+    pub more_unsettled: usize,
 }
 
 /// Fills `folder` with every file of `results` and puts it in its place.
@@ -182,28 +188,20 @@ pub fn redraw(folder: &Path, formats: &[Format]) -> Result<Vec<&'static str>, Re
 
 /// What charts need of a result folder.
 fn read(folder: &Path) -> Result<chart::Input, ReportError> {
-    let summary = Summary::read(open(folder, "summary.json")?)
+    let charted = Charted::read(open(folder, "summary.json")?)
         .map_err(|error| unreadable("summary.json", error))?;
-    let (moments, ledger) = read_series(folder, &summary)?;
-    Ok(chart::Input { summary, moments, ledger })
+    with_series(folder, chart::Input::new(&charted.scenario, charted.variants))
 }
 
-/// What charts need besides the summary.
-fn read_series(
-    folder: &Path,
-    summary: &Summary,
-) -> Result<(chart::Moments, chart::Entries), ReportError> {
-    let names: Vec<&str> = summary
-        .variants
-        .iter()
-        .take(chart::MOST_PANELS)
-        .map(|variant| variant.name.as_str())
-        .collect();
+/// With what charts need besides the summary.
+fn with_series(folder: &Path, mut input: chart::Input) -> Result<chart::Input, ReportError> {
+    let names: Vec<&str> = input.shown().iter().map(|variant| variant.name.as_str()).collect();
     let moments = timeline_csv::read(open(folder, "timeline.csv")?, &names)
         .map_err(|error| unreadable("timeline.csv", error))?;
     let ledger = ledger_csv::read(open(folder, "ledger.csv")?, &names)
         .map_err(|error| unreadable("ledger.csv", error))?;
-    Ok((moments, ledger))
+    (input.moments, input.ledger) = (moments, ledger);
+    Ok(input)
 }
 
 fn open(folder: &Path, name: &str) -> Result<BufReader<File>, ReportError> {

@@ -2,25 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::chart::Variants;
 use super::number;
 use super::table_file::Heading;
-use crate::experiment::compare::{Comparison, Family};
+use crate::experiment::compare::{Comparison, Comparisons};
 use crate::experiment::mixture::{Mixed, MixedEstimate};
-use crate::experiment::{Adjusted, Estimate, Pooled, Results, VariantResults};
-use crate::measure::{HEADLINE, METRICS};
+use crate::experiment::spool::Spool;
+use crate::experiment::{Adjusted, Estimate, Pooled, VariantResults};
+use crate::measure::METRICS;
 use crate::scenario::World;
 
 /// Version of the schema that this program writes and reads.
 pub const SCHEMA: u32 = 1;
 
-/// How a summary without variants says so.
-const NO_VARIANTS: &str = "\n  \"variants\": []";
-
-/// Metrics that charts show besides the headline metrics and the failures.
-const ALSO_SHOWN: [&str; 2] = ["error_rate", "burn_rate_max"];
+/// How a summary without variants and comparisons ends.
+const NO_LISTS: &str = ",\n  \"variants\": [],\n  \"comparisons\": []\n}\n";
 
 /// What `summary.json` holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,26 +106,61 @@ pub struct VariantSummary {
     pub metrics: BTreeMap<String, Estimate>,
 }
 
-impl Summary {
-    /// What is to be written of `results`, whose `runs.csv` has this digest.
-    #[must_use]
-    pub fn of(results: &Results, digest: &str) -> Self {
-        let heading = Heading::of_results(results);
-        let mut family = Family::new(heading.compare.clone());
-        for variant in &results.variants {
-            family.add(&variant.name, heading.compare.values(variant.observations().iter()));
-        }
-        let variants = results.variants.iter().map(VariantSummary::of).collect();
-        Self::new(&heading, digest, variants, family)
+/// The long lists of a summary, out of the way until they are written: the texts of their elements.
+#[derive(Debug)]
+pub(super) struct Lists {
+    variants: Spool<String>,
+    mixtures: Spool<String>,
+}
+
+impl Lists {
+    /// Empty ones, that will be in `folder`.
+    pub(super) fn within(folder: &Path) -> Self {
+        Self { variants: Spool::within(folder), mixtures: Spool::within(folder) }
     }
 
-    /// From its parts.
-    pub(super) fn new(
-        heading: &Heading,
-        digest: &str,
-        variants: Vec<VariantSummary>,
-        family: Family,
-    ) -> Self {
+    /// Adds a variant by its text.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) fn push_variant(&mut self, text: &String) -> io::Result<()> {
+        self.variants.push(text)
+    }
+
+    /// Adds a mixture.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) fn push_mixture(&mut self, mixture: &MixtureSummary) -> io::Result<()> {
+        self.mixtures.push(&element(mixture))
+    }
+}
+
+/// The text of an element of one of the summary's lists, from the end of the line before it.
+fn element(of: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(of).expect("a summary has a form in JSON");
+    format!("\n{text}").replace('\n', "\n    ")
+}
+
+/// Writes a list of the summary, from the end of the line before it.
+fn put_list(
+    name: &str,
+    elements: impl Iterator<Item = io::Result<String>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write!(out, "\n  \"{name}\": [")?;
+    let mut is_empty = true;
+    for element in elements {
+        let comma = if is_empty { "" } else { "," };
+        write!(out, "{comma}{}", element?)?;
+        is_empty = false;
+    }
+    write!(out, "{}]", if is_empty { "" } else { "\n  " })
+}
+
+impl Summary {
+    /// Without variants, comparisons and mixtures.
+    pub(super) fn new(heading: &Heading, digest: &str) -> Self {
         Self {
             schema: SCHEMA,
             scenario: heading.scenario.clone(),
@@ -133,8 +168,8 @@ impl Summary {
             digest: digest.to_owned(),
             rollsim: env!("CARGO_PKG_VERSION").to_owned(),
             world: heading.world.clone(),
-            variants,
-            comparisons: family.finish().into_iter().map(rounded_comparison).collect(),
+            variants: Vec::new(),
+            comparisons: Vec::new(),
             mixtures: Vec::new(),
         }
     }
@@ -148,27 +183,33 @@ impl Summary {
         out.write_all(b"\n").map_err(serde_json::Error::io)
     }
 
-    /// Writes the file with the variants' own text, [`VariantSummary::to_json`] of each with commas
-    /// between, where this summary has none.
+    /// Writes the file with these lists, where this summary has none.
     ///
     /// # Errors
-    /// If `variants` cannot be read or `out` cannot be written.
+    /// If the lists cannot be read or `out` cannot be written.
     pub(super) fn render_with(
         &self,
-        variants: &mut impl Read,
+        lists: &mut Lists,
+        comparisons: &mut Comparisons,
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let mut text = Vec::new();
         self.render(&mut text)?;
         let text = String::from_utf8(text).map_err(io::Error::other)?;
-        let Some((before, after)) = text.split_once(NO_VARIANTS) else {
-            return Err(io::Error::other("the summary has variants of its own"));
+        let Some(head) = text.strip_suffix(NO_LISTS) else {
+            return Err(io::Error::other("the summary has lists of its own"));
         };
-        write!(out, "{before}\n  \"variants\": [")?;
-        if io::copy(variants, out)? > 0 {
-            write!(out, "\n  ")?;
+        write!(out, "{head},")?;
+        put_list("variants", lists.variants.records()?, out)?;
+        write!(out, ",")?;
+        let compared = comparisons.all()?;
+        let compared = compared.map(|one| one.map(|one| element(&rounded_comparison(one))));
+        put_list("comparisons", compared, out)?;
+        if !lists.mixtures.is_empty() {
+            write!(out, ",")?;
+            put_list("mixtures", lists.mixtures.records()?, out)?;
         }
-        write!(out, "]{after}")
+        out.write_all(b"\n}\n")
     }
 
     /// Reads what [`Summary::render`] wrote.
@@ -177,14 +218,38 @@ impl Summary {
     /// If it is not a summary of this schema, or cannot be read.
     pub fn read(source: impl Read) -> serde_json::Result<Self> {
         let summary: Self = serde_json::from_reader(source)?;
-        if summary.schema != SCHEMA {
-            return Err(serde::de::Error::custom(format!(
-                "schema {} is not schema {SCHEMA}, which this version reads",
-                summary.schema
-            )));
-        }
+        check_schema(summary.schema)?;
         Ok(summary)
     }
+}
+
+/// What charts need of it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Charted {
+    schema: u32,
+    pub(super) scenario: String,
+    pub(super) variants: Variants,
+}
+
+impl Charted {
+    /// Reads what [`Summary::render`] wrote.
+    ///
+    /// # Errors
+    /// If it is not a summary of this schema, or cannot be read.
+    pub(super) fn read(source: impl Read) -> serde_json::Result<Self> {
+        let charted: Self = serde_json::from_reader(source)?;
+        check_schema(charted.schema)?;
+        Ok(charted)
+    }
+}
+
+fn check_schema(schema: u32) -> serde_json::Result<()> {
+    if schema == SCHEMA {
+        return Ok(());
+    }
+    Err(serde::de::Error::custom(format!(
+        "schema {schema} is not schema {SCHEMA}, which this version reads"
+    )))
 }
 
 impl VariantSummary {
@@ -216,16 +281,7 @@ impl VariantSummary {
 
     /// Its text in the file, from the end of the line before it.
     pub(super) fn to_json(&self) -> String {
-        let text = serde_json::to_string_pretty(self).expect("a summary has a form in JSON");
-        format!("\n{text}").replace('\n', "\n    ")
-    }
-
-    /// Drops the metrics that neither tables nor charts show.
-    pub(super) fn keep_shown(&mut self) {
-        let is_shown = |name: &str| {
-            HEADLINE.contains(&name) || name.starts_with("failed") || ALSO_SHOWN.contains(&name)
-        };
-        self.metrics.retain(|name, _| is_shown(name));
+        element(self)
     }
 
     /// The estimate of the metric called `name`; none where no run defines it.
@@ -283,7 +339,32 @@ fn rounded_share(share: Pooled) -> Pooled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::fixture;
+    use crate::experiment::compare::Family;
+    use crate::experiment::{Results, fixture};
+    use crate::report::chart::Input;
+
+    fn comparisons(results: &Results) -> Comparisons {
+        let question = Heading::of_results(results).compare;
+        let mut family = Family::new(question.clone());
+        for variant in &results.variants {
+            let values = question.values(variant.observations().iter());
+            family.add(&variant.name, values).expect("put aside");
+        }
+        family.finish()
+    }
+
+    impl Summary {
+        /// What is to be written of `results`, whose `runs.csv` has this digest.
+        pub(in crate::report) fn of(results: &Results, digest: &str) -> Self {
+            let mut comparisons = comparisons(results);
+            let compared = comparisons.all().expect("read").map(|one| one.expect("read"));
+            Self {
+                variants: results.variants.iter().map(VariantSummary::of).collect(),
+                comparisons: compared.map(rounded_comparison).collect(),
+                ..Self::new(&Heading::of_results(results), digest)
+            }
+        }
+    }
 
     fn text(replications: u32) -> String {
         let results = fixture::results(&["rolling rolling.max_unavailable=2"], replications);
@@ -335,17 +416,36 @@ mod tests {
         assert!(value["variants"][0]["metrics"]["rollback_s"].is_null());
     }
 
+    fn mixture() -> MixtureSummary {
+        MixtureSummary {
+            name: "surge".into(),
+            shares: [("surge release=good".to_owned(), 1.0)].into(),
+            outcomes: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+        }
+    }
+
     #[test]
     fn variants_written_one_by_one_make_the_same_file() {
         for names in [&[][..], &["surge"], &["surge", "recreate", "canary"]] {
-            let summary = Summary::of(&fixture::results(names, 2), "d");
-            let mut whole = Vec::new();
-            summary.render(&mut whole).expect("memory can be written");
-            let texts: Vec<String> = summary.variants.iter().map(VariantSummary::to_json).collect();
-            let rest = Summary { variants: Vec::new(), ..summary };
-            let mut spliced = Vec::new();
-            rest.render_with(&mut texts.join(",").as_bytes(), &mut spliced).expect("written");
-            assert_eq!(String::from_utf8(spliced), String::from_utf8(whole));
+            for mixtures in 0..3 {
+                let results = fixture::results(names, 2);
+                let mixtures = vec![mixture(); mixtures];
+                let summary = Summary { mixtures, ..Summary::of(&results, "d") };
+                let mut whole = Vec::new();
+                summary.render(&mut whole).expect("memory can be written");
+                let mut lists = Lists::within(&std::env::temp_dir());
+                for variant in &summary.variants {
+                    lists.push_variant(&variant.to_json()).expect("written");
+                }
+                for mixture in &summary.mixtures {
+                    lists.push_mixture(mixture).expect("written");
+                }
+                let rest = Summary::new(&Heading::of_results(&results), "d");
+                let (mut parts, mut compared) = (Vec::new(), comparisons(&results));
+                rest.render_with(&mut lists, &mut compared, &mut parts).expect("written");
+                assert_eq!(String::from_utf8(parts), String::from_utf8(whole));
+            }
         }
     }
 
@@ -358,6 +458,11 @@ mod tests {
         assert_eq!(String::from_utf8(again).expect("text"), text);
         let later = text.replacen("\"schema\": 1", "\"schema\": 2", 1);
         let error = Summary::read(later.as_bytes()).expect_err("a later schema").to_string();
+        assert!(error.contains("schema 2 is not schema 1"), "{error}");
+        let charted = Charted::read(text.as_bytes()).expect("our own summary");
+        let input = Input::new(&charted.scenario, charted.variants);
+        assert_eq!(input.shown(), summary.variants);
+        let error = Charted::read(later.as_bytes()).expect_err("a later schema").to_string();
         assert!(error.contains("schema 2 is not schema 1"), "{error}");
     }
 }

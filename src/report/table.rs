@@ -1,10 +1,13 @@
 //! The table on the terminal: a row per variant, what one looks at first.
 
+use std::io::{self, Write};
+
 use anstyle::{AnsiColor, Style};
 
-use super::columns::{self, Cell};
+use super::columns::{Cell, Layout};
 use super::number;
-use super::summary_json::{MixtureSummary, Summary, VariantSummary};
+use super::shown::{Line, Shown, Told};
+use super::summary_json::{MixtureSummary, VariantSummary};
 
 const WARN: Style = AnsiColor::Yellow.on_default();
 
@@ -60,64 +63,70 @@ fn half_ratio(value: f64) -> String {
     number::significant(value, 2)
 }
 
-/// The table, with a line above it that says how to read it. It holds ANSI colours; print it
-/// through a stream that strips them where they are not wanted.
-#[must_use]
-pub fn render(summary: &Summary) -> String {
-    let mixtures = summary.mixtures.iter().map(mixture_row);
-    let rows: Vec<Vec<Cell>> = summary.variants.iter().map(row).chain(mixtures).collect();
+/// Prints the table, with a line above it that says how to read it. It holds ANSI colours; `out`
+/// is to strip them where they are not wanted.
+///
+/// # Errors
+/// If it cannot be written, or what is to be shown cannot be read back.
+pub fn print(shown: &mut Shown, out: &mut dyn Write) -> io::Result<()> {
     let titles: Vec<&str> =
         ["variant", "outcome"].into_iter().chain(COLUMNS.map(|column| column.title)).collect();
-    caption(summary) + &columns::lay_out(&titles, &rows)
+    let mut layout = Layout::new(&titles);
+    let (mut runs, mut has_interval) = (0, false);
+    for line in shown.lines.variants.records()? {
+        let line = line?;
+        layout.see(&row(&line));
+        runs += u64::from(line.replications);
+        has_interval |= has_some_interval(&line);
+    }
+    for line in shown.lines.mixtures.records()? {
+        layout.see(&row(&line?));
+    }
+    write!(out, "{}{}", caption(shown, runs, has_interval), layout.header())?;
+    for line in shown.lines.all()? {
+        write!(out, "{}", layout.row(&row(&line?)))?;
+    }
+    Ok(())
 }
 
-fn caption(summary: &Summary) -> String {
-    let runs: u64 = summary.variants.iter().map(|variant| u64::from(variant.replications)).sum();
+fn caption(shown: &Shown, runs: u64, has_interval: bool) -> String {
     let count =
         |number: u64, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
-    let has_interval = |variant: &VariantSummary| {
-        let estimates = COLUMNS.iter().filter_map(|column| variant.metric(column.metric));
-        estimates.into_iter().any(|estimate| estimate.ci95.is_some())
-    };
-    let has_interval = summary.variants.iter().any(has_interval);
     format!(
         "{}: {}, {}, seed {}{}\n\n",
-        summary.scenario,
-        count(summary.variants.len() as u64, "variant"),
+        shown.scenario,
+        count(shown.lines.variants.len() as u64, "variant"),
         count(runs, "run"),
-        summary.seed,
+        shown.seed,
         if has_interval { "; means \u{b1} half of their 95% interval" } else { "" },
     )
 }
 
-fn row(variant: &VariantSummary) -> Vec<Cell> {
-    let name = Cell::Word { text: variant.name.clone(), style: Style::new() };
-    let numbers = COLUMNS.iter().map(|column| {
-        let estimate = variant.metric(column.metric);
-        number(column, estimate.map(|estimate| (estimate.mean, estimate.ci95)))
-    });
-    [name, outcome(variant)].into_iter().chain(numbers).collect()
+fn has_some_interval(line: &Line) -> bool {
+    let told = COLUMNS.iter().filter_map(|column| line.metric(column.metric));
+    told.into_iter().any(|told| told.ci95.is_some())
 }
 
-/// Releases of several sorts together, with how often each outcome comes.
-fn mixture_row(mixture: &MixtureSummary) -> Vec<Cell> {
-    let name = Cell::Word { text: format!("{} (mix)", mixture.name), style: Style::new() };
+fn row(line: &Line) -> Vec<Cell> {
+    let name = Cell::Word { text: line.name.clone(), style: Style::new() };
+    let style = if line.is_completed { Style::new() } else { WARN };
+    let outcome = Cell::Word { text: line.outcome.clone(), style };
+    let numbers = COLUMNS.iter().map(|column| number(column, line.metric(column.metric)));
+    [name, outcome].into_iter().chain(numbers).collect()
+}
+
+/// How often each outcome of releases of several sorts comes.
+pub(super) fn shares(mixture: &MixtureSummary) -> String {
     let shares = mixture.outcomes.iter();
     let text: Vec<String> = shares
         .map(|(outcome, share)| format!("{} {outcome}", number::percent(share.value, 3)))
         .collect();
-    let outcome = Cell::Word { text: text.join(", "), style: Style::new() };
-    let numbers = COLUMNS.iter().map(|column| {
-        let estimate = mixture.metrics.get(column.metric);
-        number(column, estimate.map(|estimate| (estimate.mean, estimate.ci95)))
-    });
-    [name, outcome].into_iter().chain(numbers).collect()
+    text.join(", ")
 }
 
-fn outcome(variant: &VariantSummary) -> Cell {
-    let is_completed = variant.outcomes.keys().all(|name| name == "completed");
-    let style = if is_completed { Style::new() } else { WARN };
-    let text = match variant.outcomes.len() {
+/// How the runs of a variant ended.
+pub(super) fn outcomes(variant: &VariantSummary) -> String {
+    match variant.outcomes.len() {
         1 => variant.outcomes.keys().cloned().collect(),
         _ => variant
             .outcomes
@@ -125,13 +134,12 @@ fn outcome(variant: &VariantSummary) -> Cell {
             .map(|(name, runs)| format!("{runs} {name}"))
             .collect::<Vec<_>>()
             .join(", "),
-    };
-    Cell::Word { text, style }
+    }
 }
 
 /// A mean with its interval.
-fn number(column: &Column, estimate: Option<(f64, Option<[f64; 2]>)>) -> Cell {
-    let Some((mean, ci95)) = estimate else {
+fn number(column: &Column, told: Option<&Told>) -> Cell {
+    let Some(&Told { mean, ci95, .. }) = told else {
         return Cell::Number { mean: "-".to_owned(), half: None };
     };
     let half = ci95
@@ -143,11 +151,17 @@ fn number(column: &Column, estimate: Option<(f64, Option<[f64; 2]>)>) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::fixture;
+    use crate::experiment::{Results, fixture};
+    use crate::report::shown;
+    use crate::report::summary_json::Summary;
 
     fn table(names: &[&str], replications: u32) -> String {
-        let summary = Summary::of(&fixture::results(names, replications), "");
-        anstream::adapter::strip_str(&render(&summary)).to_string()
+        printed_of(&fixture::results(names, replications))
+    }
+
+    fn printed_of(results: &Results) -> String {
+        let mut shown = shown::tests::of(&Summary::of(results, ""));
+        shown::tests::printed(|out| print(&mut shown, out))
     }
 
     #[test]
@@ -188,7 +202,6 @@ recreate       completed    16 s \u{b1} 5 s          0%            0%      79% \
     fn other_outcomes_are_counted() {
         let mut results = fixture::results(&["surge"], 3);
         results.variants[0].runs[1].outcome = crate::sim::Outcome::Stalled;
-        let summary = Summary::of(&results, "");
-        assert!(render(&summary).contains("2 completed, 1 stalled"));
+        assert!(printed_of(&results).contains("2 completed, 1 stalled"));
     }
 }

@@ -1,18 +1,34 @@
 //! What antithetic pairs and control variates were worth: a line each, where they helped.
 
+use std::io;
+
 use super::number;
-use super::summary_json::Summary;
-use crate::experiment::Estimate;
+use super::shown::{Shown, Told};
 use crate::measure::HEADLINE;
 
+/// The least and the most that a metric gained among the variants of which it gained.
+type Range = Option<[f64; 2]>;
+
 /// The lines, an empty one before them; nothing where nothing helped.
-#[must_use]
-pub fn render(summary: &Summary) -> String {
+///
+/// # Errors
+/// If what is to be shown cannot be read back.
+pub fn render(shown: &mut Shown) -> io::Result<String> {
+    let (mut antithetic, mut controlled) = ([None; HEADLINE.len()], [None; HEADLINE.len()]);
+    for line in shown.lines.variants.records()? {
+        let line = line?;
+        for (metric, name) in HEADLINE.iter().enumerate() {
+            if let Some(&Told { antithetic_gain, controlled_gain, .. }) = line.metric(name) {
+                widen(&mut antithetic[metric], antithetic_gain);
+                widen(&mut controlled[metric], controlled_gain);
+            }
+        }
+    }
     let lines: Vec<String> = [
-        worth(summary, |estimate| estimate.antithetic_gain).map(|found| {
+        worth(&antithetic).map(|found| {
             format!("Antithetic pairs: a run is worth as many independent ones: {found}.\n")
         }),
-        worth(summary, |estimate| estimate.controlled.map(|found| found.gain)).map(|found| {
+        worth(&controlled).map(|found| {
             format!(
                 "Without the luck with the starts (`controlled` in summary.json), a run is worth \
                  as many: {found}.\n"
@@ -22,29 +38,37 @@ pub fn render(summary: &Summary) -> String {
     .into_iter()
     .flatten()
     .collect();
-    if lines.is_empty() { String::new() } else { format!("\n{}", lines.concat()) }
+    Ok(if lines.is_empty() { String::new() } else { format!("\n{}", lines.concat()) })
+}
+
+fn widen(range: &mut Range, gain: Option<f64>) {
+    if let Some(gain) = gain {
+        let [least, most] = range.unwrap_or([gain, gain]);
+        *range = Some([least.min(gain), most.max(gain)]);
+    }
 }
 
 /// By how much it helped each headline metric: from the variant that gained least to the one that
 /// gained most of those that gained.
-fn worth(summary: &Summary, gain: impl Fn(&Estimate) -> Option<f64>) -> Option<String> {
-    let of = |metric: &&str| {
-        let estimates = summary.variants.iter().filter_map(|variant| variant.metric(metric));
-        let gains: Vec<f64> = estimates.filter_map(&gain).collect();
-        let least = gains.iter().copied().reduce(f64::min)?;
-        let most = gains.iter().copied().reduce(f64::max)?;
-        let [low, high] = [least, most].map(|gain| number::significant(gain, 2));
+fn worth(gains: &[Range; HEADLINE.len()]) -> Option<String> {
+    let of = |(metric, range): (&&str, &Range)| {
+        let [low, high] = (*range)?.map(|gain| number::significant(gain, 2));
         let range = if low == high { low } else { format!("{low} to {high}") };
         Some(format!("{range} for {metric}"))
     };
-    let found: Vec<String> = HEADLINE.iter().filter_map(of).collect();
+    let found: Vec<String> = HEADLINE.iter().zip(gains).filter_map(of).collect();
     (!found.is_empty()).then(|| found.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::experiment::{Adjusted, fixture};
+    use crate::report::shown;
+    use crate::report::summary_json::Summary;
+
+    fn render(summary: &Summary) -> String {
+        super::render(&mut shown::tests::of(summary)).expect("read")
+    }
 
     #[test]
     fn only_what_helped_is_told() {

@@ -1,10 +1,12 @@
-//! A result folder, written variant by variant: what was written is not held in memory.
+//! A result folder, written variant by variant: neither what was written is held in memory, nor
+//! what is needed of every variant at the end.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Write};
 
 use super::folder::{Folder, FolderError, sealed};
-use super::summary_json::{MixtureSummary, Summary, VariantSummary};
+use super::shown::{Line, Lines, Shown};
+use super::summary_json::{Lists, MixtureSummary, Summary, VariantSummary};
 use super::table_file::{Heading, TableFile};
 use super::{
     Format, ReportError, Written, chart, events_csv, ledger_csv, runs_csv, summary_csv,
@@ -33,7 +35,6 @@ pub struct VariantRows {
     texts: [Vec<u8>; TABLES.len()],
     /// What `summary.json` says.
     json: String,
-    /// What is shown of that.
     summary: VariantSummary,
     values: Values,
     /// Those of a variant that is a part of a mixture.
@@ -46,12 +47,10 @@ impl VariantRows {
     /// Makes the rows, which takes longer than to write them: it can be done on many threads.
     #[must_use]
     pub fn of(heading: &Heading, variant: &VariantResults) -> Self {
-        let mut summary = VariantSummary::of(variant);
-        let json = summary.to_json();
-        summary.keep_shown();
+        let summary = VariantSummary::of(variant);
         Self {
             texts: TABLES.map(|table| table.rows_text(heading, variant)),
-            json,
+            json: summary.to_json(),
             summary,
             values: heading.compare.values(variant.observations().iter()),
             runs: if heading.mixtures.is_empty() { Vec::new() } else { variant.runs.clone() },
@@ -69,12 +68,15 @@ pub struct Writer {
     files: Vec<BufWriter<File>>,
     hasher: blake3::Hasher,
     /// What `summary.json` says of the variants so far.
-    json: BufWriter<File>,
-    variants: Vec<VariantSummary>,
+    lists: Lists,
+    /// What terminals say of them.
+    lines: Lines,
+    /// What charts show of them.
+    charted: chart::Variants,
     family: Family,
     mixing: Mixing,
-    mixtures: Vec<MixtureSummary>,
-    unsettled: Vec<(String, Unsettled)>,
+    unsettled: Option<(String, Unsettled)>,
+    more_unsettled: usize,
 }
 
 impl Writer {
@@ -85,20 +87,19 @@ impl Writer {
     pub fn new(heading: Heading, mut folder: Folder) -> Result<Self, FolderError> {
         let files: Result<Vec<_>, _> =
             TABLES.iter().map(|table| folder.create(table.name)).collect();
-        let family = Family::new(heading.compare.clone());
-        let json = tempfile::tempfile().map_err(|source| folder.refused(SUMMARY, source))?;
-        let (files, variants, hasher) = (files?, Vec::new(), blake3::Hasher::new());
+        let place = folder.parent();
         let mut writer = Self {
+            files: files?,
+            hasher: blake3::Hasher::new(),
+            lists: Lists::within(place),
+            lines: Lines::within(place),
+            charted: chart::Variants::default(),
+            family: Family::within(place, heading.compare.clone()),
             mixing: Mixing::new(&heading.mixtures),
             heading,
             folder,
-            files,
-            hasher,
-            json: BufWriter::new(json),
-            variants,
-            family,
-            mixtures: Vec::new(),
-            unsettled: Vec::new(),
+            unsettled: None,
+            more_unsettled: 0,
         };
         let headers = TABLES.map(|table| table.header_text(&writer.heading));
         writer.put(&headers)?;
@@ -111,18 +112,29 @@ impl Writer {
     /// If it cannot be written.
     pub fn append(&mut self, rows: VariantRows) -> Result<(), FolderError> {
         self.put(&rows.texts)?;
+        self.put_aside(rows).map_err(|source| self.folder.refused(SUMMARY, source))
+    }
+
+    /// Keeps what is needed at the end.
+    fn put_aside(&mut self, rows: VariantRows) -> io::Result<()> {
+        let VariantRows { json, summary, values, runs, pairing, unsettled, .. } = rows;
+        self.lists.push_variant(&json)?;
+        self.lines.variants.push(&Line::of(&summary))?;
         if self.heading.mixtures.is_empty() {
-            self.family.add(&rows.summary.name, rows.values);
+            self.family.add(&summary.name, values)?;
         }
-        for mixed in self.mixing.add(&rows.summary.name, rows.runs, rows.pairing) {
-            self.family.add(&mixed.name, self.heading.compare.values(mixed.runs.iter()));
-            self.mixtures.push(MixtureSummary::of(&mixed));
+        for mixed in self.mixing.add(&summary.name, runs, pairing) {
+            self.family.add(&mixed.name, self.heading.compare.values(mixed.runs.iter()))?;
+            let mixture = MixtureSummary::of(&mixed);
+            self.lists.push_mixture(&mixture)?;
+            self.lines.mixtures.push(&Line::of_mixture(&mixture))?;
         }
-        self.unsettled.extend(rows.unsettled.map(|found| (rows.summary.name.clone(), found)));
-        let comma = if self.variants.is_empty() { "" } else { "," };
-        write!(self.json, "{comma}{}", rows.json)
-            .map_err(|source| self.folder.refused(SUMMARY, source))?;
-        self.variants.push(rows.summary);
+        match unsettled {
+            Some(_) if self.unsettled.is_some() => self.more_unsettled += 1,
+            Some(found) => self.unsettled = Some((summary.name.clone(), found)),
+            None => {}
+        }
+        self.charted.add(summary);
         Ok(())
     }
 
@@ -139,38 +151,23 @@ impl Writer {
     /// # Errors
     /// If something cannot be written; the old folder then stays as it was.
     pub fn finish(self, formats: &[Format]) -> Result<Written, ReportError> {
-        let Self {
-            heading,
-            mut folder,
-            files,
-            hasher,
-            json,
-            variants,
-            family,
-            mixtures,
-            unsettled,
-            ..
-        } = self;
+        let Self { heading, mut folder, files, hasher, mut lists, lines, charted, .. } = self;
         for (table, file) in TABLES.iter().zip(files) {
             sealed(file).map_err(|source| folder.refused(table.name, source))?;
         }
         let digest = hasher.finalize().to_hex().to_string();
-        let mut summary = Summary::new(&heading, &digest, Vec::new(), family);
-        summary.mixtures = mixtures;
-        folder.write(SUMMARY, |out| {
-            let mut variants = json.into_inner().map_err(io::IntoInnerError::into_error)?;
-            variants.seek(SeekFrom::Start(0))?;
-            summary.render_with(&mut BufReader::new(variants), out)
-        })?;
-        summary.variants = variants;
-        let (moments, ledger) = super::read_series(folder.path(), &summary)?;
-        let input = chart::Input { summary, moments, ledger };
+        let summary = Summary::new(&heading, &digest);
+        let mut comparisons = self.family.finish();
+        folder.write(SUMMARY, |out| summary.render_with(&mut lists, &mut comparisons, out))?;
+        let input = chart::Input::new(&heading.scenario, charted);
+        let input = super::with_series(folder.path(), input)?;
         for (name, content) in chart::render_all(&input, formats)? {
             folder.write(name, |out| out.write_all(&content))?;
         }
-        let summary = input.summary;
         let names = folder.names().to_vec();
         folder.commit()?;
-        Ok(Written { names, summary, unsettled })
+        let shown = Shown { scenario: heading.scenario, seed: heading.seed, lines, comparisons };
+        let (unsettled, more_unsettled) = (self.unsettled, self.more_unsettled);
+        Ok(Written { names, digest, shown, unsettled, more_unsettled })
     }
 }

@@ -14,6 +14,7 @@ use crate::scenario::change::sweep::{self, Choice, MOST_VARIANTS};
 use crate::scenario::change::{self, Override, Overrides};
 use crate::scenario::check;
 use crate::scenario::check::scope::Scope;
+use crate::scenario::common::Common;
 use crate::scenario::diagnostic::source::{Shown, Sources, Texts};
 use crate::scenario::diagnostic::{Diagnostic, ENOUGH_ERRORS, Findings, Place, Report};
 use crate::scenario::document::path::{Path as FieldPath, dotted};
@@ -142,6 +143,7 @@ struct Session<'t, 'c> {
     findings: Findings,
     tables: Tables,
     manifests: Manifests<'t>,
+    common: Common,
     kinds: &'c [Kind],
     /// Documents as [`Loaded::documents`].
     documents: BTreeMap<String, serde_json::Value>,
@@ -158,6 +160,7 @@ impl<'t, 'c> Session<'t, 'c> {
             findings: Findings::default(),
             tables: Tables::new(folder.clone()),
             manifests: Manifests::new(folder, catalog.importer, texts),
+            common: Common::default(),
             kinds: catalog.kinds,
             documents: BTreeMap::new(),
         }
@@ -441,7 +444,9 @@ impl<'t, 'c> Session<'t, 'c> {
         if !is_read {
             return None;
         }
-        resolved?.into_plan(&file, faults, gates?, strategy?)
+        let mut plan = resolved?.into_plan(&file, faults, gates?, strategy?)?;
+        self.common.share(&mut plan);
+        Some(plan)
     }
 }
 

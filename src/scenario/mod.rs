@@ -17,12 +17,13 @@
 //! | `check/`, `strategies.rs`, `faults.rs`, `gates.rs` | which rules does it break? |
 //! | `rule/` | what is each rule, and what would be right? |
 //! | `policy/` | what must hold? |
-//! | `resolve/` | what is the plan? |
+//! | `resolve/`, `common.rs` | what is the plan, and what do plans have in common? |
 //! | `world.rs` | are two scenarios the same but for the strategy? |
 //! | `diagnostic/` | how is an error shown? |
 
 mod change;
 mod check;
+mod common;
 mod diagnostic;
 mod document;
 mod faults;

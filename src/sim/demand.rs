@@ -54,7 +54,7 @@ impl<'a> Demand<'a> {
     pub(super) fn changes(self) -> impl Iterator<Item = SimTime> + 'a {
         let points = match self.0 {
             RateCurve::Constant(_) => &[][..],
-            RateCurve::Linear(points) | RateCurve::Steps(points) => points,
+            RateCurve::Linear(points) | RateCurve::Steps(points) => &points[..],
         };
         points.iter().map(|(time, _)| *time)
     }
@@ -68,12 +68,12 @@ mod tests {
     #[test]
     fn rates_before_and_after_a_change() {
         let at = |seconds| SimTime::ZERO + SimDuration::from_secs(seconds);
-        let steps = RateCurve::Steps(vec![(at(0), 1.0), (at(10), 3.0)]);
+        let steps = RateCurve::Steps(vec![(at(0), 1.0), (at(10), 3.0)].into());
         assert_eq!(
             (Demand(&steps).rate_until(at(10)), Demand(&steps).rate_from(at(10))),
             (1.0, 3.0)
         );
-        let linear = RateCurve::Linear(vec![(at(0), 1.0), (at(10), 3.0)]);
+        let linear = RateCurve::Linear(vec![(at(0), 1.0), (at(10), 3.0)].into());
         assert_eq!(
             (Demand(&linear).rate_from(at(5)), Demand(&linear).rate_from(at(99))),
             (2.0, 3.0)

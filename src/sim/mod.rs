@@ -16,6 +16,7 @@ mod plan;
 mod rollout;
 mod routing;
 mod run;
+mod shared;
 mod side;
 mod simulate;
 mod start;
@@ -30,5 +31,6 @@ pub use plan::{
     SloPlan, StrategyPlan,
 };
 pub use run::{Detail, EventRow, Observed, Outcome, Run, StateBin};
+pub use shared::Shared;
 pub use simulate::simulate;
 pub use trace::Trace;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use std::sync::Arc;
 
+use super::Shared;
 use crate::fault::FaultPlan;
 use crate::fleet::{
     FleetPlan, LivenessPlan, ReadinessPlan, ReleasePlan, ShutdownPlan, StartupPlan,
@@ -15,39 +16,40 @@ use crate::strategy::{OnFailure, Parameters};
 use crate::traffic::DataPlan;
 use crate::units::{Ratio, SimDuration};
 
-/// One variant of a scenario: a strategy and a value of every field.
+/// One variant of a scenario: a strategy and a value of every field. Variants have most of it in
+/// common.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// `[fleet]`.
-    pub fleet: FleetPlan,
+    pub fleet: Shared<FleetPlan>,
     /// `[startup]`.
-    pub startup: StartupPlan,
+    pub startup: Shared<StartupPlan>,
     /// `[readiness]`.
-    pub readiness: ReadinessPlan,
+    pub readiness: Shared<ReadinessPlan>,
     /// `[liveness]`; none: no liveness probe.
     pub liveness: Option<LivenessPlan>,
     /// `[startup_probe]`; none: no start-up probe.
     pub startup_probe: Option<StartupProbePlan>,
     /// `[shutdown]`.
-    pub shutdown: ShutdownPlan,
+    pub shutdown: Shared<ShutdownPlan>,
     /// What of `[load_balancer]` happens on the control plane.
-    pub routing: RoutingPlan,
+    pub routing: Shared<RoutingPlan>,
     /// What instances feel of `[release]`.
-    pub release: ReleasePlan,
+    pub release: Shared<ReleasePlan>,
     /// All that requests feel.
-    pub data: DataPlan,
+    pub data: Shared<DataPlan>,
     /// `[[faults]]`, in the order of the file.
-    pub faults: Vec<FaultPlan>,
+    pub faults: Shared<Vec<FaultPlan>>,
     /// `[gates.NAME]`, in the order of the file.
-    pub gates: Vec<Gate>,
+    pub gates: Shared<Vec<Gate>>,
     /// `[alerts]`; none: nobody is told.
-    pub alerts: Option<Alerts>,
+    pub alerts: Option<Shared<Alerts>>,
     /// `[budget]`; none: rollouts do not mind it.
     pub budget: Option<Budget>,
     /// The strategy.
-    pub strategy: StrategyPlan,
+    pub strategy: Shared<StrategyPlan>,
     /// `[[operator]]`: what a person does, in the order of the file.
-    pub operator: Vec<OperatorPlan>,
+    pub operator: Shared<Vec<OperatorPlan>>,
     /// `synthetic.interval`: from one synthetic check to the next, > 0.
     pub synthetic_interval: SimDuration,
     /// `[slo]`.

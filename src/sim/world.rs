@@ -193,7 +193,7 @@ impl<'a> World<'a> {
     }
 
     /// The parts of the plan that starts depend on.
-    pub(super) const fn plans(&self) -> Plans<'a> {
+    pub(super) fn plans(&self) -> Plans<'a> {
         Plans {
             startup: &self.plan.startup,
             shutdown: &self.plan.shutdown,

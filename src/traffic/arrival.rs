@@ -270,8 +270,9 @@ mod tests {
     #[test]
     fn bursts_pass_over_silence_and_end_with_it() {
         let at = |seconds| SimTime::ZERO + SimDuration::from_secs(seconds);
-        let steps =
-            RateCurve::Steps(vec![(at(0), 0.0), (at(1_000_000), 10.0), (at(1_000_010), 0.0)]);
+        let steps = RateCurve::Steps(
+            vec![(at(0), 0.0), (at(1_000_000), 10.0), (at(1_000_010), 0.0)].into(),
+        );
         let got = times(steps, bursty(4.0), 400);
         let inside = got.iter().filter(|&&time| (1e6..1e6 + 10.0).contains(&time)).count();
         assert!((20..390).contains(&inside), "{inside}");

@@ -1,5 +1,7 @@
 //! What one run is given about its requests: every field resolved, nothing left to default.
 
+use std::sync::Arc;
+
 use crate::random::Law;
 use crate::units::{Ratio, SimDuration, SimTime};
 
@@ -33,16 +35,17 @@ pub struct TrafficPlan {
     pub session_length: Law,
 }
 
-/// Offered requests per second over time.
+/// Offered requests per second over time. A trace has many points, and all that hold it share
+/// them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RateCurve {
     /// The same all along, requests/s, finite, >= 0.
     Constant(f64),
     /// Linear between points (time, requests/s), times strictly rising from zero; held after the
     /// last.
-    Linear(Vec<(SimTime, f64)>),
+    Linear(Arc<[(SimTime, f64)]>),
     /// Constant from each point to the next, times strictly rising from zero; held after the last.
-    Steps(Vec<(SimTime, f64)>),
+    Steps(Arc<[(SimTime, f64)]>),
 }
 
 /// How arrivals are spread.

@@ -230,17 +230,17 @@ mod tests {
     #[test]
     fn inversion_of_constant_and_stepped_rates() {
         check(&RateCurve::Constant(4.0), 1.0, &[0.25, 0.5, 0.75, 1.0]);
-        let steps = RateCurve::Steps(vec![(at(0), 2.0), (at(1), 0.0), (at(3), 1.0)]);
+        let steps = RateCurve::Steps(vec![(at(0), 2.0), (at(1), 0.0), (at(3), 1.0)].into());
         check(&steps, 1.0, &[0.5, 1.0, 4.0, 5.0]);
     }
 
     #[test]
     fn inversion_of_a_ramp_is_the_root_of_its_integral() {
         // The integral of 2 t is t²; from 2 s on the rate stays 4.
-        let ramp = RateCurve::Linear(vec![(at(0), 0.0), (at(2), 4.0)]);
+        let ramp = RateCurve::Linear(vec![(at(0), 0.0), (at(2), 4.0)].into());
         check(&ramp, 1.0, &[1.0, 2.0f64.sqrt(), 3.0f64.sqrt(), 2.0, 2.25, 2.5]);
         // The integral of 4 - 2 t is 4 t - t²; it ends at 4.
-        let down = RateCurve::Linear(vec![(at(0), 4.0), (at(2), 0.0)]);
+        let down = RateCurve::Linear(vec![(at(0), 4.0), (at(2), 0.0)].into());
         check(&down, 1.0, &[2.0 - 3.0f64.sqrt(), 2.0 - 2.0f64.sqrt(), 1.0]);
         assert_eq!(moments(&down, 3.0, 2)[1], u64::MAX as f64 / NANOS);
     }
@@ -249,8 +249,8 @@ mod tests {
     fn silence_has_no_next_request() {
         for curve in [
             RateCurve::Constant(0.0),
-            RateCurve::Linear(vec![(at(0), 0.0), (at(5), 0.0)]),
-            RateCurve::Steps(vec![(at(0), 0.0)]),
+            RateCurve::Linear(vec![(at(0), 0.0), (at(5), 0.0)].into()),
+            RateCurve::Steps(vec![(at(0), 0.0)].into()),
         ] {
             let mut cursor = Cursor::new(Profile::new(&curve));
             assert_eq!([cursor.advance(1.0), cursor.advance(1.0)], [u64::MAX; 2]);
@@ -259,7 +259,8 @@ mod tests {
 
     #[test]
     fn forward_and_backward_agree() {
-        let curve = RateCurve::Linear(vec![(at(0), 3.0), (at(2), 9.0), (at(5), 0.0), (at(9), 1.0)]);
+        let curve =
+            RateCurve::Linear(vec![(at(0), 3.0), (at(2), 9.0), (at(5), 0.0), (at(9), 1.0)].into());
         let mut cursor = Cursor::new(Profile::new(&curve));
         for step in 1..40 {
             let before = cursor.clone();

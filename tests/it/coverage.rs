@@ -185,9 +185,12 @@ fn comparisons(draws: Draws) -> Vec<Comparison> {
                 result(&(0..).zip(&metrics).map(value).collect::<Vec<_>>())
             })
             .collect();
-        family.add(name, question.values(runs.iter().map(|run| &run.metrics)));
+        let values = question.values(runs.iter().map(|run| &run.metrics));
+        family.add(name, values).expect("a few runs can be put aside");
     }
-    family.finish()
+    let mut found = family.finish();
+    let all: Result<Vec<Comparison>, _> = found.all().expect("they can be read").collect();
+    all.expect("they can be read")
 }
 
 /// Of all the verdicts of a family, none is wrong in 95% of the experiments or more; and most of

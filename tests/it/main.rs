@@ -22,6 +22,8 @@ mod import;
 mod laws;
 mod ledger;
 mod life;
+#[cfg(target_os = "linux")]
+mod memory;
 mod scale;
 mod sensitivity;
 mod source;

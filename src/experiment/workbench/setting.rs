@@ -113,10 +113,10 @@ fn stand_alone(plan: &mut Plan, gate: usize) {
         }
         rule @ Rule::Test(_) => rule,
     };
-    for one in &mut plan.gates {
+    for one in plan.gates.iter_mut() {
         one.rule = rule.clone();
     }
-    plan.gates.extend(members);
+    plan.gates.extend(members.iter().cloned());
     if !plan.strategy.guards.is_empty() {
         plan.strategy.guards = vec![gate];
     }

@@ -28,28 +28,135 @@ const ROWS: [f64; 2] = [14.0, 44.0];
 const MOST_PANELS: usize = 6;
 
 /// One strategy with two swept numbers.
-struct Panel<'a> {
-    strategy: &'a str,
-    across: Axis<'a>,
-    up: Axis<'a>,
+#[derive(Clone, Debug)]
+pub(super) struct Panel {
+    strategy: String,
+    across: Axis,
+    up: Axis,
     /// Failed share by row from below and column; none where no run sent a request.
     cells: Vec<Vec<Option<f64>>>,
 }
 
 /// The values of one sweep, in rising order.
-struct Axis<'a> {
-    path: &'a str,
-    values: Vec<&'a Value>,
+#[derive(Clone, Debug)]
+struct Axis {
+    path: String,
+    values: Vec<Value>,
+}
+
+/// The panels, found variant by variant: of each, little is kept.
+#[derive(Debug, Default)]
+pub(super) struct Panels {
+    done: Vec<Panel>,
+    strategy: String,
+    /// The strategy's variants so far; none if they are no grid.
+    open: Option<Grid>,
+}
+
+/// The variants of a strategy that differ by two numbers only.
+#[derive(Debug)]
+struct Grid {
+    /// Across and up.
+    paths: [String; 2],
+    /// The numbers and how they are written, in the order in which they came.
+    values: [Vec<(f64, Value)>; 2],
+    /// Which of the values, and the failed share.
+    cells: Vec<([usize; 2], Option<f64>)>,
+}
+
+impl Panels {
+    /// The next variant, in the scenario's order.
+    pub(super) fn add(&mut self, variant: &VariantSummary) {
+        if self.strategy != variant.strategy {
+            self.close();
+            self.strategy.clone_from(&variant.strategy);
+            self.open = Grid::begun_by(variant);
+        }
+        if let Some(grid) = &mut self.open
+            && grid.add(variant).is_none()
+        {
+            self.open = None;
+        }
+    }
+
+    /// Those that there are, at most so many as are drawn.
+    pub(super) fn finish(mut self) -> Vec<Panel> {
+        self.close();
+        self.done
+    }
+
+    fn close(&mut self) {
+        let grid = self.open.take().filter(|_| self.done.len() < MOST_PANELS);
+        self.done.extend(grid.and_then(|grid| grid.into_panel(&self.strategy)));
+    }
+}
+
+impl Grid {
+    /// None unless exactly two fields are swept.
+    fn begun_by(variant: &VariantSummary) -> Option<Self> {
+        let paths: Vec<&String> = variant.parameters.keys().collect();
+        let [one, other] = paths[..] else { return None };
+        let paths = if choice(one) > choice(other) { [other, one] } else { [one, other] };
+        let (values, cells) = ([Vec::new(), Vec::new()], Vec::new());
+        Some(Self { paths: paths.map(Clone::clone), values, cells })
+    }
+
+    /// None if a value is no number.
+    fn add(&mut self, variant: &VariantSummary) -> Option<()> {
+        let mut at = [0; 2];
+        for ((path, values), at) in self.paths.iter().zip(&mut self.values).zip(&mut at) {
+            let value = variant.parameters.get(path)?;
+            *at = match values.iter().position(|(_, known)| known == value) {
+                Some(known) => known,
+                None => {
+                    values.push((amount(value)?, value.clone()));
+                    values.len() - 1
+                }
+            };
+        }
+        self.cells.push((at, variant.metric("error_rate").map(|estimate| estimate.mean)));
+        Some(())
+    }
+
+    /// None unless there are two values of each, and something was sent.
+    fn into_panel(self, strategy: &str) -> Option<Panel> {
+        let has_requests = self.cells.iter().any(|(_, share)| share.is_some());
+        if !has_requests || self.values.iter().any(|values| values.len() < 2) {
+            return None;
+        }
+        let [across_ranks, up_ranks] = [0, 1].map(|axis| ranks(&self.values[axis]));
+        let mut cells = vec![vec![None; across_ranks.len()]; up_ranks.len()];
+        for ([across, up], share) in self.cells {
+            cells[up_ranks[up]][across_ranks[across]] = share;
+        }
+        let mut axes = self.paths.into_iter().zip(self.values).map(|(path, mut values)| {
+            values.sort_by(|one, other| one.0.total_cmp(&other.0));
+            Axis { path, values: values.into_iter().map(|(_, value)| value).collect() }
+        });
+        let (across, up) = (axes.next()?, axes.next()?);
+        Some(Panel { strategy: strategy.to_owned(), across, up, cells })
+    }
+}
+
+/// Where each of the values stands in rising order; of equal ones the first first.
+fn ranks(values: &[(f64, Value)]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&one, &other| values[one].0.total_cmp(&values[other].0));
+    let mut ranks = vec![0; values.len()];
+    for (rank, &value) in order.iter().enumerate() {
+        ranks[value] = rank;
+    }
+    ranks
 }
 
 /// Draws the chart, if there is anything to draw.
 pub(super) fn render(input: &Input) -> Option<Picture> {
-    let panels = panels(input);
+    let panels = &input.panels;
     let highest = panels.iter().flat_map(Panel::shares).fold(0.0, f64::max);
     if panels.is_empty() {
         return None;
     }
-    let heading = format!("Where requests fail: {}", input.summary.scenario);
+    let heading = format!("Where requests fail: {}", input.scenario);
     let height = TOP + panels.iter().map(Panel::height).sum::<f64>();
     let mut picture = Picture::new(WIDTH, height, heading.clone());
     axis::heading(&mut picture, &heading);
@@ -57,17 +164,11 @@ pub(super) fn render(input: &Input) -> Option<Picture> {
     picture.text(Text::new((MARGIN, 43.0), note, SMALL, MUTED));
     key(&mut picture, highest);
     let mut top = TOP;
-    for panel in &panels {
+    for panel in panels {
         panel.draw(&mut picture, top, highest);
         top += panel.height();
     }
     Some(picture)
-}
-
-fn panels(input: &Input) -> Vec<Panel<'_>> {
-    let variants = &input.summary.variants;
-    let strategies = variants.chunk_by(|one, next| one.strategy == next.strategy);
-    strategies.filter_map(Panel::of).take(MOST_PANELS).collect()
 }
 
 /// How far a field is somebody's choice: what is given goes across, what is chosen goes upwards.
@@ -97,29 +198,10 @@ fn written(value: &Value) -> String {
     }
 }
 
-impl<'a> Axis<'a> {
-    /// None unless all values are numbers, and at least two.
-    fn of(path: &'a str, variants: &'a [VariantSummary]) -> Option<Self> {
-        let mut values: Vec<(f64, &Value)> = Vec::new();
-        for variant in variants {
-            let value = variant.parameters.get(path)?;
-            if !values.iter().any(|&(_, known)| known == value) {
-                values.push((amount(value)?, value));
-            }
-        }
-        values.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let values: Vec<&Value> = values.into_iter().map(|(_, value)| value).collect();
-        (values.len() > 1).then_some(Self { path, values })
-    }
-
-    fn position(&self, variant: &VariantSummary) -> Option<usize> {
-        let own = variant.parameters.get(self.path)?;
-        self.values.iter().position(|&value| value == own)
-    }
-
+impl Axis {
     /// Its path, and the unit of its values where they are plain numbers.
     fn name(&self) -> String {
-        let field = self.path.rsplit('.').next().unwrap_or(self.path);
+        let field = self.path.rsplit('.').next().unwrap_or(&self.path);
         let unit = match field {
             "rate" | "origin_capacity" => ", requests/s",
             "instances" | "max_unavailable" | "max_surge" => ", instances",
@@ -127,28 +209,12 @@ impl<'a> Axis<'a> {
             "slots" | "queue" => ", requests an instance",
             _ => "",
         };
-        let is_plain = self.values.iter().all(|value| value.is_number());
+        let is_plain = self.values.iter().all(Value::is_number);
         format!("{}{}", self.path, if is_plain { unit } else { "" })
     }
 }
 
-impl<'a> Panel<'a> {
-    /// None unless the strategy's variants differ by exactly two numbers.
-    fn of(variants: &'a [VariantSummary]) -> Option<Self> {
-        let first = variants.first()?;
-        let paths: Vec<&str> = first.parameters.keys().map(String::as_str).collect();
-        let [one, other] = paths[..] else { return None };
-        let [across, up] = if choice(one) > choice(other) { [other, one] } else { [one, other] };
-        let (across, up) = (Axis::of(across, variants)?, Axis::of(up, variants)?);
-        let mut cells = vec![vec![None; across.values.len()]; up.values.len()];
-        for variant in variants {
-            let (row, column) = (up.position(variant)?, across.position(variant)?);
-            cells[row][column] = variant.metric("error_rate").map(|estimate| estimate.mean);
-        }
-        let has_requests = cells.iter().flatten().any(Option::is_some);
-        has_requests.then_some(Self { strategy: &first.strategy, across, up, cells })
-    }
-
+impl Panel {
     fn shares(&self) -> impl Iterator<Item = f64> {
         self.cells.iter().flatten().filter_map(|&share| share)
     }
@@ -162,7 +228,7 @@ impl<'a> Panel<'a> {
     }
 
     fn draw(&self, picture: &mut Picture, top: f64, highest: f64) {
-        let title = Text::new((MARGIN + GUTTER, top + 8.0), self.strategy, TITLE, INK);
+        let title = Text::new((MARGIN + GUTTER, top + 8.0), &self.strategy, TITLE, INK);
         picture.text(title.bold());
         let frame = Frame {
             left: MARGIN + GUTTER,
@@ -215,7 +281,7 @@ impl<'a> Panel<'a> {
     /// The values beside the cells and below them, and what they are.
     fn names(&self, picture: &mut Picture, frame: Frame) {
         let width = frame.width() / self.across.values.len() as f64;
-        let labels: Vec<String> = self.across.values.iter().map(|value| written(value)).collect();
+        let labels: Vec<String> = self.across.values.iter().map(written).collect();
         let widest = labels.iter().map(|label| text_width(label, SMALL)).fold(1.0, f64::max);
         let step = ((widest + 6.0) / width).ceil().max(1.0) as usize;
         for (column, label) in labels.into_iter().enumerate().step_by(step) {
@@ -277,13 +343,19 @@ fn key(picture: &mut Picture, highest: f64) {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::Variants;
     use super::*;
     use serde_json::json;
 
     /// Results in which a rate and a batch are swept; above the diagonal nearly all fails.
     pub(in crate::report::chart) fn swept(rates: usize, batches: &[Value]) -> Input {
-        let mut input = super::super::tests::input(&["rolling"], 2);
-        let sample = input.summary.variants.remove(0);
+        changed(rates, batches, |_| ())
+    }
+
+    /// The same with something else about every variant.
+    fn changed(rates: usize, batches: &[Value], change: impl Fn(&mut VariantSummary)) -> Input {
+        let sample = super::super::tests::input(&["rolling"], 2).shown.remove(0);
+        let mut variants = Variants::default();
         for rate in 1..=rates {
             for (row, batch) in batches.iter().enumerate() {
                 let mut variant = sample.clone();
@@ -295,10 +367,11 @@ pub(super) mod tests {
                 let mut failed = *variant.metric("duration_s").expect("a metric");
                 failed.mean = if rate + row > rates { 0.97 } else { 0.001 };
                 variant.metrics.insert("error_rate".into(), failed);
-                input.summary.variants.push(variant);
+                change(&mut variant);
+                variants.add(variant);
             }
         }
-        input
+        Input::new("api-gateway", variants)
     }
 
     fn texts(picture: &Picture) -> Vec<&str> {
@@ -320,26 +393,23 @@ pub(super) mod tests {
     #[test]
     fn percentages_and_numbers_stand_in_rising_order() {
         let input = swept(3, &[json!("25%"), json!("5%"), json!("100%")]);
-        let panels = panels(&input);
-        let values: Vec<String> = panels[0].up.values.iter().map(|value| written(value)).collect();
+        let values: Vec<String> = input.panels[0].up.values.iter().map(written).collect();
         assert_eq!(values, ["5%", "25%", "100%"]);
     }
 
     #[test]
     fn only_two_swept_numbers_make_a_grid() {
-        let grid = || swept(3, &[json!(1), json!(2)]);
-        assert!(render(&grid()).is_some());
-        let mut third = grid();
-        for variant in &mut third.summary.variants {
+        let batches = [json!(1), json!(2)];
+        assert!(render(&swept(3, &batches)).is_some());
+        let third = changed(3, &batches, |variant| {
             variant.parameters.insert("instance.slots".into(), json!(1));
-        }
+        });
         assert!(render(&third).is_none(), "three fields");
         let words = swept(3, &[json!("any"), json!("zone")]);
         assert!(render(&words).is_none(), "words");
-        let mut idle = grid();
-        for variant in &mut idle.summary.variants {
+        let idle = changed(3, &batches, |variant| {
             variant.metrics.remove("error_rate");
-        }
+        });
         assert!(render(&idle).is_none(), "no requests");
     }
 }

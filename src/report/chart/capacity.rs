@@ -43,7 +43,7 @@ pub(super) fn render(input: &Input) -> Picture {
     let plot = PANEL[(rows.max(1) - 1).min(PANEL.len() - 1)];
     let row_height = PANEL_HEAD + plot + PANEL_FOOT;
     let height = HEAD + rows as f64 * row_height + FOOT;
-    let heading = format!("Capacity and demand during the rollout: {}", input.summary.scenario);
+    let heading = format!("Capacity and demand during the rollout: {}", input.scenario);
     let mut picture = Picture::new(WIDTH, height, heading.clone());
     axis::heading(&mut picture, &heading);
     key(&mut picture);

@@ -45,7 +45,7 @@ struct Plane {
 
 /// Draws the chart.
 pub(super) fn render(input: &Input) -> Picture {
-    let heading = format!("Duration and what it costs: {}", input.summary.scenario);
+    let heading = format!("Duration and what it costs: {}", input.scenario);
     let mut picture = Picture::new(WIDTH, HEIGHT, heading.clone());
     axis::heading(&mut picture, &heading);
     cut_note(&mut picture, input);

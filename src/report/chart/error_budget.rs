@@ -29,7 +29,7 @@ pub(super) fn render(input: &Input) -> Picture {
     let shown = input.shown();
     let plot = PLOT.max(shown.len() as f64 * LABEL_GAP);
     let height = TOP + plot + ROWS_HEAD + shown.len() as f64 * ROW + FOOT;
-    let heading = format!("Error budget: {}", input.summary.scenario);
+    let heading = format!("Error budget: {}", input.scenario);
     let mut picture = Picture::new(WIDTH, height, heading.clone());
     axis::heading(&mut picture, &heading);
     cut_note(&mut picture, input);

@@ -20,18 +20,21 @@ mod search;
 mod svg;
 mod theme;
 mod tornado;
+mod variants;
 
 use std::collections::BTreeMap;
 
 use super::ledger_csv::Entry;
 use super::number;
-use super::summary_json::{Summary, VariantSummary};
+use super::summary_json::VariantSummary;
 use super::timeline_csv::Moment;
 use crate::experiment::sensitivity::Sensitivity;
 use crate::experiment::tune::Answer;
 use crate::experiment::workbench::Characteristic;
+use boundary::Panel;
 use picture::{Anchor, Colour, Picture, Text};
 use scale::TimeUnit;
+pub(super) use variants::Variants;
 
 /// Variants that are drawn; of more, the first.
 pub const MOST_PANELS: usize = 24;
@@ -44,12 +47,18 @@ pub type Entries = BTreeMap<String, Vec<Entry>>;
 /// What the charts are drawn from.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// What stands in `summary.json`.
-    pub summary: Summary,
+    /// The scenario's name.
+    scenario: String,
+    /// The variants that are drawn.
+    shown: Vec<VariantSummary>,
+    /// How many variants there are.
+    variants: usize,
+    /// What the chart of two swept numbers shows.
+    panels: Vec<Panel>,
     /// The rows of `timeline.csv` of the variants that are drawn.
-    pub moments: Moments,
+    pub(super) moments: Moments,
     /// Those of `ledger.csv`.
-    pub ledger: Entries,
+    pub(super) ledger: Entries,
 }
 
 /// A kind of picture file.
@@ -162,10 +171,16 @@ fn painted(picture: &Picture, format: Format) -> Result<Vec<u8>, ChartError> {
 }
 
 impl Input {
+    /// Without rows over time.
+    pub(super) fn new(scenario: &str, variants: Variants) -> Self {
+        let (shown, variants, panels) = variants.finish();
+        let (moments, ledger) = (Moments::new(), Entries::new());
+        Self { scenario: scenario.to_owned(), shown, variants, panels, moments, ledger }
+    }
+
     /// The variants that are drawn.
-    fn shown(&self) -> &[VariantSummary] {
-        let variants = &self.summary.variants;
-        &variants[..variants.len().min(MOST_PANELS)]
+    pub(super) fn shown(&self) -> &[VariantSummary] {
+        &self.shown
     }
 
     /// The variant's rows.
@@ -245,7 +260,7 @@ fn outcome_line(variant: &VariantSummary) -> String {
 
 /// Says how many variants are not drawn, where some are not.
 fn cut_note(picture: &mut Picture, input: &Input) {
-    let all = input.summary.variants.len();
+    let all = input.variants;
     if all > MOST_PANELS {
         let text = format!("the first {MOST_PANELS} of {all} variants");
         let at = (picture.width - theme::MARGIN, 22.0);
@@ -257,6 +272,7 @@ fn cut_note(picture: &mut Picture, input: &Input) {
 mod tests {
     use super::*;
     use crate::experiment::fixture;
+    use crate::report::summary_json::Summary;
     use crate::report::{ledger_csv, timeline_csv};
     use picture::{Frame, Turn, Weight};
 
@@ -266,7 +282,11 @@ mod tests {
         let moments = timeline_csv::read(text.as_bytes(), names).expect("our own file");
         let text = ledger_csv::TABLE.text(&results);
         let ledger = ledger_csv::read(text.as_bytes(), names).expect("our own file");
-        Input { summary: Summary::of(&results, ""), moments, ledger }
+        let mut variants = Variants::default();
+        for variant in Summary::of(&results, "").variants {
+            variants.add(variant);
+        }
+        Input { moments, ledger, ..Input::new(&results.scenario, variants) }
     }
 
     /// Names of variants, from one to more than are drawn.
@@ -415,7 +435,7 @@ mod tests {
         let mut input = input(&["surge", "recreate"], 1);
         input.moments.clear();
         input.ledger.clear();
-        input.summary.variants[0].metrics.clear();
+        input.shown[0].metrics.clear();
         for chart in &CHARTS {
             let svg = svg::render(&(chart.render)(&input)).expect("drawn");
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{}", chart.svg);

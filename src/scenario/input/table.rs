@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::random::Law;
 use crate::scenario::diagnostic::Diagnostic;
@@ -27,7 +27,7 @@ pub(crate) struct Tables {
 }
 
 /// Times from zero and the rate from each on.
-pub(crate) type Steps = Rc<[(SimTime, f64)]>;
+pub(crate) type Steps = Arc<[(SimTime, f64)]>;
 
 impl Tables {
     /// Files relative to `folder`.

@@ -15,6 +15,7 @@ use crate::scenario::file::{
     ActionFile, ArrivalsFile, ListenFile, LoadBalancerFile, OperatorFile, PolicyFile, ScenarioFile,
     TraceFile, TrafficFile, UntilFile,
 };
+use crate::scenario::input::table::Steps;
 use crate::scenario::rule;
 use crate::sim::{
     HealthCheckPlan, OperatorAction, OperatorPlan, Pairing, Plan, RoutingPlan, SimulationPlan,
@@ -125,11 +126,11 @@ fn trace(
     scope: &mut Scope<'_, '_>,
     reader: &mut LawReader<'_>,
     trace: &TraceFile,
-) -> Option<Vec<(SimTime, f64)>> {
+) -> Option<Steps> {
     let asked = scope.span("traffic.trace.file")?;
     let what = [trace.file.as_str(), &trace.time, &trace.rate];
     let steps = reader.tables.steps(what, &asked, reader.sources);
-    steps.map_err(|diagnostic| scope.findings.add(diagnostic)).ok().map(|steps| steps.to_vec())
+    steps.map_err(|diagnostic| scope.findings.add(diagnostic)).ok()
 }
 
 impl Resolved {
@@ -143,9 +144,9 @@ impl Resolved {
     ) -> Option<Plan> {
         let fleet = FleetPlan { instances: file.fleet.instances?, zones: file.fleet.zones.clone() };
         Some(Plan {
-            fleet,
-            startup: self.startup(file),
-            readiness: readiness(file),
+            fleet: fleet.into(),
+            startup: self.startup(file).into(),
+            readiness: readiness(file).into(),
             liveness: liveness(file),
             startup_probe: startup_probe(file),
             shutdown: ShutdownPlan {
@@ -153,25 +154,28 @@ impl Resolved {
                 pre_stop: file.shutdown.pre_stop,
                 grace: file.shutdown.grace,
                 deploy: self.deploy.clone(),
-            },
+            }
+            .into(),
             routing: RoutingPlan {
                 lag: self.lag.clone(),
                 health_check: health_check(&file.load_balancer),
-            },
+            }
+            .into(),
             release: ReleasePlan {
                 startup_factor: file.release.startup_factor,
                 startup_failure: file.release.startup_failure,
                 never_ready: file.release.never_ready,
                 crash_after: self.crash_after.clone(),
                 memory_factor: Ratio::from_f64(file.release.memory_factor)?,
-            },
-            data: self.data(file),
-            faults,
-            gates,
-            alerts: alerts(file),
+            }
+            .into(),
+            data: self.data(file).into(),
+            faults: faults.into(),
+            gates: gates.into(),
+            alerts: alerts(file).map(Into::into),
             budget: budget(file),
-            strategy,
-            operator: file.operator.iter().filter_map(operator).collect(),
+            strategy: strategy.into(),
+            operator: file.operator.iter().filter_map(operator).collect::<Vec<_>>().into(),
             synthetic_interval: file.synthetic.interval,
             slo: SloPlan {
                 availability: file.slo.availability,

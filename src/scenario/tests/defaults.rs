@@ -49,9 +49,9 @@ fn percent(percent: u64) -> Ratio {
 #[test]
 fn of_instances() {
     let plan = scenario(MINIMAL).variants.remove(0).plan;
-    assert_eq!(plan.fleet, FleetPlan { instances: 12, zones: vec!["a".into()] });
+    assert_eq!(*plan.fleet, FleetPlan { instances: 12, zones: vec!["a".into()] });
     assert_eq!(
-        plan.startup,
+        *plan.startup,
         StartupPlan {
             provision: NO_TIME,
             pull: NO_TIME,
@@ -65,7 +65,7 @@ fn of_instances() {
         }
     );
     assert_eq!(
-        plan.readiness,
+        *plan.readiness,
         ReadinessPlan {
             initial_delay: SimDuration::ZERO,
             period: s(5),
@@ -80,7 +80,7 @@ fn of_instances() {
     );
     assert_eq!((plan.liveness, plan.startup_probe), (None, None));
     assert_eq!(
-        plan.shutdown,
+        *plan.shutdown,
         ShutdownPlan {
             drain_first: false,
             pre_stop: SimDuration::ZERO,
@@ -89,7 +89,7 @@ fn of_instances() {
         }
     );
     assert_eq!(
-        plan.release,
+        *plan.release,
         ReleasePlan {
             startup_factor: 1.0,
             startup_failure: Ratio::ZERO,
@@ -98,13 +98,13 @@ fn of_instances() {
             memory_factor: Ratio::ONE,
         }
     );
-    assert_eq!(plan.faults, []);
+    assert_eq!(*plan.faults, []);
 }
 
 #[test]
 fn of_requests() {
     let plan = scenario(MINIMAL).variants.remove(0).plan;
-    assert_eq!(plan.routing, RoutingPlan { lag: NO_TIME, health_check: None });
+    assert_eq!(*plan.routing, RoutingPlan { lag: NO_TIME, health_check: None });
     assert_eq!(
         plan.data.instance,
         InstancePlan { slots: 64, queue: 128, service_time: Law::exponential(ms(32)) }

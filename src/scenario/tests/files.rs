@@ -107,7 +107,7 @@ fn steps_of_a_trace() {
     let text = completed("[traffic]\ntrace = { file = \"t.csv\", time = \"at\", rate = \"r\" }\n");
     let folder = Folder::new(&text, &[("t.csv", "at,r\n1000.5,10\n1001,0\n1003.25,20.5\n")]);
     let plan = folder.load().expect("a scenario").scenario.variants.remove(0).plan;
-    let RateCurve::Steps(steps) = plan.data.traffic.rate else { panic!("a trace") };
+    let RateCurve::Steps(steps) = &plan.data.traffic.rate else { panic!("a trace") };
     let steps: Vec<(u64, f64)> =
         steps.iter().map(|(time, rate)| (time.as_nanos() / 1_000_000, *rate)).collect();
     assert_eq!(steps, [(0, 10.0), (500, 0.0), (2750, 20.5)]);

@@ -6,7 +6,7 @@ use crate::units::SimDuration;
 
 fn gates(text: &str) -> Vec<Gate> {
     let loaded = parse(&completed(text), &[], &[]).unwrap_or_else(|report| panic!("{report}"));
-    loaded.scenario.variants[0].plan.gates.clone()
+    loaded.scenario.variants[0].plan.gates.to_vec()
 }
 
 fn watch(gate: &Gate) -> &Watch {

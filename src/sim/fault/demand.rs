@@ -61,10 +61,14 @@ fn multiplied(rate: &RateCurve, (from, to, factor): Spike) -> RateCurve {
     match rate {
         RateCurve::Constant(rate) => {
             let steps = vec![(SimTime::ZERO, *rate)];
-            RateCurve::Steps(multiplied_steps(&steps, from, to, factor))
+            RateCurve::Steps(multiplied_steps(&steps, from, to, factor).into())
         }
-        RateCurve::Steps(points) => RateCurve::Steps(multiplied_steps(points, from, to, factor)),
-        RateCurve::Linear(points) => RateCurve::Linear(multiplied_line(points, from, to, factor)),
+        RateCurve::Steps(points) => {
+            RateCurve::Steps(multiplied_steps(points, from, to, factor).into())
+        }
+        RateCurve::Linear(points) => {
+            RateCurve::Linear(multiplied_line(points, from, to, factor).into())
+        }
     }
 }
 
@@ -150,9 +154,9 @@ mod tests {
             &[spike],
             &[(5, 2.0, 2.0), (10, 2.0, 6.0), (15, 6.0, 6.0), (20, 6.0, 2.0), (30, 2.0, 2.0)],
         );
-        let steps = RateCurve::Steps(vec![(at(0), 1.0), (at(15), 4.0)]);
+        let steps = RateCurve::Steps(vec![(at(0), 1.0), (at(15), 4.0)].into());
         check(steps, &[spike], &[(10, 1.0, 3.0), (15, 3.0, 12.0), (20, 12.0, 4.0)]);
-        let line = RateCurve::Linear(vec![(at(0), 0.0), (at(40), 40.0)]);
+        let line = RateCurve::Linear(vec![(at(0), 0.0), (at(40), 40.0)].into());
         check(
             line,
             &[spike],
@@ -173,7 +177,7 @@ mod tests {
             &[(at(0), SimTime::MAX, 2.0), (at(10), at(20), 3.0)],
             &[(5, 2.0, 2.0), (15, 6.0, 6.0), (25, 2.0, 2.0)],
         );
-        let line = RateCurve::Linear(vec![(at(0), 1.0), (at(100), 1.0)]);
+        let line = RateCurve::Linear(vec![(at(0), 1.0), (at(100), 1.0)].into());
         check(
             line,
             &[(at(0), at(50), 2.0), (at(10), at(20), 3.0)],

@@ -121,8 +121,8 @@ fn rate() -> impl Strategy<Value = RateCurve> {
     });
     prop_oneof![
         level().prop_map(RateCurve::Constant),
-        points.clone().prop_map(RateCurve::Linear),
-        points.prop_map(RateCurve::Steps),
+        points.clone().prop_map(|points| RateCurve::Linear(points.into())),
+        points.prop_map(|points| RateCurve::Steps(points.into())),
     ]
 }
 

@@ -81,7 +81,7 @@ fn without_redispatch_the_same_endpoint_is_tried_a_second_apart() {
     let mut plan = even();
     plan.balancer.connect_retries = 2;
     plan.balancer.redispatch = false;
-    plan.traffic.rate = RateCurve::Steps(vec![(at(0.0), 10.0), (at(0.1), 0.0)]);
+    plan.traffic.rate = RateCurve::Steps(vec![(at(0.0), 10.0), (at(0.1), 0.0)].into());
     let mut plane = fleet(&plan, 1, &[OLD, OLD]);
     plane.set_door(id(0), Door::Closed(Departure::Crash), at(0.0));
     run_until(&mut plane, 1.5);
@@ -97,7 +97,7 @@ fn a_killed_process_cuts_what_it_holds_and_a_closed_door_does_not() {
     // Ten requests arrive in the first second and take 3 s each, one after another.
     let mut plan = even();
     plan.instance.service_time = Law::Constant(SimDuration::from_secs(3));
-    plan.traffic.rate = RateCurve::Steps(vec![(at(0.0), 10.0), (at(1.0), 0.0)]);
+    plan.traffic.rate = RateCurve::Steps(vec![(at(0.0), 10.0), (at(1.0), 0.0)].into());
     for (departure, charge) in
         [(Departure::OnPurpose, Charge::DrainRace), (Departure::Crash, Charge::Crash)]
     {
@@ -120,7 +120,7 @@ fn a_killed_process_cuts_what_it_holds_and_a_closed_door_does_not() {
 fn cut_requests_are_tried_elsewhere_if_the_balancer_does_that() {
     let mut plan = even();
     plan.instance.service_time = Law::Constant(SimDuration::from_secs(3));
-    plan.traffic.rate = RateCurve::Steps(vec![(at(0.0), 10.0), (at(1.0), 0.0)]);
+    plan.traffic.rate = RateCurve::Steps(vec![(at(0.0), 10.0), (at(1.0), 0.0)].into());
     plan.balancer.connect_retries = 1;
     plan.balancer.retry_aborted = true;
     let mut plane = fleet(&plan, 1, &[OLD, NEW]);
@@ -151,7 +151,7 @@ fn a_client_that_gives_up_leaves_its_work_behind() {
 #[test]
 fn clients_retry_with_growing_waits_until_they_give_up() {
     let mut plan = even();
-    plan.traffic.rate = RateCurve::Steps(vec![(at(0.0), 10.0), (at(0.1), 0.0)]);
+    plan.traffic.rate = RateCurve::Steps(vec![(at(0.0), 10.0), (at(0.1), 0.0)].into());
     plan.traffic.retries.attempts = 3;
     let mut plane = fleet(&plan, 1, &[OLD]);
     plane.set_door(id(0), Door::Unready, at(0.0));
@@ -170,7 +170,7 @@ fn clients_retry_with_growing_waits_until_they_give_up() {
 fn a_retry_after_a_timeout_adds_load() {
     // The instance is busy for 1 s with the first request; the client tries three times.
     let mut plan = even();
-    plan.traffic.rate = RateCurve::Steps(vec![(at(0.0), 10.0), (at(0.1), 0.0)]);
+    plan.traffic.rate = RateCurve::Steps(vec![(at(0.0), 10.0), (at(0.1), 0.0)].into());
     plan.traffic.timeout = Some(SimDuration::from_millis(100));
     plan.traffic.retries.attempts = 2;
     plan.instance.service_time = Law::Constant(SimDuration::from_secs(1));
