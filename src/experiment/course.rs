@@ -1,8 +1,38 @@
 //! What is asked of a sweep, and how it may end.
 
+use std::num::NonZeroUsize;
 use std::ops::Range;
+use std::sync::atomic::AtomicBool;
 
 use super::Part;
+use crate::measure::Metrics;
+use crate::sim::Run;
+
+/// How an experiment is carried out; none of it can change a result.
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
+    /// Threads to simulate on; none: as many as the machine has.
+    pub threads: Option<NonZeroUsize>,
+    /// Once set, the experiment ends without results.
+    pub interrupted: &'a AtomicBool,
+    /// Told how many cells are done after each; called from any thread.
+    pub progress: &'a (dyn Fn(usize) + Sync),
+}
+
+impl std::fmt::Debug for Settings<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+/// A run and what it cost.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// The run's record.
+    pub run: Run,
+    /// Its metrics.
+    pub metrics: Metrics,
+}
 
 /// What is to be done of a variant.
 #[derive(Debug, Default)]

@@ -10,8 +10,10 @@
 //!
 //! | folder or file | what it answers |
 //! |---|---|
-//! | `run.rs`, `course.rs`, `threads.rs`, `grid.rs` | which cells, in which order, where? |
+//! | `run.rs`, `course.rs`, `grid.rs` | which cells? |
+//! | `sweep.rs`, `todo.rs`, `threads.rs` | in which order, and where? |
 //! | `part.rs`, `timeline.rs` | what do cells add up to? |
+//! | `spool.rs` | what waits on disk for the last cell? |
 //! | `store.rs`, `shard.rs` | what is kept on disk, and whose is which part? |
 //! | `spool.rs` | what is out of the way until the end? |
 //! | `lab.rs` | what does a procedure know that asks for more? |
@@ -45,20 +47,23 @@ pub mod shard;
 mod size;
 pub mod spool;
 pub mod store;
+mod sweep;
 mod threads;
 mod timeline;
+mod todo;
 pub mod tune;
 pub mod validation;
 pub mod vary;
 mod warmup;
 pub mod workbench;
 
-pub use course::{Course, End, Order, SweepError};
+pub use course::{Course, End, Measured, Order, Settings, SweepError};
 pub use estimate::{Adjusted, Estimate, Method, Pooled, Sample};
 pub use grid::Grid;
 pub use part::Part;
-pub use run::{Measured, Settings, run, sweep};
+pub use run::run;
 pub use size::expected_requests;
+pub use sweep::sweep;
 pub use timeline::TimelineRow;
 pub use warmup::{Series, Unsettled};
 
