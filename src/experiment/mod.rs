@@ -13,7 +13,6 @@
 //! | `run.rs`, `course.rs`, `grid.rs` | which cells? |
 //! | `sweep.rs`, `todo.rs`, `threads.rs` | in which order, and where? |
 //! | `part.rs`, `timeline.rs` | what do cells add up to? |
-//! | `spool.rs` | what waits on disk for the last cell? |
 //! | `store.rs`, `shard.rs` | what is kept on disk, and whose is which part? |
 //! | `spool.rs` | what is out of the way until the end? |
 //! | `lab.rs` | what does a procedure know that asks for more? |
