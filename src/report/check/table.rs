@@ -29,10 +29,14 @@ pub fn render(checked: &Checked<'_>) -> String {
         })
         .collect();
     let mut out = caption(checked) + &columns::lay_out(&TITLES, &rows);
-    for line in checked.notes().into_iter().chain(fixes(checked)) {
-        out.push('\n');
-        out.push_str(&line);
-        out.push('\n');
+    for lines in [checked.alone(), checked.unfinished(), fixes(checked)] {
+        if !lines.is_empty() {
+            out.push('\n');
+        }
+        for line in lines {
+            out.push_str(&line);
+            out.push('\n');
+        }
     }
     out
 }
