@@ -1,7 +1,7 @@
 //! Cells on threads, variants in their order.
 //!
-//! A thread takes the next cell of the first variant that has one, and adds what came of it to
-//! the variant's [`Part`]. Few variants are open at a time, and one that is done is handed on and
+//! A thread takes the next cell of the first variant that no other works on, or failing that of the
+//! first that has one, and adds what came of it to the variant's [`Part`]. Few variants are open at a time, and one that is done is handed on and
 //! forgotten: the memory that a sweep takes does not grow with it.
 
 use std::collections::BTreeMap;
@@ -141,22 +141,23 @@ where
             if state.is_stopped {
                 return None;
             }
-            for (&variant, open) in &mut state.open {
-                if let Some(replication) = open.todo.take() {
-                    open.running += 1;
-                    return Some(Job::Cell { variant, replication });
-                }
+            if let Some(cell) = state.take_cell(Company::Alone) {
+                return Some(cell);
             }
             let is_all = state.opened == self.scenario.variants.len();
             if !is_all && state.opened < state.emitted + self.most_open {
                 if let Some(job) = self.open(state) {
                     return Some(job);
                 }
-            } else if is_all && state.open.is_empty() {
-                return None;
-            } else {
-                guard = self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner);
+                continue;
             }
+            if let Some(cell) = state.take_cell(Company::WithOthers) {
+                return Some(cell);
+            }
+            if is_all && state.open.is_empty() {
+                return None;
+            }
+            guard = self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -263,7 +264,25 @@ where
     }
 }
 
+/// Whether a thread shares a variant. What two of them have found out of one has to be added up in
+/// the end, so each has one to itself as long as there is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Company {
+    Alone,
+    WithOthers,
+}
+
 impl<D, E, F> State<D, E, F> {
+    /// The next cell of the first open variant that has one.
+    fn take_cell(&mut self, company: Company) -> Option<Job> {
+        let is_free = |open: &Open| company == Company::WithOthers || open.running == 0;
+        self.open.iter_mut().filter(|(_, open)| is_free(open)).find_map(|(&variant, open)| {
+            let replication = open.todo.take()?;
+            open.running += 1;
+            Some(Job::Cell { variant, replication })
+        })
+    }
+
     fn open_one(&mut self, variant: usize) -> &mut Open {
         self.open.get_mut(&variant).expect("a variant is open while a cell of it runs")
     }
