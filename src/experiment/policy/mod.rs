@@ -11,6 +11,14 @@
 //! is right, as far as means of so many runs are about normal: what happens in one run of a hundred
 //! is not seen by a mean of ten, and needs `breaches` or a percentile.
 //!
+//! That no more runs than in another version lie beyond a limit is broken where it is surely so.
+//! While there are more of them and chance may be the reason, there are more runs; if it may still
+//! be in the end, an excess of 5 points of the runs or more is undecided and a smaller one holds:
+//! no more, but for chance.
+//!
+//! A metric that no run has is looked for in as many runs as there may be, for what is rare comes
+//! late.
+//!
 //! The smallest and the largest value (`min`, `max`) are statements about the runs that were
 //! simulated, and have no confidence.
 
@@ -71,7 +79,8 @@ pub struct Finding {
     pub evidence: Option<Evidence>,
     /// Of a comparison the means or shares, new and old.
     pub means: Option<[f64; 2]>,
-    /// How many runs, or pairs of runs, that is from.
+    /// How many runs, or pairs of runs, that is from; where nothing was measured, how many runs
+    /// there were.
     pub runs: u32,
 }
 

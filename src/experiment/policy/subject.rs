@@ -71,6 +71,23 @@ impl<'a> Subject<'a> {
         self.parts.iter().zip(old).any(is_short)
     }
 
+    /// Whether the other version may have a metric, for all that is known of it.
+    pub(super) fn is_known_to_other(&self, metric: &Metric) -> bool {
+        match &self.against {
+            Some(Against::Runs(old)) => {
+                old.iter().copied().flatten().any(|run| of(run, metric).is_some())
+            }
+            Some(Against::Estimates(known)) => known.contains_key(metric.name),
+            Some(Against::Plans(_)) | None => true,
+        }
+    }
+
+    /// How many runs each of its parts has at least.
+    pub(super) fn runs(&self, lab: &Lab<'_>) -> u32 {
+        let runs = self.parts.iter().map(|part| lab.runs(part.name).len()).min().unwrap_or(0);
+        u32::try_from(runs).unwrap_or(u32::MAX)
+    }
+
     /// The values of a metric by part and replication.
     pub(super) fn values(&self, lab: &Lab<'_>, metric: &Metric) -> Vec<Stratum<f64>> {
         let of_part = |part: &SubjectPart<'_>| {

@@ -9,6 +9,12 @@ use super::{Finding, Verdict};
 use crate::experiment::lab::{Lab, Wanted};
 use crate::scenario::policy::{Policy, Requirement, Statistic};
 
+/// An excess of runs beyond a limit, new share less old, that matters: at the end, what is smaller
+/// and not sure counts as chance, and the rest as undecided.
+const MATERIAL_EXCESS: f64 = 0.05;
+/// By so much a difference of two shares may miss what it stands for.
+const ROUNDING: f64 = 1e-12;
+
 /// A subject under way.
 #[derive(Debug)]
 pub(super) struct Trial<'a> {
@@ -61,17 +67,7 @@ impl<'a> Trial<'a> {
         let subject = &self.subject;
         for item in self.open.iter_mut().filter(|item| item.is_open()) {
             item.found = judge(policy, &item.claim, subject, lab, alpha);
-            // What no run has by now is not worth all the runs there may be.
-            let undecided = item.found.filter(|found| found.verdict == Verdict::Undecided);
-            item.wants_more = undecided.is_some_and(|found| match &item.claim {
-                Claim::Requirement(number) => !is_about_these_runs(&policy.requirements[*number]),
-                Claim::NoWorse(_) => !subject.is_exhausted(lab),
-                // A rare sort of release takes more pairs than the rest of the policy may.
-                Claim::NoMoreBreaches(_) => {
-                    let is_suspect = subject.is_mixed() && found.evidence.measured > 0.0;
-                    is_suspect && !subject.is_exhausted(lab)
-                }
-            });
+            item.wants_more = is_worth_more(policy, item, subject, lab);
         }
     }
 
@@ -87,6 +83,7 @@ impl<'a> Trial<'a> {
             }
             if let (Claim::NoMoreBreaches(_), Some(found)) = (&item.claim, &mut found)
                 && found.verdict == Verdict::Undecided
+                && found.evidence.measured < MATERIAL_EXCESS - ROUNDING
             {
                 found.verdict = Verdict::Holds;
             }
@@ -96,12 +93,28 @@ impl<'a> Trial<'a> {
                 verdict: found.map_or(Verdict::Unmeasured, |found| found.verdict),
                 evidence: found.map(|found| found.evidence),
                 means: found.and_then(|found| found.means),
-                runs: found.map_or(0, |found| found.runs),
+                runs: found.map_or_else(|| subject.runs(lab), |found| found.runs),
                 claim: item.claim,
             }
         });
         settled.collect()
     }
+}
+
+/// Whether further runs could decide a claim. What no run has yet may be rare.
+fn is_worth_more(policy: &Policy, item: &Item, subject: &Subject<'_>, lab: &Lab<'_>) -> bool {
+    let can_pair = |metric| subject.is_known_to_other(metric) && !subject.is_exhausted(lab);
+    let may_decide = match &item.claim {
+        Claim::Requirement(number) => {
+            item.found.is_none() || !is_about_these_runs(&policy.requirements[*number])
+        }
+        Claim::NoWorse(asked) => can_pair(asked.metric),
+        Claim::NoMoreBreaches(number) => {
+            let is_suspect = item.found.is_none_or(|found| found.evidence.measured > 0.0);
+            is_suspect && can_pair(policy.requirements[*number].metric)
+        }
+    };
+    item.is_open() && may_decide
 }
 
 /// Whether a requirement is about nothing but the runs that were simulated.
