@@ -151,9 +151,38 @@ fn what_no_run_has_never_passes() {
     for typed in ["", " --undecided pass"] {
         let (code, out, err) = check(place.path(), &format!("small.toml{typed}"));
         assert_eq!(code, Some(2));
+        // Nothing is sure, so nothing is said of confidence.
+        assert!(!out.contains("confidence"), "{out}");
         assert!(out.contains("not measured"), "{out}");
-        assert!(err.contains("error: no run has `rollback_s`"), "{err}");
+        assert!(err.contains("error: none of 200 runs has `rollback_s`"), "{err}");
     }
+}
+
+#[test]
+fn failures_of_no_requests_never_pass() {
+    let place = place(&format!(
+        "{CAPACITY}[[policy.require]]\nmetric = \"failed\"\nmax = 0\nstatistic = \"max\"\n"
+    ));
+    let typed = "small.toml --strategy careful --max-replications 20";
+    assert_eq!(check(place.path(), typed).0, Some(0));
+    let (code, _, err) = check(place.path(), &format!("{typed} --set traffic.rate=0"));
+    assert_eq!(code, Some(2));
+    assert!(
+        err.contains("error: no request was sent, so nothing is known about `failed`"),
+        "{err}"
+    );
+}
+
+#[test]
+fn confidence_is_claimed_for_what_has_it() {
+    let max = "[[policy.require]]\nmetric = \"duration_s\"\nmax = \"5m\"\nstatistic = \"max\"\n";
+    let place = place(&format!("{CAPACITY}{max}"));
+    let (_, out, _) = check(place.path(), "small.toml --strategy careful");
+    let but = "every verdict but those of `min` and `max` (which are about these runs) is right\n";
+    assert!(out.contains(but), "{out}");
+    write(place.path(), "small.toml", &format!("{SCENARIO}{max}"));
+    let (code, out, _) = check(place.path(), "small.toml --strategy careful");
+    assert!(code == Some(0) && out.contains("\n10 runs, seed 1\n"), "{out}");
 }
 
 #[test]
@@ -179,6 +208,9 @@ fn what_the_runs_cannot_tell_is_told_with_exit_code_3() {
         assert_eq!(found["verdict"], verdict);
         assert_eq!(found["findings"][0]["verdict"], "undecided");
     }
+    check(place.path(), &format!("{typed} --undecided pass --markdown check.md"));
+    let told = read(place.path(), "check.md");
+    assert!(told.starts_with("### rollout policy: passes (1 undecided)\n"), "{told}");
 }
 
 /// A policy may hold for rollouts that never come to their end; that is told.

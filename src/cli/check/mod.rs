@@ -14,7 +14,7 @@ use super::run::{warn_of_many_requests, watch_interrupts};
 use super::scale::{Conducted, Keep, Scale};
 use crate::experiment::lab::{Lab, Stopped};
 use crate::experiment::policy::fix::{self, Fix};
-use crate::experiment::policy::{Alone, Claim, Finding, Protocol, Verdict};
+use crate::experiment::policy::{Alone, Finding, Protocol, Verdict};
 use crate::report::check::{self, Checked, Undecided};
 use crate::sim::Outcome;
 
@@ -41,6 +41,10 @@ The policy, with its defaults:
                         or breaches = \"1%\": so many rollouts may lie beyond the limits
                         strategies = [\"NAME\"], those it is asked of; missing: all
   [[policy.regression]] metric; material = \"5%\" of the other version's mean, or an amount
+No more runs than in the other version may lie beyond a limit. An excess that chance may explain
+takes more runs; of those there may be, 5 points or more are undecided, and less holds.
+What no run has is looked for in all runs there may be, and is not measured then, and neither are
+failures of no requests: neither passes.
 With `release_mix` the releases of all sorts are judged together, each sort weighted by its share:
 means by sums run for run, shares of rollouts and percentiles (those of all runs so weighted) by the
 exact bounds of each sort. So few runs show what a rare release does. Sorts that alone would break a
@@ -240,30 +244,31 @@ impl Arguments {
 
 /// What can be done about what is not decided.
 fn remark(checked: &Checked<'_>) {
-    let of = |verdict: Verdict| {
-        let findings = checked.findings.iter().filter(move |one| one.verdict == verdict);
-        findings.map(|finding| &finding.claim)
-    };
-    let mut unmeasured: Vec<&str> = of(Verdict::Unmeasured)
-        .map(|claim| match claim {
-            Claim::Requirement(number) | Claim::NoMoreBreaches(number) => {
-                checked.policy.requirements[*number].metric.name
-            }
-            Claim::NoWorse(asked) => asked.metric.name,
-        })
-        .collect();
+    let of = |verdict: Verdict| checked.findings.iter().filter(move |one| one.verdict == verdict);
+    let mut unmeasured: Vec<String> =
+        of(Verdict::Unmeasured).map(|one| why(checked, one)).collect();
     unmeasured.dedup();
-    for name in unmeasured {
-        exit::error(&format!(
-            "no run has `{name}`, so nothing is known about it; see `rollsim explain {name}` for \
-             when a run has it, or ask for something else"
-        ));
+    for message in unmeasured {
+        exit::error(&message);
     }
     if of(Verdict::Undecided).next().is_some() && checked.undecided == Undecided::Told {
         exit::warn(
             "the runs cannot decide everything; `--max-replications` allows more of them, and \
              `--undecided pass` or `--undecided fail` says what to make of the rest",
         );
+    }
+}
+
+/// Why a finding is not measured, and what can be done about it.
+fn why(checked: &Checked<'_>, finding: &Finding) -> String {
+    let name = finding.claim.metric(checked.policy).name;
+    let missing = check::missing(finding, &format!("`{name}`"));
+    match finding.lacks {
+        Some(_) => format!("{missing}, so nothing is known about `{name}`"),
+        None => format!(
+            "{missing}, so nothing is known about it; see `rollsim explain {name}` for when a run \
+             has it, or ask for something else"
+        ),
     }
 }
 

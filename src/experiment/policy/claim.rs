@@ -19,6 +19,19 @@ pub enum Claim {
     NoMoreBreaches(usize),
 }
 
+impl Claim {
+    /// The metric that it is about, in the policy that it comes from.
+    #[must_use]
+    pub fn metric(&self, policy: &Policy) -> &'static Metric {
+        match self {
+            Self::Requirement(number) | Self::NoMoreBreaches(number) => {
+                policy.requirements[*number].metric
+            }
+            Self::NoWorse(asked) => asked.metric,
+        }
+    }
+}
+
 /// A metric to compare, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {

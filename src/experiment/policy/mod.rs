@@ -19,6 +19,8 @@
 //! A metric that no run has is looked for in as many runs as there may be, for what is rare comes
 //! late.
 //!
+//! Failures of no requests are not measured: a policy does not hold because nothing was tried.
+//!
 //! The smallest and the largest value (`min`, `max`) are statements about the runs that were
 //! simulated, and have no confidence.
 
@@ -57,7 +59,7 @@ pub enum Verdict {
     Holds,
     /// The runs cannot tell.
     Undecided,
-    /// No run has the metric.
+    /// No run has the metric, or has any of what it counts.
     Unmeasured,
     /// It does not hold.
     Broken,
@@ -82,6 +84,9 @@ pub struct Finding {
     /// How many runs, or pairs of runs, that is from; where nothing was measured, how many runs
     /// there were.
     pub runs: u32,
+    /// Where nothing was measured because no run has any of what the metric counts: which metric
+    /// says how many there are, `requests` or `sessions`.
+    pub lacks: Option<&'static str>,
 }
 
 /// A policy and the order in which it is decided.

@@ -88,6 +88,14 @@ impl<'a> Subject<'a> {
         u32::try_from(runs).unwrap_or(u32::MAX)
     }
 
+    /// What a metric counts something of, such as `requests`, if no run has any.
+    pub(super) fn lacks(&self, lab: &Lab<'_>, metric: &Metric) -> Option<&'static str> {
+        let counted = metric.counted_of()?;
+        let has = |run: &RunResult| run.metrics.get(counted).is_some_and(|count| count > 0.0);
+        let mut runs = self.parts.iter().flat_map(|part| lab.runs(part.name));
+        (!runs.any(has)).then_some(counted)
+    }
+
     /// The values of a metric by part and replication.
     pub(super) fn values(&self, lab: &Lab<'_>, metric: &Metric) -> Vec<Stratum<f64>> {
         let of_part = |part: &SubjectPart<'_>| {
@@ -126,7 +134,13 @@ fn value(run: &RunResult, metric: &Metric) -> Option<f64> {
     of(&run.metrics, metric)
 }
 
+/// None where the run does not define it, or has nothing of what it counts: of no requests none
+/// fails, which does not show that none would.
 fn of(metrics: &Metrics, metric: &Metric) -> Option<f64> {
+    let counted = metric.counted_of();
+    if counted.is_some_and(|counted| metrics.get(counted).is_none_or(|count| count <= 0.0)) {
+        return None;
+    }
     let index = METRICS.iter().position(|known| known == metric)?;
     metrics.values()[index]
 }

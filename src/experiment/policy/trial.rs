@@ -93,6 +93,10 @@ impl<'a> Trial<'a> {
                 verdict: found.map_or(Verdict::Unmeasured, |found| found.verdict),
                 evidence: found.map(|found| found.evidence),
                 means: found.and_then(|found| found.means),
+                lacks: match found {
+                    None => subject.lacks(lab, item.claim.metric(policy)),
+                    Some(_) => None,
+                },
                 runs: found.map_or_else(|| subject.runs(lab), |found| found.runs),
                 claim: item.claim,
             }
@@ -108,10 +112,10 @@ fn is_worth_more(policy: &Policy, item: &Item, subject: &Subject<'_>, lab: &Lab<
         Claim::Requirement(number) => {
             item.found.is_none() || !is_about_these_runs(&policy.requirements[*number])
         }
-        Claim::NoWorse(asked) => can_pair(asked.metric),
-        Claim::NoMoreBreaches(number) => {
+        Claim::NoWorse(_) => can_pair(item.claim.metric(policy)),
+        Claim::NoMoreBreaches(_) => {
             let is_suspect = item.found.is_none_or(|found| found.evidence.measured > 0.0);
-            is_suspect && can_pair(policy.requirements[*number].metric)
+            is_suspect && can_pair(item.claim.metric(policy))
         }
     };
     item.is_open() && may_decide

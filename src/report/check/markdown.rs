@@ -1,8 +1,7 @@
 //! A check as a comment for a pull request.
 
 use super::{Checked, word};
-use crate::experiment::policy::{Finding, Verdict};
-use crate::report::number;
+use crate::experiment::policy::{Finding, Verdict, overall};
 
 /// The table, what would put right what is broken, and how it was decided.
 #[must_use]
@@ -40,23 +39,28 @@ pub fn render(checked: &Checked<'_>) -> String {
             ),
         });
     }
+    let assurance = checked.assurance().map_or(String::new(), |words| format!("; {words}"));
     out.push_str(&format!(
-        "\n{} simulated runs, seed {}; with {} confidence every verdict is right. Same files and \
-         seed, same verdicts.\n",
-        checked.runs,
-        checked.seed,
-        number::percent(checked.policy.confidence, 6),
+        "\n{} simulated runs, seed {}{assurance}. Same files and seed, same verdicts.\n",
+        checked.runs, checked.seed,
     ));
     out
 }
 
-fn headline(checked: &Checked<'_>) -> &'static str {
-    match checked.verdict() {
+fn headline(checked: &Checked<'_>) -> String {
+    let open = checked.count(Verdict::Undecided);
+    match (overall(checked.findings), checked.verdict()) {
+        (Some(Verdict::Undecided), Verdict::Holds) => return format!("passes ({open} undecided)"),
+        (Some(Verdict::Undecided), Verdict::Broken) => return format!("fails ({open} undecided)"),
+        _ => {}
+    }
+    let words = match checked.verdict() {
         Verdict::Holds => "holds",
         Verdict::Undecided => "undecided",
         Verdict::Unmeasured => "asks for what was not measured",
         Verdict::Broken => "broken",
-    }
+    };
+    words.to_owned()
 }
 
 fn was(before: Option<&str>) -> String {

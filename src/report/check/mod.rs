@@ -112,6 +112,30 @@ impl Checked<'_> {
         self.findings.iter().filter(|finding| finding.verdict == verdict).count()
     }
 
+    /// Which verdicts are right with the policy's confidence, in words: those that rest on bounds.
+    /// None if no verdict does.
+    fn assurance(&self) -> Option<String> {
+        let is = |finding: &&Finding, wanted: Covered| covered(self.policy, finding) == wanted;
+        let has = |wanted: Covered| self.findings.iter().any(|finding| is(&finding, wanted));
+        if !has(Covered::Sure) {
+            return None;
+        }
+        let others = [
+            (Covered::TheseRuns, "those of `min` and `max` (which are about these runs)"),
+            (Covered::Chance, "`no more runs` that holds (which chance may hide)"),
+            (Covered::Open, "the undecided"),
+        ];
+        let others: Vec<&str> =
+            others.into_iter().filter(|(kind, _)| has(*kind)).map(|(_, words)| words).collect();
+        let but = match others.split_last() {
+            None => String::new(),
+            Some((last, [])) => format!(" but {last}"),
+            Some((last, rest)) => format!(" but {} and {last}", rest.join(", ")),
+        };
+        let confidence = number::percent(self.policy.confidence, 6);
+        Some(format!("with {confidence} confidence every verdict{but} is right"))
+    }
+
     /// What came out, in a line: `1 broken, 1 undecided, 2 hold`.
     fn tally(&self) -> String {
         let verdicts = [Verdict::Broken, Verdict::Unmeasured, Verdict::Undecided, Verdict::Holds];
@@ -149,6 +173,34 @@ impl Checked<'_> {
     }
 }
 
+/// What a verdict rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Covered {
+    /// Bounds, with the policy's confidence.
+    Sure,
+    /// The runs that were simulated and no others.
+    TheseRuns,
+    /// That no excess of breaches was shown.
+    Chance,
+    /// Nothing: it is open.
+    Open,
+    /// That there is nothing to measure.
+    Nothing,
+}
+
+fn covered(policy: &Policy, finding: &Finding) -> Covered {
+    match (finding.verdict, &finding.claim) {
+        (Verdict::Undecided, _) => Covered::Open,
+        (Verdict::Unmeasured, _) => Covered::Nothing,
+        (Verdict::Holds, Claim::NoMoreBreaches(_)) => Covered::Chance,
+        (_, Claim::Requirement(number)) => match policy.requirements[*number].statistic {
+            Statistic::Min | Statistic::Max => Covered::TheseRuns,
+            _ => Covered::Sure,
+        },
+        (_, Claim::NoWorse(_) | Claim::NoMoreBreaches(_)) => Covered::Sure,
+    }
+}
+
 /// A verdict in a word or two.
 const fn word(verdict: Verdict) -> &'static str {
     match verdict {
@@ -177,10 +229,22 @@ impl Line {
     fn sentence(&self, finding: &Finding) -> String {
         let Self { what, limit, measured, bound } = self;
         if finding.evidence.is_none() {
-            return format!("{what}: required {limit}, but no run has this metric");
+            let why = missing(finding, "this metric");
+            return format!("{what}: required {limit}, but {why}");
         }
         let bound = if bound == "-" { String::new() } else { format!(" (bounds {bound})") };
         format!("{what}: required {limit}, measured {measured}{bound} in {} runs", finding.runs)
+    }
+}
+
+/// Why a finding is not measured, of a metric of this name: `no request was sent`.
+#[must_use]
+pub fn missing(finding: &Finding, name: &str) -> String {
+    match finding.lacks {
+        Some("requests") => "no request was sent".to_owned(),
+        Some("sessions") => "there was no session".to_owned(),
+        Some(other) => format!("`{other}` is 0 in every run"),
+        None => format!("none of {} runs has {name}", finding.runs),
     }
 }
 

@@ -6,7 +6,6 @@ use super::{Checked, Line, word};
 use crate::experiment::policy::Verdict;
 use crate::experiment::policy::fix::Fix;
 use crate::report::columns::{self, Cell};
-use crate::report::number;
 
 const TITLES: [&str; 7] =
     ["strategy", "requirement", "limit", "measured", "bounds", "runs", "verdict"];
@@ -58,13 +57,13 @@ fn caption(checked: &Checked<'_>) -> String {
         Some(other) => format!(" against {other}"),
         None => String::new(),
     };
+    let assurance = checked.assurance().map_or(String::new(), |words| format!("; {words}"));
     format!(
-        "{}{against}: {}\n{} runs, seed {}; with {} confidence every verdict is right\n\n",
+        "{}{against}: {}\n{} runs, seed {}{assurance}\n\n",
         checked.scenario,
         checked.tally(),
         checked.runs,
         checked.seed,
-        number::percent(checked.policy.confidence, 6),
     )
 }
 

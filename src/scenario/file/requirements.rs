@@ -70,6 +70,8 @@ pub(crate) enum LimitFile {
     Percent(f64),
     /// Of time.
     Duration(SimDuration),
+    /// A number in quotes, without the unit that would say what it is; never right.
+    Quoted(f64),
 }
 
 impl<'de> Deserialize<'de> for LimitFile {
@@ -94,7 +96,11 @@ impl Visitor<'_> for LimitVisitor {
                 Ok(percent) if percent.is_finite() => Ok(LimitFile::Percent(percent / 100.0)),
                 _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
             },
-            None => text.parse().map(LimitFile::Duration).map_err(E::custom),
+            None => match (text.parse(), text.trim().parse::<f64>()) {
+                (Ok(length), _) => Ok(LimitFile::Duration(length)),
+                (Err(_), Ok(number)) if number.is_finite() => Ok(LimitFile::Quoted(number)),
+                (Err(error), _) => Err(E::custom(error)),
+            },
         }
     }
 

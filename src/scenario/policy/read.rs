@@ -149,12 +149,17 @@ fn limit_of(
         (MetricKind::Seconds, LimitFile::Duration(length)) => length.as_secs_f64(),
         (kind, _) => {
             let wanted = match kind {
+                MetricKind::Ratio if metric.is_share() => "a share such as \"85%\" or 0.85",
                 MetricKind::Seconds => "a duration such as \"90s\"",
                 MetricKind::Ratio => "a number or a percentage such as \"85%\"",
                 MetricKind::Count | MetricKind::Amount => "a number",
             };
             let message = format!("`{}` is compared with {wanted}", metric.name);
-            scope.raise(Issue::new(rule::POLICY_LIMIT, path, message));
+            let issue = Issue::new(rule::POLICY_LIMIT, path, message);
+            scope.raise(match written {
+                LimitFile::Quoted(_) => issue.label("a number in quotes, without a unit"),
+                _ => issue,
+            });
             return None;
         }
     };
@@ -275,8 +280,11 @@ fn regression(
         (MetricKind::Seconds, Some(LimitFile::Duration(length))) => {
             Material::Amount(length.as_secs_f64())
         }
-        (_, Some(LimitFile::Duration(_))) => {
-            let message = format!("`{}` is not a time", metric.name);
+        (_, Some(written @ (LimitFile::Duration(_) | LimitFile::Quoted(_)))) => {
+            let message = match written {
+                LimitFile::Quoted(number) => format!("`{number}` in quotes has no unit"),
+                _ => format!("`{}` is not a time", metric.name),
+            };
             let help = "write a number, or a percentage of what it is compared with";
             scope.raise(wrong("material", message).help(help));
             return None;
@@ -315,7 +323,8 @@ fn few_runs(scope: &mut Scope<'_, '_>, policy: &Policy) {
                 Statistic::Breaches(_) => "breaches",
                 _ => "statistic",
             };
-            let message = format!("{most} runs cannot show this: {needed} at least are needed");
+            let message =
+                format!("{most} runs cannot show this: by itself it takes {needed} at least");
             let path = format!("policy.require.{number}.{key}");
             let issue = Issue::new(rule::POLICY_RUNS, &path, message);
             let issue = issue.because("policy.max_replications", "the most there are");

@@ -82,6 +82,8 @@ fn mistakes_have_their_codes() {
         ("[[policy.require]]\nmetric = \"capacity_min\"\n", vec!["R061"]),
         ("[[policy.require]]\nmetric = \"capacity_min\"\nmin = \"5m\"\n", vec!["R061"]),
         ("[[policy.require]]\nmetric = \"duration_s\"\nmax = \"5%\"\n", vec!["R061"]),
+        ("[[policy.require]]\nmetric = \"capacity_min\"\nmin = \"85\"\n", vec!["R061"]),
+        ("[[policy.regression]]\nmetric = \"failed\"\nmaterial = \"5\"\n", vec!["R066"]),
         ("[[policy.require]]\nmetric = \"failed\"\nmax = \"5%\"\n", vec!["R061"]),
         ("[[policy.require]]\nmetric = \"availability\"\nmin = 99.9\n", vec!["R061"]),
         ("[[policy.require]]\nmetric = \"failed\"\nmax = 1\nstatistic = \"p100\"\n", vec!["R062"]),
