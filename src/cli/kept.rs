@@ -54,6 +54,9 @@ impl Kept {
         match (begin, store) {
             (Begin::Resumed, Some(mut store)) => {
                 check_same(header, &store)?;
+                if store.names().next().is_none() {
+                    exit::warn("the interrupted run had kept nothing yet; this one begins afresh");
+                }
                 // The scenario has them.
                 store.header.variants = Shared::default();
                 Ok(Self { journal: Journal::reopen(&store)?, before: Some(store) })
@@ -76,6 +79,20 @@ impl Kept {
             Part::default()
         })
     }
+}
+
+/// Whether the shard that `header` describes is in `target` already, all of it. Where one is to be
+/// gone on with, nothing is to be done then.
+///
+/// # Errors
+/// If what is there is of another experiment.
+pub(super) fn is_complete(target: &Path, header: &Header) -> anyhow::Result<bool> {
+    let Ok(store) = Store::open(target) else { return Ok(false) };
+    if unfinished(target).exists() || store.is_cut() {
+        return Ok(false);
+    }
+    check_same(header, &store)?;
+    Ok(true)
 }
 
 /// Refuses a store of another experiment, and tells of one whose end is cut.

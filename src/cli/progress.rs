@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Seconds of work after which what is done so far is kept on disk.
+/// What is done so far is kept on disk after 1, 2, 4, 8 and 16 seconds of work, and then whenever
+/// so many have passed: what is lost to a power cut is half of the work, or that much.
 const KEEP_AFTER: u64 = 20;
 
 /// A bar that counts runs.
@@ -52,12 +53,29 @@ impl Progress {
 
     /// Whether it is time to keep what is done; true once each time.
     pub(super) fn is_time_to_keep(&self) -> bool {
-        let periods = self.bar.elapsed().as_secs() / KEEP_AFTER;
-        self.kept.fetch_max(periods, Ordering::Relaxed) < periods
+        let moments = moments_to_keep(self.bar.elapsed().as_secs());
+        self.kept.fetch_max(moments, Ordering::Relaxed) < moments
     }
 
     /// It is over.
     pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// How many of the moments at which to keep what is done come in so many seconds.
+fn moments_to_keep(seconds: u64) -> u64 {
+    let doublings = seconds.min(KEEP_AFTER).checked_ilog2().map_or(0, |power| power + 1);
+    u64::from(doublings) + seconds / KEEP_AFTER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_is_kept_soon_and_then_regularly() {
+        let moments = (1..=100).filter(|&at| moments_to_keep(at) > moments_to_keep(at - 1));
+        assert_eq!(moments.collect::<Vec<_>>(), [1, 2, 4, 8, 16, 20, 40, 60, 80, 100]);
     }
 }

@@ -78,6 +78,10 @@ impl Arguments {
         // Taken before the work, so that hours of it are not lost to a folder that is not ours.
         let holds = if self.shard.is_some() { Holds::Cells } else { Holds::Results };
         let folder = Folder::to_hold(holds, &target).map_err(folder_error)?;
+        if self.resume && self.shard.is_some() && kept::is_complete(&target, &header)? {
+            exit::note(&format!("`{}` is complete already", target.display()));
+            return Ok(Exit::Done);
+        }
         let begin = if self.resume { Begin::Resumed } else { Begin::Afresh };
         let kept = Kept::open(&target, &header, begin)?;
         drop(header);

@@ -69,11 +69,13 @@ fn warn_of_unsettled(done: &Written) {
         1 => " (and of 1 other variant)".to_owned(),
         others => format!(" (and of {others} other variants)"),
     };
+    let dropped = found.share_dropped.map_or_else(String::new, |share| {
+        let share = share * 100.0;
+        format!("MSER-5 would leave out the first {share:.0}% of the time before the rollout, and ")
+    });
     exit::warn(&format!(
         "the baseline of `{variant}`{others} is not stationary: before the rollout, {found}; \
-         MSER-5 would leave out the first {:.0}% of the time before the rollout, and the \
-         baseline is its second half. Metrics against the baseline say little: give the fleet more \
-         time, or more capacity, before the rollout (`simulation.warmup`)",
-        found.share_dropped * 100.0
+         {dropped}the baseline is the second half of that time. Metrics against it say little: \
+         give the fleet more time, or more capacity, before the rollout (`simulation.warmup`)"
     ));
 }

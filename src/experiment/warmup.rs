@@ -4,19 +4,23 @@
 //! mean over the replications says how much of a series to leave out: half or more, and the
 //! baseline is not what a settled fleet does. That alone would also tell of what chance does, so
 //! the replications, which are independent, must agree that the last quarter differs from the
-//! third: by a paired t test, and by so much that it matters.
+//! third: by a paired t test, and by so much that it matters. MSER-5 looks for a beginning that is
+//! unlike the rest and needs fifty bins; of what gets worse towards the end, or of fewer bins, the
+//! t test tells alone, and must be the surer.
 
 use serde::{Deserialize, Serialize};
 
 use super::TimelineRow;
 use crate::sim::Run;
 use crate::stats::paired::paired;
-use crate::stats::warmup::mser5;
+use crate::stats::warmup::{Truncation, mser5};
 use crate::traffic::{CoarseHistogram, TrafficBin};
 use crate::units::{Bins, Merge, SimDuration};
 
-/// p values below this are no chance.
+/// p values below this are no chance where MSER-5 says the same.
 const LEVEL: f64 = 0.01;
+/// p values below this are no chance, whatever else is known.
+const LEVEL_ALONE: f64 = 1e-4;
 /// A latency that changes by less than this share of itself does not matter: twice the width of
 /// the cells in which latencies are counted over time.
 const LATENCY_MATTERS: f64 = 0.08;
@@ -41,8 +45,9 @@ pub struct Unsettled {
     pub what: Series,
     /// Its mean in the first half of the baseline window and in the second.
     pub halves: [f64; 2],
-    /// How much of the time before the rollout MSER-5 would leave out, in 0.5..=1.
-    pub share_dropped: f64,
+    /// How much of the time before the rollout MSER-5 would leave out, in 0.5..=1; none where it
+    /// would leave out less, or cannot tell.
+    pub share_dropped: Option<f64>,
 }
 
 /// What is looked at.
@@ -114,8 +119,8 @@ fn sum_of(bins: &Bins<TrafficBin>, from: i128, to: i128) -> Half {
 }
 
 /// What has not settled, given the rows of the time line and what each replication did; none where
-/// all has, where the offered rate is meant to change, or where too few replications or bins come
-/// before the rollout to tell: two replications, or fifty bins.
+/// all has, where the offered rate is meant to change, or where the replications are too few to
+/// tell.
 pub(super) fn unsettled(rows: &[TimelineRow], halves: &[Halves]) -> Option<Unsettled> {
     let before: Vec<&TimelineRow> = rows.iter().take_while(|row| row.start_nanos < 0).collect();
     let demands = || before.iter().map(|row| row.demand_rps);
@@ -143,10 +148,7 @@ pub(super) fn unsettled(rows: &[TimelineRow], halves: &[Halves]) -> Option<Unset
 }
 
 fn drift(what: Series, series: &[f64], halves: &[[Option<f64>; 2]]) -> Option<Unsettled> {
-    let truncation = mser5(series)?;
-    if truncation.is_accepted() {
-        return None;
-    }
+    let truncation = mser5(series).filter(|truncation| !truncation.is_accepted());
     let both = halves.iter().filter_map(|[before, after]| Some(((*before)?, (*after)?)));
     let (before, after): (Vec<f64>, Vec<f64>) = both.unzip();
     let found = paired(&after, &before, 0.95)?;
@@ -156,11 +158,12 @@ fn drift(what: Series, series: &[f64], halves: &[[Option<f64>; 2]]) -> Option<Un
         Series::Latency => LATENCY_MATTERS * means[0].max(means[1]),
         Series::Failed => FAILED_MATTERS,
     };
-    let share_dropped = truncation.dropped as f64 / truncation.batches as f64;
-    (found.p < LEVEL && found.difference.mean.abs() > matters).then_some(Unsettled {
+    let level = if truncation.is_some() { LEVEL } else { LEVEL_ALONE };
+    let share = |cut: Truncation| cut.dropped as f64 / cut.batches as f64;
+    (found.p < level && found.difference.mean.abs() > matters).then_some(Unsettled {
         what,
         halves: means,
-        share_dropped,
+        share_dropped: truncation.map(share),
     })
 }
 
@@ -212,7 +215,7 @@ mod tests {
         let found = look(10, |run, second| (10.0 + second as f64 + 5.0 * noise(run, second), 0.0));
         let found = found.expect("it grows");
         assert_eq!(found.what, Series::Latency);
-        assert!(found.share_dropped >= 0.5, "{found:?}");
+        assert!(found.share_dropped.is_some_and(|share| share >= 0.5), "{found:?}");
         assert!((found.halves[1] - found.halves[0] - 0.015).abs() < 0.001, "{found:?}");
     }
 
@@ -221,6 +224,15 @@ mod tests {
         let grown = |second: u64| second.saturating_sub(10) as f64 / 100.0;
         let found = look(5, |run, second| (10.0, grown(second) * (1.0 + 0.1 * noise(run, second))));
         assert_eq!(found.expect("it grows").what, Series::Failed);
+    }
+
+    /// MSER-5, which looks for a beginning to leave out, finds nothing here.
+    #[test]
+    fn what_gets_worse_at_the_end_is_not_settled() {
+        let late = |second: u64| if second < 50 { 0.0 } else { 0.5 };
+        let found = look(10, |run, second| (10.0, late(second) * (1.0 + 0.1 * noise(run, second))));
+        let found = found.expect("it fails in the end");
+        assert_eq!((found.what, found.share_dropped), (Series::Failed, None));
     }
 
     #[test]

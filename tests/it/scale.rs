@@ -93,6 +93,21 @@ fn shards_come_to_the_bytes_of_the_whole() {
     assert_eq!(merged, printed("run small.toml --out again --json"));
 }
 
+/// An array of a cluster is started again when one of its tasks has failed.
+#[test]
+fn a_shard_that_is_complete_is_not_simulated_again() {
+    let place = place();
+    let place = place.path();
+    let line = "run small.toml --shard 2/3 --out shard --resume";
+    assert!(text(&must(place, line).stderr).contains("this one begins afresh"));
+    let cells = || fs::metadata(place.join("shard/cells.bin")).and_then(|file| file.modified());
+    let before = cells().expect("a file");
+    assert!(text(&must(place, line).stderr).contains("`shard` is complete already"));
+    assert_eq!(cells().expect("a file"), before);
+    let said = refused(place, &format!("{line} --set simulation.seed=2"));
+    assert!(said.contains("the seed is 2 here and 1 there"), "{said}");
+}
+
 #[test]
 fn shards_that_do_not_belong_together_are_refused() {
     let place = place();

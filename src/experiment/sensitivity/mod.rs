@@ -135,8 +135,9 @@ impl Question {
 
     fn problem(&self, vary: &Vary) -> Option<String> {
         let Vary { path, domain } = vary;
-        if domain.count() == Some(1) {
-            let only = domain.ends().swap_remove(0);
+        let ends = domain.ends();
+        if domain.count() == Some(1) || ends.iter().all(|end| *end == ends[0]) {
+            let only = &ends[0];
             return Some(format!(
                 "`--vary {path}`: `{only}` is its only value; give a range whose low end is below \
                  its high end, or several choices"

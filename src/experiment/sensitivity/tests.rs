@@ -227,6 +227,8 @@ fn what_cannot_be_asked() {
         (&[][..], MORRIS, "nothing is varied; name a field and its range"),
         (&["a=3..3"], MORRIS, "`--vary a`: `3` is its only value; give a range whose low end"),
         (&["a=only"], MORRIS, "`only` is its only value"),
+        (&["a=5s..5s"], MORRIS, "`5s` is its only value"),
+        (&["a=0.5..0.5"], MORRIS, "`0.5` is its only value"),
         (&["a=1..5/9"], MORRIS, "is its only value"),
         (&["a=x,y"], sobol(64), "Sobol's indices are of ranges, not of choices"),
         (&["a=1..5"], sobol(100), "100 samples are no power of two"),
