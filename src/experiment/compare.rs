@@ -134,7 +134,7 @@ struct Pair {
 /// order of the question; those with fewer than two pairs are left out.
 #[derive(Debug)]
 pub struct Comparisons {
-    base: String,
+    question: Question,
     found: Spool<(String, Pair)>,
     adjusted: Vec<f64>,
 }
@@ -185,7 +185,7 @@ impl Family {
     /// Every comparison. None without the base.
     #[must_use]
     pub fn finish(self) -> Comparisons {
-        Comparisons { base: self.question.base, found: self.found, adjusted: holm(&self.p) }
+        Comparisons { question: self.question, found: self.found, adjusted: holm(&self.p) }
     }
 }
 
@@ -205,7 +205,12 @@ impl Comparisons {
     /// The name of the variant that all others are compared with.
     #[must_use]
     pub fn base(&self) -> &str {
-        &self.base
+        &self.question.base
+    }
+
+    /// The names of the metrics that were asked for.
+    pub fn metrics(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.question.metrics.iter().map(|&metric| METRICS[metric].name)
     }
 
     /// All of them, in order.
@@ -213,10 +218,10 @@ impl Comparisons {
     /// # Errors
     /// If they cannot be read back.
     pub fn all(&mut self) -> io::Result<impl Iterator<Item = io::Result<Comparison>> + '_> {
-        let Self { base, found, adjusted } = self;
+        let Self { question, found, adjusted } = self;
         let rows = found.records()?.zip(adjusted.iter());
         Ok(rows.map(|(row, &adjusted)| {
-            row.map(|(variant, pair)| comparison(base, variant, pair, adjusted))
+            row.map(|(variant, pair)| comparison(&question.base, variant, pair, adjusted))
         }))
     }
 }

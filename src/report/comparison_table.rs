@@ -38,7 +38,17 @@ pub fn print(comparisons: &mut Comparisons, out: &mut dyn Write) -> io::Result<(
     })?;
     write!(out, "{}{}", caption(comparisons.base(), comparisons.len()), layout.header())?;
     by_variant(comparisons, |own| write!(out, "{}", layout.row(&row(own, &metrics))))?;
-    write!(out, "{}", pairing.line())
+    write!(out, "{}{}", pairing.line(), left_out(comparisons, &metrics))
+}
+
+/// Which of the metrics that were asked for could not be compared at all.
+fn left_out(comparisons: &Comparisons, found: &[String]) -> String {
+    let is_missing = |name: &&str| !found.iter().any(|known| known == name);
+    let missing: Vec<&str> = comparisons.metrics().filter(is_missing).collect();
+    if missing.is_empty() {
+        return String::new();
+    }
+    format!("\nNot compared, since fewer than two pairs of runs have it: {}.\n", missing.join(", "))
 }
 
 /// Calls `see` with the comparisons of each variant, which stand together.
@@ -200,6 +210,13 @@ Without common random numbers it would have taken 1.2 times as many runs (median
     fn what_cannot_gain_is_not_told_to_have_gained_nothing() {
         let always = table(&["one-at-a-time", "surge"], &["duration_s", "ready_min"], 5);
         assert!(always.is_some_and(|table| !table.contains("random numbers did not help")));
+    }
+
+    #[test]
+    fn a_metric_that_no_run_has_is_not_left_out_in_silence() {
+        let table = table(&["one-at-a-time", "surge"], &["duration_s", "page_s"], 5);
+        let table = table.expect("durations are compared");
+        assert!(table.ends_with("fewer than two pairs of runs have it: page_s.\n"), "{table}");
     }
 
     #[test]
