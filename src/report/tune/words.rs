@@ -209,7 +209,8 @@ fn why_no_knee(objectives: usize, front: usize) -> String {
     match front {
         2 => "there is nothing between its two ends".to_owned(),
         _ => format!(
-            "none lies below the {chord} between its ends by more than what these runs leave open,              so what one objective gains another loses"
+            "none lies below the {chord} between its ends by more than what these runs leave \
+             open, so what one objective gains another loses"
         ),
     }
 }
