@@ -1,9 +1,9 @@
 //! Cells on threads, variants in their order.
 //!
 //! A thread takes the next cell of the first variant that no other works on, or failing that of
-//! the first that has one, and adds what came of it to the variant's [`Part`]. Few variants are open
-//! at a time, and one that is done is handed on and forgotten: the memory that a sweep takes does
-//! not grow with it.
+//! the first that has one, and adds what came of it to the variant's [`Part`]. Few variants are
+//! open at a time, and one that is done is handed on and forgotten: the memory that a sweep takes
+//! does not grow with it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
