@@ -28,7 +28,8 @@ Examples:
 A range takes every whole number, percent or unit of time between its ends, or every STEP:
 1..6, 1..100/5, 5%..50%/5%, 5s..60s/5s. Choices stand with commas between. A point that the
 scenario's rules refuse is left out and counted. With one objective the best is selected; with
-several the Pareto front and its knee are found. Without any, the shortest rollout that meets the
+several the Pareto front, and its knee where it has one beyond chance, else the best in the first
+objective. Without any, the shortest rollout that meets the
 constraints and the file's [policy] is looked for, or without those the front of duration,
 capacity, error budget and surge.
 
@@ -60,8 +61,9 @@ pub(super) struct Arguments {
     /// Leave the file's [policy] out, whose requirements are constraints too
     #[arg(long)]
     ignore_policy: bool,
-    /// What does not matter of the objective: an amount or a share of the best; of one of several
-    /// objectives METRIC=AMOUNT [default: 1%]
+    /// What does not matter of the objective: an amount, or a share of the best that meets the
+    /// constraints; of one of several METRIC=AMOUNT, or a share of the best or of the range of the
+    /// candidates, whichever is more [default: 1%]
     #[arg(long, value_name = "AMOUNT")]
     indifference: Vec<String>,
     /// Probability that all that is concluded is right

@@ -114,7 +114,8 @@ pub struct Answer {
     pub refused: Vec<Refused>,
     /// The candidate to choose, or why there is none.
     pub recommended: Result<usize, Nothing>,
-    /// The knee of the front, if it has one.
+    /// The knee of the front, if it has one for sure; otherwise the best of the front in the first
+    /// objective is recommended.
     pub knee: Option<usize>,
     /// How the best was found, and what that promises.
     pub method: Method,

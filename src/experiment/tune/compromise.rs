@@ -2,7 +2,7 @@
 //! comparison on common random numbers.
 
 use super::race::{Race, Standing, looks, mean};
-use super::{Method, TuneError};
+use super::{INDIFFERENCE, Method, TuneError};
 use crate::stats::interval::{self, Interval};
 use crate::stats::{paired, pareto};
 
@@ -59,7 +59,10 @@ impl Race<'_, '_> {
     pub(super) fn compromise(&mut self, alpha: f64) -> Result<Method, TuneError> {
         let systems = self.contenders().len();
         let looks = looks(self.question.pilot, self.question.most);
-        let pairs = systems * systems.saturating_sub(1).max(1);
+        // Where some may fall, any that began may meet any other.
+        let rivals = if self.may_fall() { self.field } else { systems };
+        let pairs = rivals * rivals.saturating_sub(1).max(1);
+        let fallen = self.fallen;
         let comparisons = (looks.len() * pairs * self.question.objectives.len()).max(1);
         let tail = alpha / comparisons as f64;
         let mut is_reached = false;
@@ -69,6 +72,9 @@ impl Race<'_, '_> {
                 break;
             }
             self.extend(&alive, look)?;
+            if self.fallen > fallen {
+                break;
+            }
             self.drop_beaten(tail);
             is_reached = self.is_clear(tail);
             if is_reached {
@@ -125,10 +131,15 @@ impl Race<'_, '_> {
         let runs = alive.iter().map(|&one| self.pool.count(one)).min().unwrap_or(0) as usize;
         let points: Vec<Vec<f64>> = alive.iter().map(|&one| self.losses(one, runs)).collect();
         let positions = pareto::front(&points);
-        let members: Vec<Vec<f64>> =
-            positions.iter().map(|&position| points[position].clone()).collect();
         let front: Vec<usize> = positions.into_iter().map(|position| alive[position]).collect();
-        let knee = pareto::knee(&members).map(|position| front[position]);
+        let samples = |&one: &usize| -> Vec<Vec<f64>> {
+            let objectives = self.question.objectives.iter();
+            objectives.map(|one_of| self.pool.losses(one, one_of)[..runs].to_vec()).collect()
+        };
+        let members: Vec<Vec<Vec<f64>>> = front.iter().map(samples).collect();
+        let least = INDIFFERENCE * self.question.objectives.len() as f64;
+        let knee = pareto::knee(&members, self.question.confidence, least);
+        let knee = knee.map(|position| front[position]);
         (front, knee)
     }
 

@@ -62,7 +62,8 @@ pub struct Constraint {
 /// How much of an objective does not matter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Zone {
-    /// This share of the best pilot mean.
+    /// This share of the best pilot mean among those that meet the constraints so far; with
+    /// several objectives of the best of all, or of how far the means lie apart if that is more.
     Share(f64),
     /// So much, in the metric's unit.
     Amount(f64),
@@ -176,6 +177,19 @@ impl Constraint {
     #[must_use]
     pub const fn counts_runs(&self) -> bool {
         matches!(self.requirement.statistic, Statistic::Breaches(_))
+    }
+
+    /// Whether it is about the greatest or least of the runs simulated. Such a limit is broken for
+    /// good by one run, however late, and nothing is said of runs that were not simulated.
+    #[must_use]
+    pub const fn is_of_the_runs(&self) -> bool {
+        matches!(self.requirement.statistic, Statistic::Max | Statistic::Min)
+    }
+
+    /// Whether the statistic of a sample is on the right side, certainly or not.
+    pub(super) fn is_met_by(&self, sample: &[f64]) -> bool {
+        let slack = 1e-12 * self.limit.abs();
+        self.measured(sample).is_some_and(|measured| self.shortfall(measured) <= slack)
     }
 
     /// The statistic of a sample; none of nothing, or where the sample is too small.

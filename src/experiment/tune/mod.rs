@@ -62,7 +62,7 @@ pub struct Question {
     pub whole: usize,
 }
 
-/// Share of the pilot's best mean that does not matter unless it is said.
+/// Share that does not matter unless it is said, of what [`Zone::Share`] names.
 pub const INDIFFERENCE: f64 = 0.01;
 
 impl Question {
@@ -173,11 +173,18 @@ pub fn search(
     let alpha = 1.0 - question.confidence;
     // Constraints and comparison share what may go wrong.
     let part = if question.constraints.is_empty() { alpha } else { alpha / 2.0 };
-    race.screen(part)?;
-    let (best, method) = match (question.objectives.len(), question.budget) {
-        (0 | 1, None) => race.sequential(part)?,
-        (0 | 1, Some(budget)) => race.allocated(budget, part)?,
-        _ => (None, race.compromise(part)?),
-    };
-    Ok(race.answer(best, method, &frame))
+    loop {
+        race.screen(part)?;
+        let fallen = race.fallen;
+        let (best, method) = match (question.objectives.len(), question.budget) {
+            (0 | 1, None) => race.sequential(part)?,
+            (0 | 1, Some(budget)) => race.allocated(budget, part)?,
+            _ => (None, race.compromise(part)?),
+        };
+        if race.fallen == fallen {
+            return Ok(race.answer(best, method, &frame));
+        }
+        // Each time there is one candidate less.
+        race.reopen();
+    }
 }

@@ -1,6 +1,6 @@
 //! Who is still in the race? The state of a search, and the screening of its candidates.
 
-use super::goal::{Objective, Zone};
+use super::goal::{Constraint, Objective, Zone};
 use super::pool::Pool;
 use super::{Question, TuneError};
 use crate::stats::pareto::dominates_surely;
@@ -41,6 +41,10 @@ pub(super) struct Race<'a, 'l> {
     pub(super) verdicts: Vec<Vec<Verdict>>,
     /// How much of each objective does not matter, in its unit; set after the pilot.
     pub(super) zones: Vec<f64>,
+    /// How many were open after the pilot.
+    pub(super) field: usize,
+    /// How many met every constraint until a later run broke one.
+    pub(super) fallen: usize,
 }
 
 /// The numbers of runs after which a candidate is looked at: from `pilot` by halves of themselves
@@ -55,7 +59,8 @@ pub(super) fn looks(pilot: u32, most: u32) -> Vec<u32> {
 
 impl<'a, 'l> Race<'a, 'l> {
     pub(super) fn new(question: &'a Question, pool: Pool<'a, 'l>) -> Self {
-        Self { question, pool, standing: Vec::new(), verdicts: Vec::new(), zones: Vec::new() }
+        let (standing, verdicts, zones) = (Vec::new(), Vec::new(), Vec::new());
+        Self { question, pool, standing, verdicts, zones, field: 0, fallen: 0 }
     }
 
     /// Those still in the race, in order.
@@ -100,7 +105,43 @@ impl<'a, 'l> Race<'a, 'l> {
     pub(super) fn extend_each(&mut self, wanted: &[(usize, u32)]) -> Result<(), TuneError> {
         self.pool.extend(wanted)?;
         self.set_aside();
+        self.hold_to_all_runs();
         Ok(())
+    }
+
+    /// Drops who broke a limit on the greatest or least of the runs after it had met it.
+    fn hold_to_all_runs(&mut self) {
+        let question = self.question;
+        let limits =
+            || question.constraints.iter().enumerate().filter(|(_, one)| one.is_of_the_runs());
+        for candidate in self.open() {
+            let did_meet_all =
+                self.verdicts[candidate].iter().all(|&verdict| verdict == Verdict::Meets);
+            for (number, limit) in limits() {
+                let sample = self.pool.sample(candidate, limit.metric);
+                if limit.judge(&sample, 0.5) == Verdict::Misses {
+                    self.verdicts[candidate][number] = Verdict::Misses;
+                    self.standing[candidate] = Standing::Infeasible;
+                }
+            }
+            if did_meet_all && self.standing[candidate] == Standing::Infeasible {
+                self.fallen += 1;
+            }
+        }
+    }
+
+    /// Whether a candidate that meets every constraint may yet break one.
+    pub(super) fn may_fall(&self) -> bool {
+        self.question.constraints.iter().any(Constraint::is_of_the_runs)
+    }
+
+    /// Brings back who was beaten: by one, perhaps, that has fallen since.
+    pub(super) fn reopen(&mut self) {
+        for standing in &mut self.standing {
+            if *standing == Standing::Beaten {
+                *standing = Standing::Open;
+            }
+        }
     }
 
     /// Whether the budget, if there is one, allows each of these so many runs.
@@ -121,11 +162,24 @@ impl<'a, 'l> Race<'a, 'l> {
         }
     }
 
-    /// Fixes what does not matter: as asked, or a share of the best pilot mean. Where that is
-    /// nothing, and with several objectives where that is more, the same share of how far the
-    /// means lie apart.
+    /// Those in the race whose runs so far are on the right side of every limit; all, if there are
+    /// none.
+    fn feasible_so_far(&self) -> Vec<usize> {
+        let is_met = |&one: &usize| {
+            let mut constraints = self.question.constraints.iter();
+            constraints.all(|limit| limit.is_met_by(&self.pool.sample(one, limit.metric)))
+        };
+        let feasible: Vec<usize> = self.open().into_iter().filter(is_met).collect();
+        if feasible.is_empty() { self.open() } else { feasible }
+    }
+
+    /// Fixes what does not matter: as asked, or a share of the best pilot mean among those that
+    /// meet the constraints so far. Where that is nothing, and with several objectives where that
+    /// is more, the same share of how far the means lie apart; several are traded among all.
     pub(super) fn set_zones(&mut self) {
-        let open = self.open();
+        self.field = self.open().len();
+        let is_one = self.question.objectives.len() == 1;
+        let open = if is_one { self.feasible_so_far() } else { self.open() };
         let zone = |(objective, asked): (&Objective, &Zone)| {
             let share = match *asked {
                 Zone::Amount(amount) => return amount,
@@ -151,7 +205,8 @@ impl<'a, 'l> Race<'a, 'l> {
     /// Who is unclear gets more runs, as far as they may go, unless one that meets them all is
     /// better for sure.
     pub(super) fn screen(&mut self, alpha: f64) -> Result<(), TuneError> {
-        let open = self.open().len();
+        // As many as there were, so that nothing is counted twice when the race is opened again.
+        let open = self.field;
         let count = self.question.constraints.len();
         if count == 0 || open == 0 {
             return Ok(());

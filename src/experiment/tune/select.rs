@@ -18,7 +18,9 @@ impl Race<'_, '_> {
         let samples: Vec<Vec<f64>> =
             systems.iter().map(|&one| self.pool.losses(one, objective)).collect();
         let pilots: Vec<&[f64]> = samples.iter().map(|sample| &sample[..pilot]).collect();
-        let mut procedure = KimNelson::new(&pilots, self.zones[0], alpha);
+        let level = self.level(alpha, systems.len());
+        let mut procedure = KimNelson::new(&pilots, self.zones[0], level);
+        let fallen = self.fallen;
         while !systems.is_empty() && procedure.selected().is_none() {
             let taken = procedure.taken();
             let next = (taken as u32).saturating_add(BATCH).min(self.question.most);
@@ -28,6 +30,9 @@ impl Race<'_, '_> {
             let alive: Vec<usize> =
                 procedure.alive().iter().map(|&system| systems[system]).collect();
             self.extend(&alive, next)?;
+            if self.fallen > fallen {
+                break;
+            }
             let samples: Vec<Vec<f64>> =
                 systems.iter().map(|&one| self.pool.losses(one, objective)).collect();
             // Decided one run at a time, as if they had come so.
@@ -42,6 +47,21 @@ impl Race<'_, '_> {
         let best = best.or_else(|| self.smallest(survivors.collect()));
         let systems = systems.len();
         Ok((best, Method::KimNelson { alpha, systems, is_reached }))
+    }
+
+    /// The part of `alpha` for a selection among so many, when later runs may drop some of them.
+    ///
+    /// Half is for the set there was at first. Who is left after a fall depends on the runs, so the
+    /// other half is shared by all pairs of the field: each pair's comparison goes wrong with the
+    /// same small probability whichever of them are left, and however often it begins anew.
+    fn level(&self, alpha: f64, systems: usize) -> f64 {
+        let rivals = systems.saturating_sub(1).max(1) as f64;
+        let pairs = (self.field * self.field.saturating_sub(1)).max(2) as f64 / 2.0;
+        match self.fallen {
+            _ if !self.may_fall() => alpha,
+            0 => alpha / 2.0,
+            _ => alpha / 2.0 * rivals / pairs,
+        }
     }
 
     /// The candidate with the smallest mean loss, the first of several.

@@ -142,6 +142,7 @@ pub fn sentences(answer: &Answer) -> Vec<String> {
         Err(nothing) => vec![why_nothing(answer, nothing)],
     };
     said.extend(guarantee(answer));
+    said.extend(of_the_runs(answer));
     said.extend(left_out(answer));
     said
 }
@@ -193,10 +194,25 @@ fn reason(answer: &Answer, best: usize) -> String {
         (None, 1) => format!("no other of {among} is better in anything"),
         (None, _) => {
             let (superlative, _) = comparatives(&answer.objectives[0]);
-            format!("of the front of {front} out of {among}, which has no knee, {superlative}")
+            let why = why_no_knee(answer.objectives.len(), front);
+            format!(
+                "{superlative} of the front of {front} out of {among}, which has no knee: {why}"
+            )
         }
     };
     format!("{what}; {means}")
+}
+
+/// Why none of a front of so many is called its knee.
+fn why_no_knee(objectives: usize, front: usize) -> String {
+    let chord = if objectives > 2 { "plane" } else { "straight line" };
+    match front {
+        2 => "there is nothing between its two ends".to_owned(),
+        _ => format!(
+            "none lies below the {chord} between its ends by more than what these runs leave \
+             open, so what one objective gains another loses"
+        ),
+    }
 }
 
 /// How the choice compares with the best of each objective.
@@ -381,6 +397,20 @@ fn guarantee(answer: &Answer) -> Vec<String> {
         ),
     };
     vec![text]
+}
+
+/// What limits on the greatest or least of the runs do not promise.
+fn of_the_runs(answer: &Answer) -> Option<String> {
+    let best = *answer.recommended.as_ref().ok()?;
+    let limits = answer.constraints.iter().filter(|one| one.is_of_the_runs());
+    let typed: Vec<String> = limits.map(|one| format!("`{}`", one.typed)).collect();
+    let runs = answer.candidates[best].runs;
+    let verb = if typed.len() == 1 { "holds" } else { "hold" };
+    let said = format!(
+        "{} {verb} in all {runs} runs of the choice, which says nothing of further ones",
+        typed.join(" and ")
+    );
+    (!typed.is_empty()).then_some(said)
 }
 
 /// What the search did not look at.
