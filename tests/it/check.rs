@@ -178,7 +178,7 @@ fn confidence_is_claimed_for_what_has_it() {
     let max = "[[policy.require]]\nmetric = \"duration_s\"\nmax = \"5m\"\nstatistic = \"max\"\n";
     let place = place(&format!("{CAPACITY}{max}"));
     let (_, out, _) = check(place.path(), "small.toml --strategy careful");
-    let but = "every verdict but those of `min` and `max` (which are about these runs) is right\n";
+    let but = "every verdict is right\nbut for `min` and `max`, which are about these runs\n";
     assert!(out.contains(but), "{out}");
     write(place.path(), "small.toml", &format!("{SCENARIO}{max}"));
     let (code, out, _) = check(place.path(), "small.toml --strategy careful");

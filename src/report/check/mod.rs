@@ -121,19 +121,19 @@ impl Checked<'_> {
             return None;
         }
         let others = [
-            (Covered::TheseRuns, "those of `min` and `max` (which are about these runs)"),
-            (Covered::Chance, "`no more runs` that holds (which chance may hide)"),
-            (Covered::Open, "the undecided"),
+            (Covered::TheseRuns, "`min` and `max`, which are about these runs"),
+            (Covered::Chance, "`no more runs` where it holds, since chance may hide some"),
+            (Covered::Open, "what is undecided"),
         ];
         let others: Vec<&str> =
             others.into_iter().filter(|(kind, _)| has(*kind)).map(|(_, words)| words).collect();
         let but = match others.split_last() {
             None => String::new(),
-            Some((last, [])) => format!(" but {last}"),
-            Some((last, rest)) => format!(" but {} and {last}", rest.join(", ")),
+            Some((last, [])) => format!("\nbut for {last}"),
+            Some((last, rest)) => format!("\nbut for {}; and {last}", rest.join("; ")),
         };
         let confidence = number::percent(self.policy.confidence, 6);
-        Some(format!("with {confidence} confidence every verdict{but} is right"))
+        Some(format!("with {confidence} confidence every verdict is right{but}"))
     }
 
     /// What came out, in a line: `1 broken, 1 undecided, 2 hold`.
