@@ -14,13 +14,15 @@ pub fn exact(value: f64) -> String {
     if value.abs() < SHORT && value.trunc() == value {
         return (value as i64).to_string();
     }
-    Digits::of(value).text()
+    // Were there one all the same, it must not look like a number.
+    if value.is_finite() { Digits::of(value).text() } else { value.to_string() }
 }
 
 /// The number that [`exact`] writes.
 #[must_use]
 pub fn rounded(value: f64) -> f64 {
-    if value.abs() < SHORT && value.trunc() == value { value } else { Digits::of(value).value() }
+    let is_short = value.abs() < SHORT && value.trunc() == value;
+    if is_short || !value.is_finite() { value } else { Digits::of(value).value() }
 }
 
 /// Seconds to the nanosecond: `-1.5` for -1 500 000 000.
@@ -146,7 +148,10 @@ mod tests {
             (1e22, "1e22"),
         ] {
             assert_eq!(exact(value), text);
+            assert_eq!(rounded(value).to_string().parse(), text.parse::<f64>());
         }
+        assert_eq!(rounded(f64::INFINITY), f64::INFINITY);
+        assert!(rounded(f64::NAN).is_nan());
     }
 
     #[test]

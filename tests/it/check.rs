@@ -231,28 +231,35 @@ fn rollouts_that_do_not_complete_are_told() {
 fn threads_change_no_byte() {
     let policy = "[[policy.require]]\nmetric = \"duration_s\"\nmax = \"2m\"\nstatistic = \"p90\"\n";
     let place = place(&format!("{CAPACITY}{policy}"));
+    are_same_on_any_threads(place.path());
+}
+
+/// A check of `small.toml` breaks, and all that it says is the same on any number of threads.
+pub(crate) fn are_same_on_any_threads(folder: &Path) {
     let run = |threads: u32| {
         let typed = "small.toml --fix --markdown check.md --junit check.xml --json --threads";
-        let (code, out, _) = check(place.path(), &format!("{typed} {threads}"));
-        (code, out, read(place.path(), "check.md"), read(place.path(), "check.xml"))
+        let (code, out, _) = check(folder, &format!("{typed} {threads}"));
+        (code, out, read(folder, "check.md"), read(folder, "check.xml"))
     };
     let one = run(1);
     assert_eq!(one.0, Some(1));
     assert_eq!(one, run(8));
 }
 
-/// Shards of a check, stage by stage, come to what the whole says.
 #[test]
 fn shards_decide_what_the_whole_decides() {
-    let place = place(CAPACITY);
-    let folder = place.path();
+    are_same_in_shards(place(CAPACITY).path());
+}
+
+/// A check of `small.toml` breaks, and in shards, stage by stage, it comes to what the whole says.
+pub(crate) fn are_same_in_shards(folder: &Path) {
     let whole = check(folder, "small.toml --fix");
     assert_eq!(whole.0, Some(1));
     assert_eq!(in_shards(folder, "small.toml --fix"), (whole.0, whole.1));
 }
 
 /// Exit code and stdout of the merge of what two shards do stage by stage.
-pub(crate) fn in_shards(folder: &Path, typed: &str) -> (Option<i32>, String) {
+fn in_shards(folder: &Path, typed: &str) -> (Option<i32>, String) {
     let mut resume = String::new();
     for stage in 0..20 {
         for shard in 1..=2 {

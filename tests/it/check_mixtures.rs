@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::binary::{text, type_in, typed};
-use crate::check::{check, in_shards, json, read, write};
+use crate::check::{are_same_in_shards, are_same_on_any_threads, check, json, read, write};
 
 /// One release of twenty never gets ready: a step of it fails. `careful` surges and rolls back,
 /// `hasty` takes half of the fleet away first and is stuck.
@@ -240,46 +240,10 @@ fn manifests_are_compared_as_a_whole() {
 #[test]
 fn threads_change_no_byte_of_a_mixture() {
     let place = place(MIX, &format!("{CAPACITY}{}", steps("4%")));
-    let run = |threads: u32| {
-        let typed = "small.toml --fix --markdown check.md --junit check.xml --json --threads";
-        let (code, out, _) = check(place.path(), &format!("{typed} {threads}"));
-        (code, out, read(place.path(), "check.md"), read(place.path(), "check.xml"))
-    };
-    let one = run(1);
-    assert_eq!(one.0, Some(1));
-    assert_eq!(one, run(8));
+    are_same_on_any_threads(place.path());
 }
 
-/// Shards of a check, stage by stage, come to what the whole says.
 #[test]
 fn shards_decide_of_a_mixture_what_the_whole_decides() {
-    let place = place(MIX, &format!("{CAPACITY}{}", steps("4%")));
-    let folder = place.path();
-    let whole = check(folder, "small.toml --fix");
-    assert_eq!(whole.0, Some(1));
-    assert_eq!(in_shards(folder, "small.toml --fix"), (whole.0, whole.1));
-}
-
-/// The commands that change a variant and look what comes of it say why they do not take a mix.
-#[test]
-fn what_knows_one_release_says_so_and_what_to_do() {
-    let place = place(MIX, CAPACITY);
-    let vary = "--strategy careful --vary strategies.careful.max_surge=1..2";
-    for typed in [
-        format!("tune small.toml {vary}"),
-        format!("sensitivity small.toml {vary}"),
-        "advise small.toml --strategy careful".to_owned(),
-    ] {
-        let output = type_in(place.path(), &typed);
-        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{typed}");
-        let said = text(&output.stderr);
-        for part in ["`small.toml`", "the one release of `[release]`", "`--sweep PATH=V1,V2`"] {
-            assert!(said.contains(part), "{typed}: {said}");
-        }
-    }
-    // What it says can be done.
-    let swept = "small.toml --strategy careful --sweep strategies.careful.max_surge=1,2";
-    let (code, found) = json(place.path(), swept);
-    let expected = [1, 2].map(|surge| format!("careful max_surge={surge} requirement holds"));
-    assert_eq!((code, verdicts(&found)), (Some(0), expected.to_vec()));
+    are_same_in_shards(place(MIX, &format!("{CAPACITY}{}", steps("4%"))).path());
 }
