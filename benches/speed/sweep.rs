@@ -57,7 +57,7 @@ impl Course for Rows<'_> {
 
     fn finish(&self, variant: usize, part: Part) -> VariantRows {
         let subject = Subject::of(&self.scenario.variants[variant], None);
-        VariantRows::of(&self.heading, &subject.results(part))
+        VariantRows::of(&self.heading, subject.results(part))
     }
 }
 

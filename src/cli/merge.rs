@@ -68,7 +68,7 @@ impl Arguments {
         let mut writer = Writer::new(heading.clone(), folder)?;
         for subject in header.variants.iter() {
             let whole = whole(subject, stores)?;
-            writer.append(VariantRows::of(&heading, &subject.results(whole)))?;
+            writer.append(VariantRows::of(&heading, subject.results(whole)))?;
         }
         let written = writer.finish(formats(self.show.png))?;
         self.show.print(&target, written, heading.compare.is_asked)?;

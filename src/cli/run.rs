@@ -188,7 +188,8 @@ pub(super) fn measured(
     Some(Measured { run, metrics })
 }
 
-/// A folder that must not be used is bad input; one that cannot be written is not.
+/// A folder that must not be used or made is bad input, told before anything is simulated; results
+/// that cannot be written are not.
 pub(super) fn folder_error(error: FolderError) -> anyhow::Error {
     match error {
         FolderError::NotOurs(..) => {
@@ -196,6 +197,9 @@ pub(super) fn folder_error(error: FolderError) -> anyhow::Error {
         }
         FolderError::NotAFolder(_) => {
             BadInput(format!("{error}; name a folder with `--out`")).into()
+        }
+        FolderError::NoPlace { .. } => {
+            BadInput(format!("{error}; name a folder that can be written with `--out`")).into()
         }
         FolderError::Unwritable { .. } => error.into(),
     }

@@ -148,7 +148,7 @@ impl Course for Sweep<'_> {
             self.kept.journal.append(&subject.name, &part)?;
         }
         let is_whole = self.shard.is_none();
-        Ok(is_whole.then(|| VariantRows::of(self.heading, &subject.results(part))))
+        Ok(is_whole.then(|| VariantRows::of(self.heading, subject.results(part))))
     }
 
     fn is_to_keep(&self) -> bool {

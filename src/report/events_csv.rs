@@ -1,5 +1,7 @@
 //! `events.csv`: the story of replication 0 of each variant.
 
+use std::io::{self, Write};
+
 use super::number;
 use super::table_file::{Heading, Rows, TableFile};
 use crate::experiment::{Story, VariantResults};
@@ -34,9 +36,32 @@ fn header(heading: &Heading) -> Vec<&'static str> {
 }
 
 fn rows(heading: &Heading, variant: &VariantResults, out: &mut Rows) -> csv::Result<()> {
-    for event in variant.story.events.iter() {
-        out.write_field(&variant.name)?;
-        for field in fields(&variant.story, &event) {
+    write_rows(heading, (&variant.name, &variant.story), out)
+}
+
+/// Writes the rows of a variant of this name as they are made: those of a large fleet would take
+/// more memory than its simulation.
+///
+/// # Errors
+/// If they cannot be written.
+pub(super) fn stream(
+    heading: &Heading,
+    variant: (&str, &Story),
+    out: impl Write,
+) -> io::Result<()> {
+    let mut rows = csv::Writer::from_writer(out);
+    write_rows(heading, variant, &mut rows)?;
+    rows.flush()
+}
+
+fn write_rows(
+    heading: &Heading,
+    (name, story): (&str, &Story),
+    out: &mut csv::Writer<impl Write>,
+) -> csv::Result<()> {
+    for event in story.events.iter() {
+        out.write_field(name)?;
+        for field in fields(story, &event) {
             out.write_field(field)?;
         }
         if heading.has_third {

@@ -74,7 +74,15 @@ pub enum FolderError {
     /// The path is that of a file.
     #[error("`{0}` is not a folder")]
     NotAFolder(PathBuf),
-    /// The operating system refused.
+    /// Nothing can be written at that place, which is known before anything is simulated.
+    #[error("cannot write results to `{path}`: {source}")]
+    NoPlace {
+        /// The folder that was to hold them.
+        path: PathBuf,
+        /// The reason that the operating system gave.
+        source: io::Error,
+    },
+    /// The operating system refused what was simulated.
     #[error("cannot write `{path}`")]
     Unwritable {
         /// What could not be written.
@@ -110,7 +118,7 @@ impl Folder {
     /// If `target` is a file or a folder that is not ours, or nothing can be written there.
     pub fn to_hold(holds: Holds, target: &Path) -> Result<Self, FolderError> {
         check(target, holds)?;
-        let refused = |source| FolderError::Unwritable { path: target.to_owned(), source };
+        let refused = |source| FolderError::NoPlace { path: target.to_owned(), source };
         // Through a link the folder it points to is replaced, not the link.
         let target = if target.exists() {
             target.canonicalize().map_err(refused)?
@@ -360,7 +368,7 @@ mod tests {
         let file = target.join("chapter.tex");
         assert!(matches!(Folder::beside(&file), Err(FolderError::NotAFolder(_))));
         let below = file.join("results");
-        assert!(matches!(Folder::beside(&below), Err(FolderError::Unwritable { .. })));
+        assert!(matches!(Folder::beside(&below), Err(FolderError::NoPlace { .. })));
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub fn write(
     let heading = Heading::of_results(results);
     let mut writer = Writer::new(heading.clone(), folder)?;
     for variant in &results.variants {
-        writer.append(VariantRows::of(&heading, variant))?;
+        writer.append(VariantRows::of(&heading, variant.clone()))?;
     }
     writer.finish(formats)
 }

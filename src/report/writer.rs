@@ -14,17 +14,15 @@ use super::{
 };
 use crate::experiment::compare::{Family, Values};
 use crate::experiment::mixture::Mixing;
-use crate::experiment::{RunResult, Unsettled, VariantResults};
+use crate::experiment::{RunResult, Story, Unsettled, VariantResults};
 use crate::sim::Pairing;
 
-/// The tables, in the order in which they are named. The first is what the digest is of.
-const TABLES: [TableFile; 5] = [
-    runs_csv::TABLE,
-    summary_csv::TABLE,
-    timeline_csv::TABLE,
-    ledger_csv::TABLE,
-    events_csv::TABLE,
-];
+/// The tables, in the order in which they are named; that of events comes after them. The first
+/// is what the digest is of.
+const TABLES: [TableFile; 4] =
+    [runs_csv::TABLE, summary_csv::TABLE, timeline_csv::TABLE, ledger_csv::TABLE];
+
+const EVENTS: TableFile = events_csv::TABLE;
 
 /// The file for programs.
 const SUMMARY: &str = "summary.json";
@@ -33,6 +31,8 @@ const SUMMARY: &str = "summary.json";
 #[derive(Clone, Debug)]
 pub struct VariantRows {
     texts: [Vec<u8>; TABLES.len()],
+    /// What `events.csv` says, which becomes text only when it is written.
+    story: Story,
     /// What `summary.json` says.
     json: String,
     summary: VariantSummary,
@@ -46,16 +46,17 @@ pub struct VariantRows {
 impl VariantRows {
     /// Makes the rows, which takes longer than to write them: it can be done on many threads.
     #[must_use]
-    pub fn of(heading: &Heading, variant: &VariantResults) -> Self {
-        let summary = VariantSummary::of(variant);
+    pub fn of(heading: &Heading, variant: VariantResults) -> Self {
+        let summary = VariantSummary::of(&variant);
         Self {
-            texts: TABLES.map(|table| table.rows_text(heading, variant)),
+            texts: TABLES.map(|table| table.rows_text(heading, &variant)),
             json: summary.to_json(),
             summary,
             values: heading.compare.values(variant.observations().iter()),
-            runs: if heading.mixtures.is_empty() { Vec::new() } else { variant.runs.clone() },
+            runs: if heading.mixtures.is_empty() { Vec::new() } else { variant.runs },
             pairing: variant.pairing,
             unsettled: variant.unsettled,
+            story: variant.story,
         }
     }
 }
@@ -66,6 +67,7 @@ pub struct Writer {
     heading: Heading,
     folder: Folder,
     files: Vec<BufWriter<File>>,
+    events: BufWriter<File>,
     hasher: blake3::Hasher,
     /// What `summary.json` says of the variants so far.
     lists: Lists,
@@ -87,9 +89,11 @@ impl Writer {
     pub fn new(heading: Heading, mut folder: Folder) -> Result<Self, FolderError> {
         let files: Result<Vec<_>, _> =
             TABLES.iter().map(|table| folder.create(table.name)).collect();
+        let (files, events) = (files?, folder.create(EVENTS.name)?);
         let place = folder.parent();
         let mut writer = Self {
-            files: files?,
+            files,
+            events,
             hasher: blake3::Hasher::new(),
             lists: Lists::within(place),
             lines: Lines::within(place),
@@ -103,6 +107,9 @@ impl Writer {
         };
         let headers = TABLES.map(|table| table.header_text(&writer.heading));
         writer.put(&headers)?;
+        let events = EVENTS.header_text(&writer.heading);
+        let put = writer.events.write_all(&events);
+        put.map_err(|source| writer.folder.refused(EVENTS.name, source))?;
         Ok(writer)
     }
 
@@ -112,6 +119,9 @@ impl Writer {
     /// If it cannot be written.
     pub fn append(&mut self, rows: VariantRows) -> Result<(), FolderError> {
         self.put(&rows.texts)?;
+        let variant = (rows.summary.name.as_str(), &rows.story);
+        let put = events_csv::stream(&self.heading, variant, &mut self.events);
+        put.map_err(|source| self.folder.refused(EVENTS.name, source))?;
         self.put_aside(rows).map_err(|source| self.folder.refused(SUMMARY, source))
     }
 
@@ -151,8 +161,9 @@ impl Writer {
     /// # Errors
     /// If something cannot be written; the old folder then stays as it was.
     pub fn finish(self, formats: &[Format]) -> Result<Written, ReportError> {
-        let Self { heading, mut folder, files, hasher, mut lists, lines, charted, .. } = self;
-        for (table, file) in TABLES.iter().zip(files) {
+        let Self { heading, mut folder, files, events, hasher, mut lists, lines, charted, .. } =
+            self;
+        for (table, file) in TABLES.iter().chain([&EVENTS]).zip(files.into_iter().chain([events])) {
             sealed(file).map_err(|source| folder.refused(table.name, source))?;
         }
         let digest = hasher.finalize().to_hex().to_string();

@@ -179,7 +179,7 @@ fn what_cannot_be_done_is_said_on_stderr_with_its_exit_code() {
     check(&["run", "small.toml", "--json", "--quiet"], 2, "cannot be used with");
     check(&["run", "small.toml", "--out", "thesis"], 2, "holds no `summary.json`");
     check(&["run", "small.toml", "--out", "thesis/chapter.tex"], 2, "is not a folder");
-    check(&["run", "small.toml", "--out", "thesis/chapter.tex/r"], 1, "cannot write");
+    check(&["run", "small.toml", "--out", "thesis/chapter.tex/r"], 2, "cannot write");
     check(&["report", "thesis"], 2, "cannot read `summary.json`");
     check(&["explain", "nonsense"], 2, "nothing is called `nonsense`");
     assert_eq!(names(&folder.join("thesis")), ["chapter.tex"]);
