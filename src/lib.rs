@@ -68,7 +68,9 @@
 //! 6. **Every purpose of chance has its own stream** ([`random::Purpose`]), so that a new draw
 //!    moves no other. Request *k* is the same request in every variant.
 //! 7. **The world alone changes the world.** The data plane is the one place allowed to be clever;
-//!    its fast path has a slow twin that must agree to the last bit.
+//!    its fast path has a slow twin that must agree to the last bit. Where no request is ever sent
+//!    the control plane takes shortcuts (`src/sim/shortcut.rs`); their twin is the same plan
+//!    without them.
 //!
 //! # Where is …?
 //!

@@ -1,8 +1,10 @@
-//! Pending events ordered by (time, rank, sequence number), in a 4-ary heap.
+//! Pending events ordered by (time, rank, sequence number), in a 4-ary heap, and beside it a queue
+//! for those that are scheduled in the order in which they are due.
 //!
 //! Nothing is ever removed early: an event that no longer applies carries a token that its owner
 //! has moved on from.
 
+use std::collections::VecDeque;
 use std::hint::select_unpredictable;
 
 use crate::units::SimTime;
@@ -38,6 +40,11 @@ pub struct Calendar<E> {
     events: Vec<E>,
     /// Places in `events` that are free.
     free: Vec<u32>,
+    /// Events in order, and where each stands among all.
+    queue: VecDeque<(u128, E)>,
+    /// The key of the next event and where it is, if that is known.
+    first: (u128, Source),
+    is_first_known: bool,
     sequence: u64,
 }
 
@@ -46,6 +53,16 @@ const PLACE_BITS: u32 = 24;
 const SEQUENCE_BITS: u32 = 37;
 const RANK_SHIFT: u32 = PLACE_BITS + SEQUENCE_BITS;
 const TIME_SHIFT: u32 = 64;
+
+/// Later than any event.
+const NONE: u128 = u128::MAX;
+
+/// Where an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    Heap,
+    Queue,
+}
 
 impl<E: Copy> Calendar<E> {
     /// A calendar without events.
@@ -56,6 +73,9 @@ impl<E: Copy> Calendar<E> {
             is_root_open: false,
             events: Vec::new(),
             free: Vec::new(),
+            queue: VecDeque::new(),
+            first: (NONE, Source::Heap),
+            is_first_known: true,
             sequence: 0,
         }
     }
@@ -66,11 +86,37 @@ impl<E: Copy> Calendar<E> {
     /// With more than 2^24 events pending, which no fleet that a scenario may have comes near, or
     /// after 2^37, which takes days.
     pub fn schedule(&mut self, time: SimTime, rank: Rank, event: E) {
+        let key = self.next_key(time, rank);
+        self.put_in_heap(key, event);
+    }
+
+    /// Adds an event of a kind that mostly is due in the order in which it is scheduled, such as
+    /// all that wait equally long: that takes a few steps, however many events are pending.
+    ///
+    /// # Panics
+    /// As [`Calendar::schedule`].
+    pub fn schedule_in_turn(&mut self, time: SimTime, rank: Rank, event: E) {
+        let key = self.next_key(time, rank);
+        if self.queue.back().is_some_and(|&(last, _)| key < last) {
+            return self.put_in_heap(key, event);
+        }
+        self.note(key, Source::Queue);
+        self.queue.push_back((key, event));
+    }
+
+    /// An event has come that may be the next one.
+    #[inline]
+    fn note(&mut self, key: u128, source: Source) {
+        if self.is_first_known && key < self.first.0 {
+            self.first = (key, source);
+        }
+    }
+
+    fn put_in_heap(&mut self, key: u128, event: E) {
         let place = self.put(event);
-        assert!(place < 1 << PLACE_BITS && self.sequence < 1 << SEQUENCE_BITS);
-        let tie = (rank as u64) << RANK_SHIFT | self.sequence << PLACE_BITS | u64::from(place);
-        self.sequence += 1;
-        let key = u128::from(time.as_nanos()) << TIME_SHIFT | u128::from(tie);
+        assert!(place < 1 << PLACE_BITS);
+        let key = key | u128::from(place);
+        self.note(key, Source::Heap);
         if std::mem::take(&mut self.is_root_open) {
             self.sift_down(key);
         } else {
@@ -79,17 +125,67 @@ impl<E: Copy> Calendar<E> {
         }
     }
 
+    /// Where an event stands among all that are scheduled at this time and later.
+    fn next_key(&mut self, time: SimTime, rank: Rank) -> u128 {
+        assert!(self.sequence < 1 << SEQUENCE_BITS);
+        let tie = (rank as u64) << RANK_SHIFT | self.sequence << PLACE_BITS;
+        self.sequence += 1;
+        u128::from(time.as_nanos()) << TIME_SHIFT | u128::from(tie)
+    }
+
+    /// The key of the next event, [`NONE`] if nothing is pending, and where it is.
+    #[inline]
+    fn first(&mut self) -> (u128, Source) {
+        if self.is_first_known {
+            return self.first;
+        }
+        self.is_first_known = true;
+        self.first = self.find_first();
+        self.first
+    }
+
+    fn find_first(&self) -> (u128, Source) {
+        let in_heap = match self.is_root_open {
+            false => self.heap.first().copied(),
+            true => self.least_below_root(),
+        };
+        let in_heap = in_heap.unwrap_or(NONE);
+        match self.queue.front() {
+            Some(&(key, _)) if key < in_heap => (key, Source::Queue),
+            _ => (in_heap, Source::Heap),
+        }
+    }
+
+    #[inline]
+    fn least_below_root(&self) -> Option<u128> {
+        let below = self.heap.get(1..)?;
+        match below.first_chunk::<ARITY>() {
+            Some(&[one, two, three, four]) => Some(one.min(two).min(three.min(four))),
+            None => below.iter().copied().min(),
+        }
+    }
+
     /// When the next event is due.
     #[inline]
     #[must_use]
     pub fn next_time(&mut self) -> Option<SimTime> {
-        self.close_root();
-        self.heap.first().map(|&key| time_of(key))
+        let (key, _) = self.first();
+        (key != NONE).then(|| time_of(key))
     }
 
     /// Takes the next event out.
     #[inline]
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
+        let (_, source) = self.first();
+        self.pop_from(source)
+    }
+
+    #[inline]
+    fn pop_from(&mut self, source: Source) -> Option<(SimTime, E)> {
+        self.is_first_known = false;
+        if source == Source::Queue {
+            return self.queue.pop_front().map(|(key, event)| (time_of(key), event));
+        }
         self.close_root();
         let &key = self.heap.first()?;
         let place = (key & ((1 << PLACE_BITS) - 1)) as u32;
@@ -101,21 +197,22 @@ impl<E: Copy> Calendar<E> {
     /// Takes the next event out if it is due by `now`.
     #[inline]
     pub fn pop_due(&mut self, now: SimTime) -> Option<E> {
-        if self.next_time()? > now {
+        let (key, source) = self.first();
+        if key == NONE || time_of(key) > now {
             return None;
         }
-        self.pop().map(|(_, event)| event)
+        self.pop_from(source).map(|(_, event)| event)
     }
 
     /// How many events are pending, stale ones included.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.heap.len() - self.is_root_open as usize
+    pub fn len(&self) -> usize {
+        self.heap.len() - self.is_root_open as usize + self.queue.len()
     }
 
     /// Whether nothing is pending.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
@@ -212,13 +309,20 @@ mod tests {
     proptest! {
         #[test]
         fn pops_by_time_then_rank_then_order_of_scheduling(
-            steps in prop::collection::vec(prop::option::of((0u64..20, 0..RANKS.len())), 0..200)
+            steps in prop::collection::vec(
+                prop::option::of((0u64..20, 0..RANKS.len(), any::<bool>())), 0..200,
+            )
         ) {
             let mut calendar = Calendar::new();
             let mut twin = BTreeSet::new();
-            let mut check = |step: Option<(u64, usize)>, number: usize| {
-                if let Some((time, rank)) = step {
-                    calendar.schedule(SimTime::from_nanos(time), RANKS[rank], number);
+            let mut check = |step: Option<(u64, usize, bool)>, number: usize| {
+                if let Some((time, rank, is_in_turn)) = step {
+                    let (at, in_rank) = (SimTime::from_nanos(time), RANKS[rank]);
+                    if is_in_turn {
+                        calendar.schedule_in_turn(at, in_rank, number);
+                    } else {
+                        calendar.schedule(at, in_rank, number);
+                    }
                     twin.insert((time, rank, number));
                     return (None, None, true);
                 }

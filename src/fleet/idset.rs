@@ -37,39 +37,42 @@ impl IdSet {
     }
 
     pub(super) fn insert(&mut self, id: InstanceId) {
-        self.grow(id.index());
-        if self.contains(id) {
-            return;
+        if id.index() / BITS >= self.levels.first().map_or(0, Vec::len) {
+            self.grow(id.index());
         }
-        self.len += 1;
         let mut index = id.index();
-        for level in &mut self.levels {
-            level[index / BITS] |= 1 << (index % BITS);
-            index /= BITS;
-        }
-    }
-
-    pub(super) fn remove(&mut self, id: InstanceId) {
-        if !self.contains(id) {
-            return;
-        }
-        self.len -= 1;
-        let mut index = id.index();
-        for level in &mut self.levels {
-            level[index / BITS] &= !(1 << (index % BITS));
-            if level[index / BITS] != 0 {
+        for (height, level) in self.levels.iter_mut().enumerate() {
+            let word = &mut level[index / BITS];
+            let (before, bit) = (*word, 1 << (index % BITS));
+            if height == 0 {
+                self.len += u32::from(before & bit == 0);
+            }
+            *word = before | bit;
+            // Where there was a member, the levels above know of the word.
+            if before != 0 {
                 return;
             }
             index /= BITS;
         }
     }
 
-    pub(super) fn contains(&self, id: InstanceId) -> bool {
-        let index = id.index();
-        self.levels
-            .first()
-            .and_then(|level| level.get(index / BITS))
-            .is_some_and(|word| word >> (index % BITS) & 1 == 1)
+    pub(super) fn remove(&mut self, id: InstanceId) {
+        let mut index = id.index();
+        for (height, level) in self.levels.iter_mut().enumerate() {
+            let Some(word) = level.get_mut(index / BITS) else { return };
+            let bit = 1 << (index % BITS);
+            if *word & bit == 0 {
+                return;
+            }
+            if height == 0 {
+                self.len -= 1;
+            }
+            *word &= !bit;
+            if *word != 0 {
+                return;
+            }
+            index /= BITS;
+        }
     }
 
     #[cfg(test)]

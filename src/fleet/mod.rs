@@ -20,7 +20,7 @@ pub use plan::{
     FleetPlan, Listen, LivenessPlan, ReadinessPlan, ReadyUntil, ReleasePlan, ShutdownPlan,
     StartupPlan, StartupProbePlan,
 };
-pub use pool::{Pool, goes_at_once};
+pub use pool::{Changed, Pool, goes_at_once};
 pub use probe::tick_at_or_after;
 pub use serving::{Lack, Serving};
 pub use startup::{Boot, BootFate, Plans, StartChance};

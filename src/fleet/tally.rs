@@ -1,6 +1,6 @@
 //! What is counted of instances: facts that are true of each, and of how many each is true.
 
-use super::instance::{Instance, State};
+use super::instance::{FULL_SPEED, Instance, State};
 use crate::units::{PartId, Version, ZoneId};
 
 /// How many instances of one version there are, terminating ones excepted.
@@ -26,14 +26,21 @@ pub(super) enum Fact {
     Serving,
     ReadyServing,
     Warming,
-    Restless,
+    Slow,
 }
+
+/// The facts that a controller sees.
+pub(super) const SEEN: u16 = Fact::Active.bit()
+    | Fact::Ready.bit()
+    | Fact::Available.bit()
+    | Fact::Starting.bit()
+    | Fact::Terminating.bit();
 
 /// Counts that are added to at once.
 const GROUP: usize = 4;
 
 /// Groups of counts: one count a fact, and as many as fill the last group.
-const GROUPS: usize = (Fact::Restless as usize + 1).div_ceil(GROUP);
+const GROUPS: usize = (Fact::Slow as usize + 1).div_ceil(GROUP);
 
 /// What each set of a group's facts adds to its counts.
 static SPREAD: [[u32; GROUP]; 1 << GROUP] = {
@@ -70,6 +77,15 @@ impl Tally {
         }
     }
 
+    /// These facts are true of so many more instances.
+    pub(super) fn turn_many(&mut self, facts: u16, times: u32) {
+        for (group, counts) in self.0.iter_mut().enumerate() {
+            for (lane, count) in counts.iter_mut().enumerate() {
+                *count += times * u32::from(facts >> (GROUP * group + lane) & 1);
+            }
+        }
+    }
+
     /// The facts `before` were true of an instance, and now `after` are. All counts are reckoned,
     /// which takes less than to see which have changed.
     #[inline(always)]
@@ -98,15 +114,26 @@ const OF_STATE: [u16; State::ALL.len()] = {
     facts
 };
 
-/// What is true of an instance, as far as it is counted.
+/// Among which an instance is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Counted {
+pub(super) struct Belongs {
     pub(super) version: Version,
     pub(super) zone: ZoneId,
     pub(super) part: PartId,
+}
+
+impl Belongs {
+    #[inline(always)]
+    pub(super) const fn of(one: &Instance) -> Self {
+        Self { version: one.version, zone: one.zone, part: one.part }
+    }
+}
+
+/// What is true of an instance, as far as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Counted {
     pub(super) facts: u16,
-    /// When its last warm-up began, nanoseconds.
-    pub(super) warm_from: u64,
+    pub(super) of: Belongs,
 }
 
 impl Counted {
@@ -123,23 +150,12 @@ impl Counted {
             | is_serving << Fact::Serving as u16
             | (is_serving & one.is_ready as u16) << Fact::ReadyServing as u16
             | (is_serving & one.is_warming as u16) << Fact::Warming as u16
-            | (one.is_restless() as u16) << Fact::Restless as u16;
-        Self::known(one, facts)
-    }
-
-    /// The same where the facts are known.
-    #[inline(always)]
-    pub(super) const fn known(one: &Instance, facts: u16) -> Self {
-        let warm_from = one.warm_from.as_nanos();
-        Self { version: one.version, zone: one.zone, part: one.part, facts, warm_from }
+            | ((one.speed != FULL_SPEED) as u16) << Fact::Slow as u16;
+        Self { facts, of: Belongs::of(one) }
     }
 
     /// The same instance before it is there, or when it is there no more.
     pub(super) const fn absent(self) -> Self {
         Self { facts: 0, ..self }
-    }
-
-    pub(super) const fn is(self, fact: Fact) -> bool {
-        self.facts & fact.bit() != 0
     }
 }

@@ -9,8 +9,10 @@ pub(super) struct Of {
     pub(super) life: u32,
 }
 
-/// One pending event.
+/// One pending event. Its tag takes four bytes, so that what follows is copied as one word: parts
+/// that overlap would be waited for with every event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(super) enum Event {
     /// The machine is there.
     Provisioned(Of),

@@ -5,6 +5,7 @@
 
 mod berth;
 mod boots;
+mod cell_sums;
 mod decider;
 mod demand;
 mod event;
@@ -17,6 +18,7 @@ mod rollout;
 mod routing;
 mod run;
 mod shared;
+mod shortcut;
 mod side;
 mod simulate;
 mod start;

@@ -1,15 +1,18 @@
 //! What the state of the fleet amounts to: integrals and minima over time, piece by piece between
 //! the moments at which it changes.
 
+use super::cell_sums::{COUNTS, CellSums, NANOS};
 use super::demand::Demand;
 use super::run::{Observed, StateBin};
 use crate::fleet::Serving;
-use crate::units::{Bins, SimDuration, SimTime, Version};
+use crate::units::{Bins, Merge, SimDuration, SimTime, Version};
 
 /// The state of the fleet between two moments.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct State {
     pub(super) serving: [Serving; 3],
+    /// Whether none of those is slowed or warming, or ever was: then their number says it all.
+    pub(super) is_at_full_speed: bool,
     /// Instances ready and routed to, both versions, that requests can reach.
     pub(super) ready_routed: u32,
     pub(super) routed: [u32; 2],
@@ -26,12 +29,27 @@ pub(super) struct State {
 impl State {
     /// Whether any serving instance is still becoming faster.
     fn is_warming(&self) -> bool {
-        self.serving.iter().any(|serving| serving.warming > 0)
+        !self.is_at_full_speed && self.serving.iter().any(|serving| serving.warming > 0)
+    }
+
+    /// All that what users see depends on, at full speed; none otherwise.
+    fn served(&self) -> Option<([u32; 3], [u32; 2])> {
+        let [old, new, third] = &self.serving;
+        let counts = [old.count, new.count, third.count];
+        self.is_at_full_speed.then_some((counts, [self.ready_routed, self.desired]))
     }
 
     /// Whether more than one version serves.
     fn is_mixed(&self) -> bool {
         self.serving.iter().filter(|serving| serving.count > 0).count() > 1
+    }
+
+    /// What is counted over time, in the order in which [`CellSums::begin`] takes it.
+    fn counts(&self) -> [u64; COUNTS] {
+        let ([old_routed, new_routed], [old_ready, new_ready]) = (self.routed, self.ready);
+        let (starting, draining, total) = (self.starting, self.draining, self.total);
+        [old_routed, new_routed, old_ready, new_ready, starting, draining, total, self.surge]
+            .map(u64::from)
     }
 }
 
@@ -58,7 +76,7 @@ impl Rates {
     }
 }
 
-/// Watches the state over time.
+/// Watches the state over time. It looks only when the state changes: until then it stays.
 #[derive(Debug)]
 pub(super) struct Observer<'a> {
     curve: Demand<'a>,
@@ -67,16 +85,25 @@ pub(super) struct Observer<'a> {
     at: SimTime,
     state: State,
     bins: Bins<StateBin>,
-    /// The cell that holds `at`, and where it ends.
+    /// The cell that holds `at`, where it ends, and what has come to it since it was last written.
     cell: usize,
     cell_end: SimTime,
-    /// The next moment at which the rate curve takes another course.
-    next_change: SimTime,
+    sums: CellSums,
+    /// The next moment at which the rate curve takes another course or the rollout begins.
+    next_edge: SimTime,
     /// What the state amounts to, while it and the demand stay as they are; none before that has
     /// been asked for, and while anything warms or the demand rises or falls.
     level: Option<Level>,
-    /// Capacity by version, unless it rises by itself.
-    flat: Option<[f64; 3]>,
+    /// Capacity by version when the state was last seen to change, and that of all; whether it
+    /// stays so.
+    capacity: [f64; 3],
+    whole: f64,
+    is_flat: bool,
+    /// Integrals over the rollout: the missing fraction of the capacity, nanoseconds, and the
+    /// demand, requests/s times nanoseconds. To divide by a second's every time would take longer
+    /// than all else that is done for a stretch.
+    lack: f64,
+    offered: f64,
     observed: Observed,
 }
 
@@ -107,20 +134,32 @@ impl<'a> Observer<'a> {
             bins,
             cell: 0,
             cell_end: SimTime::ZERO,
-            next_change: SimTime::ZERO,
+            sums: CellSums::default(),
+            next_edge: SimTime::ZERO,
             level: None,
-            flat: None,
+            capacity: [0.0; 3],
+            whole: 0.0,
+            is_flat: false,
+            lack: 0.0,
+            offered: 0.0,
             observed,
         }
     }
 
-    /// The state from now on, which `change` makes of the one before; its capacity, requests/s.
-    pub(super) fn see(&mut self, change: impl FnOnce(&mut State)) -> f64 {
+    /// The state from `now` on, which `change` makes of the one before; its capacity, requests/s.
+    #[inline(always)]
+    pub(super) fn see(&mut self, now: SimTime, change: impl FnOnce(&mut State)) -> f64 {
+        self.advance(now);
+        let before = self.state.served();
         change(&mut self.state);
-        let capacities = self.capacities(self.at);
-        self.flat = (!self.state.is_warming()).then_some(capacities);
-        self.level = None;
-        sum(capacities)
+        self.sums.counts = self.state.counts();
+        if self.level.is_none() || before.is_none() || before != self.state.served() {
+            self.capacity = self.capacities(now);
+            self.whole = sum(self.capacity);
+            self.is_flat = !self.state.is_warming();
+            self.level = None;
+        }
+        self.whole
     }
 
     /// Whether capacity is still rising by itself.
@@ -133,9 +172,15 @@ impl<'a> Observer<'a> {
         sum(self.capacities(at))
     }
 
-    /// What was observed; the caller fills in what is not about the state.
-    pub(super) fn finish(self) -> (Observed, Bins<StateBin>) {
+    /// What was observed until `end`; the caller fills in what is not about the state.
+    pub(super) fn finish(mut self, end: SimTime) -> (Observed, Bins<StateBin>) {
+        self.advance(end);
+        if end > SimTime::ZERO {
+            self.write_cell(end);
+        }
         let mut observed = self.observed;
+        observed.capacity_deficit_s = self.lack / NANOS;
+        observed.offered = self.offered / NANOS;
         // A window of no length has no states; its fleet lacked nothing.
         for minimum in [&mut observed.ready_min, &mut observed.capacity_min] {
             if minimum.is_infinite() {
@@ -146,63 +191,122 @@ impl<'a> Observer<'a> {
     }
 
     /// Lets time pass until `to` in the present state.
-    pub(super) fn advance(&mut self, to: SimTime) {
+    fn advance(&mut self, to: SimTime) {
         while self.at < to {
-            if self.at >= self.cell_end {
-                self.begin_cell();
+            if self.at >= self.next_edge {
+                self.cross_edge();
             }
-            if self.at >= self.next_change {
-                self.next_change = self.curve.next_change(self.at).unwrap_or(SimTime::MAX);
-                self.level = None;
+            let end = to.min(self.next_edge);
+            let level = match self.level {
+                Some(level) => level,
+                None => self.amount(self.at, end),
+            };
+            if self.at >= self.start {
+                self.add(end.since(self.at), &level);
             }
-            let end = to.min(self.cell_end).min(self.next_change);
-            self.piece(end);
+            self.fill(end, &level);
             self.at = end;
         }
     }
 
-    fn begin_cell(&mut self) {
+    /// A straight stretch of the rate curve begins, or the rollout does, and with it the minima.
+    fn cross_edge(&mut self) {
+        self.next_edge = self.curve.next_change(self.at).unwrap_or(SimTime::MAX);
+        if self.at < self.start {
+            self.next_edge = self.next_edge.min(self.start);
+        }
+        self.level = None;
+    }
+
+    /// Fills the cells until `end` with what the state amounts to until then.
+    #[inline(always)]
+    fn fill(&mut self, end: SimTime, level: &Level) {
+        let mut at = self.at;
+        loop {
+            if at >= self.cell_end {
+                self.begin_cell(at);
+            }
+            let until = end.min(self.cell_end);
+            let nanos = until.since(at).as_nanos();
+            if !self.sums.count(nanos) {
+                self.count_anew(at, nanos);
+            }
+            if self.level.is_some() {
+                self.sums.add(nanos as f64, level.demand, level.capacity);
+            } else {
+                let (demand, sides) = self.sides(at, until);
+                let capacity =
+                    std::array::from_fn(|one| f64::midpoint(sides[0][one], sides[1][one]));
+                self.sums.add(nanos as f64, f64::midpoint(demand[0], demand[1]), capacity);
+            }
+            at = until;
+            if at >= end {
+                return;
+            }
+        }
+    }
+
+    /// The next cell begins, at its first moment.
+    fn begin_cell(&mut self, at: SimTime) {
         let width = self.bins.width();
-        if self.at == SimTime::ZERO {
-            self.cell = self.bins.position(self.at);
-            self.cell_end = self.bins.end_of_cell(self.at);
+        if at == SimTime::ZERO {
+            self.cell = self.bins.position(at);
+            self.cell_end = self.bins.end_of_cell(at);
         } else {
-            self.cell = self.bins.position_after(self.cell, self.at);
+            self.write_cell(at);
+            self.cell = self.bins.position_after(self.cell, at);
             self.cell_end += width;
         }
         if self.bins.width() != width {
             // There are half as many cells as before.
-            self.cell_end = self.bins.end_of_cell(self.at);
-        }
-        if self.at == self.start {
-            // The minima begin with the rollout.
-            self.level = None;
+            self.cell_end = self.bins.end_of_cell(at);
         }
     }
 
-    /// One piece within a bin and a straight stretch of the rate curve.
-    fn piece(&mut self, end: SimTime) {
-        let length = end.since(self.at);
-        self.count(length);
-        let level = match self.level {
-            Some(level) => level,
-            None => self.amount(end),
-        };
-        self.add(length, &level);
+    /// Writes what has come to the cell until `to`. The rollout's start is the edge of a cell, so a
+    /// cell is in the rollout as a whole or not at all.
+    fn write_cell(&mut self, to: SimTime) {
+        let is_new = self.cell == self.bins.cells().len();
+        let cell = self.bins.cell_at_or_next(self.cell);
+        let surge = if is_new { self.sums.begin(cell) } else { self.sums.add_to(cell) };
+        self.sums.clear();
+        if to > self.start {
+            self.observed.surge_instance_nanos += surge;
+        }
     }
 
-    /// What the state and the demand amount to in the mean until `end`, minima and all.
-    fn amount(&mut self, end: SimTime) -> Level {
-        let from = self.at;
-        let demand = [self.curve.rate_from(from), self.curve.rate_until(end)];
-        if let Some(capacity) = self.flat
-            && demand[0] == demand[1]
-        {
-            let level = self.judge_level(demand[0], capacity);
-            self.level = Some(level);
-            return level;
+    /// Counts a piece from `at` on that is too long to be added to those before, after those were
+    /// written.
+    #[cold]
+    fn count_anew(&mut self, at: SimTime, nanos: u64) {
+        self.write_cell(at);
+        if !self.sums.count(nanos) {
+            let (long, surge) = self.sums.long(nanos);
+            self.bins.cell_at_or_next(self.cell).merge(&long);
+            if at >= self.start {
+                self.observed.surge_instance_nanos += surge;
+            }
         }
-        let sides = [from, end].map(|at| self.capacities(at));
+    }
+
+    /// Demand and capacity by version from a moment on and up to another, while the state stays.
+    fn sides(&self, from: SimTime, to: SimTime) -> ([f64; 2], [[f64; 3]; 2]) {
+        let demand = [self.curve.rate_from(from), self.curve.rate_until(to)];
+        (demand, [from, to].map(|at| self.capacities(at)))
+    }
+
+    /// What the state and the demand amount to in the mean over a straight stretch, minima and
+    /// all.
+    fn amount(&mut self, from: SimTime, to: SimTime) -> Level {
+        if self.is_flat {
+            let demand = [self.curve.rate_from(from), self.curve.rate_until(to)];
+            if demand[0] == demand[1] {
+                let level = self.judge_level(demand[0]);
+                self.level = Some(level);
+                return level;
+            }
+        }
+        let (demand, sides) = self.sides(from, to);
         let whole = sides.map(sum);
         let fractions = whole.map(|capacity| capacity / self.full());
         for (side, offered) in demand.into_iter().enumerate() {
@@ -217,8 +321,8 @@ impl<'a> Observer<'a> {
     }
 
     /// The same while nothing changes.
-    fn judge_level(&mut self, demand: f64, capacity: [f64; 3]) -> Level {
-        let whole = sum(capacity);
+    fn judge_level(&mut self, demand: f64) -> Level {
+        let (capacity, whole) = (self.capacity, self.whole);
         let fraction = whole / self.full();
         self.judge(whole, fraction, demand);
         Level { demand, capacity, lack: deficit([fraction; 2]), is_mixed: self.state.is_mixed() }
@@ -230,46 +334,24 @@ impl<'a> Observer<'a> {
     }
 
     /// Capacity by version at a moment, if the state stays.
+    #[inline]
     fn capacities(&self, at: SimTime) -> [f64; 3] {
+        if self.state.is_at_full_speed {
+            let rps = self.rates.instance_rps;
+            return std::array::from_fn(|one| f64::from(self.state.serving[one].count) * rps[one]);
+        }
         Version::EVERY
             .map(|version| self.rates.capacity(&self.state.serving[version.index()], version, at))
     }
 
-    /// Adds a piece's counts to its bin.
-    fn count(&mut self, length: SimDuration) {
-        let (nanos, state) = (length.as_nanos(), &self.state);
-        let bin = self.bins.cell_at(self.cell);
-        bin.covered += nanos;
-        let integral = |count: u32| u128::from(count) * u128::from(nanos);
-        for version in Version::ALL {
-            let index = version.index();
-            bin.routed[index] += integral(state.routed[index]);
-            bin.ready[index] += integral(state.ready[index]);
-        }
-        bin.starting += integral(state.starting);
-        bin.draining += integral(state.draining);
-        bin.total += integral(state.total);
-    }
-
-    /// Adds a piece's rates, means over its length, to its bin and to the whole.
+    /// Adds a stretch of the rollout to the run as a whole.
     fn add(&mut self, length: SimDuration, level: &Level) {
-        let seconds = length.as_secs_f64();
-        let bin = self.bins.cell_at(self.cell);
-        bin.demand += level.demand * seconds;
-        bin.old_capacity += level.capacity[0] * seconds;
-        bin.new_capacity += level.capacity[1] * seconds;
-        bin.third_capacity += level.capacity[2] * seconds;
-        if self.at < self.start {
-            return;
-        }
-        let observed = &mut self.observed;
-        observed.capacity_deficit_s += level.lack * seconds;
+        let nanos = length.as_nanos() as f64;
+        self.lack += level.lack * nanos;
+        self.offered += level.demand * nanos;
         if level.is_mixed {
-            observed.mixed += length;
+            self.observed.mixed += length;
         }
-        observed.surge_instance_nanos +=
-            u128::from(self.state.surge) * u128::from(length.as_nanos());
-        observed.offered += level.demand * seconds;
     }
 
     /// Takes a state that lasts into the minima, if the rollout has begun: its capacity, the same

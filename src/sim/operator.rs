@@ -112,7 +112,7 @@ impl World<'_> {
         };
         let reason = Reason::with("a person scales from {} to {}", [before.into(), to.into(), 0.0]);
         self.tell("scaled", reason);
-        for action in actions {
+        for action in &actions {
             self.act(action);
         }
     }

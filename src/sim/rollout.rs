@@ -169,9 +169,10 @@ impl World<'_> {
             if actions.is_empty() {
                 break;
             }
-            for action in actions {
+            for action in &actions {
                 self.act(action);
             }
+            self.rollout.strategy.take_back(actions);
             if !self.rollout.is_running {
                 return;
             }
@@ -186,8 +187,8 @@ impl World<'_> {
         *is_running && hold.is_none() && self.plan.strategy.parameters.starts_missing()
     }
 
-    pub(super) fn act(&mut self, action: Action) {
-        match action {
+    pub(super) fn act(&mut self, action: &Action) {
+        match *action {
             Action::Scale { version, to, pick, reason } => self.scale(version, to, pick, reason),
             Action::Replace { from, to, count, pick, reason } => {
                 self.replace([from, to], count, pick, reason);
@@ -210,11 +211,11 @@ impl World<'_> {
                 self.tell("step-started", reason);
             }
             Action::FinishStep(reason) => self.tell("step-finished", reason),
-            Action::RunGates(names) => self.run_gates(&names),
+            Action::RunGates(ref names) => self.run_gates(names),
             Action::EndGates => self.end_gates(),
-            Action::Guard(names) => self.guard(&names),
+            Action::Guard(ref names) => self.guard(names),
             Action::EndGuards => self.end_guards(),
-            Action::Check(names) => self.check_now(&names),
+            Action::Check(ref names) => self.check_now(names),
             Action::Pause(reason) => self.pause(Hold::Strategy, reason),
             Action::Finish(reason) => self.finish(reason),
             Action::Fail(reason) => self.fail_for_good(reason),
@@ -358,6 +359,7 @@ impl World<'_> {
 
     /// Takes this moment for one of progress.
     pub(super) fn note_progress(&mut self) {
+        self.pool.close();
         self.rollout.progress = self.now;
         self.rollout.missed = None;
         self.rollout.seen = self.seen();
@@ -418,8 +420,11 @@ impl World<'_> {
     /// A missed deadline with nothing left that could happen is a stall.
     fn see_stall(&mut self) {
         let rollout = &self.rollout;
-        let can_happen = self.pool.is_restless() || rollout.wakes > 0 || rollout.is_switching;
-        if rollout.missed.is_some() && rollout.is_running && !can_happen {
+        if rollout.missed.is_none() || !rollout.is_running {
+            return;
+        }
+        let can_happen = rollout.wakes > 0 || rollout.is_switching || self.pool.is_restless();
+        if !can_happen {
             self.conclude(Outcome::Stalled, "nothing acts and nothing more can happen");
         }
     }

@@ -5,6 +5,7 @@ use super::plan::HealthCheckPlan;
 use super::world::World;
 use crate::engine::Rank;
 use crate::fleet::{Instance, ReadyUntil, State, tick_at_or_after};
+use crate::random::Law;
 use crate::traffic::Signal;
 use crate::units::{InstanceId, SimDuration, SimTime};
 
@@ -22,21 +23,35 @@ impl World<'_> {
         let is_wanted = self.one(id).passes_probe;
         // Any earlier news is overtaken.
         self.pool.note(id, |one| one.route += 1);
-        let one = *self.one(id);
+        let one = self.one(id);
         if one.is_routed == is_wanted {
             return;
         }
-        let bits = self.chance.lag.draw(u64::from(id.0), u64::from(one.route));
-        let lag = self.plan.routing.lag.draw(bits, u64::from(one.route));
-        let lag = lag.unwrap_or(SimDuration::ZERO).scaled(self.lag_factor());
         let route = one.route;
+        let lag = self.lag_of(id, route);
+        if lag.is_zero() {
+            return self.set_route(id, is_wanted);
+        }
         let event =
             if is_wanted { Event::Route { id, route } } else { Event::Unroute { id, route } };
-        if lag.is_zero() {
-            self.apply(event);
-        } else {
-            self.calendar.schedule(self.now + lag, Rank::Balancer, event);
-        }
+        self.calendar.schedule(self.now + lag, Rank::Balancer, event);
+    }
+
+    /// How long the balancer takes to learn of this change of an endpoint.
+    fn lag_of(&self, id: InstanceId, route: u32) -> SimDuration {
+        let lag = match &self.plan.routing.lag {
+            Law::Constant(lag) => *lag,
+            law => {
+                let bits = self.chance.lag.draw(u64::from(id.0), u64::from(route));
+                law.draw(bits, u64::from(route)).unwrap_or(SimDuration::ZERO)
+            }
+        };
+        if lag.is_zero() { lag } else { lag.scaled(self.lag_factor()) }
+    }
+
+    /// The balancer begins or stops to send requests to an endpoint.
+    fn set_route(&mut self, id: InstanceId, is_routed: bool) {
+        if is_routed { self.route(id) } else { self.unroute(id) }
     }
 
     /// An active check sees the endpoint with its next tick. Two things it is told at once: an
@@ -108,18 +123,16 @@ impl World<'_> {
 
     fn set_routed(&mut self, id: InstanceId, is_routed: bool) {
         self.pool.note(id, |one| one.route += 1);
-        let route = self.one(id).route;
-        self.apply(if is_routed {
-            Event::Route { id, route }
-        } else {
-            Event::Unroute { id, route }
-        });
+        self.set_route(id, is_routed);
     }
 
     /// The release's defect can be seen once requests reach one of its instances.
     pub(super) fn note_release_sign(&mut self) {
-        if self.rollout.is_release_faulty && !self.rollout.is_dark && self.reaches_new() {
-            self.rollout.note_sign(self.now);
+        if self.rollout.is_release_faulty && !self.rollout.is_dark {
+            self.pool.close();
+            if self.reaches_new() {
+                self.rollout.note_sign(self.now);
+            }
         }
     }
 
@@ -129,8 +142,8 @@ impl World<'_> {
         self.record(id, "routed", "");
         self.note_fault_sign(id);
         self.note_release_sign();
-        let one = *self.one(id);
         let waits = self.plan.readiness.until == ReadyUntil::Routed;
+        let one = self.one(id);
         if waits && one.state == State::Ready && one.passes_probe && !one.is_ready {
             self.become_ready(id);
         }
@@ -140,11 +153,11 @@ impl World<'_> {
         self.change(id, |one| one.is_routed = false);
         self.plane.unroute(id, self.now);
         self.record(id, "unrouted", "");
-        let one = *self.one(id);
-        if self.plan.shutdown.drain_first && one.state == State::Stopping {
+        let state = self.one(id).state;
+        if self.plan.shutdown.drain_first && state == State::Stopping {
             self.wait_until_idle(id);
         }
-        if self.plan.readiness.until == ReadyUntil::Routed && one.state == State::Ready {
+        if self.plan.readiness.until == ReadyUntil::Routed && state == State::Ready {
             self.become_unready(id, "the balancer no longer routes to it");
         }
         self.give_back(id);

@@ -7,10 +7,12 @@ use super::event::{Event, Of};
 use super::fault::with_spikes;
 use super::plan::Plan;
 use super::run::{Detail, Outcome, Run};
+use super::shortcut::Shortcuts;
 use super::world::World;
-use crate::fleet::State;
+use crate::fleet::{Changed, Instance, State};
 use crate::random::Seed;
-use crate::units::{SimDuration, SimTime};
+use crate::traffic::Known;
+use crate::units::{SimDuration, SimTime, Version};
 
 /// Requests between two looks at the interrupt flag.
 const REQUESTS_PER_LOOK: f64 = 1e6;
@@ -24,9 +26,20 @@ pub fn simulate(
     detail: Detail,
     interrupted: &AtomicBool,
 ) -> Option<Run> {
+    simulate_with(Shortcuts::of(plan, detail), plan, replication, detail, interrupted)
+}
+
+/// The same with these shortcuts, which do not change what comes out.
+pub(super) fn simulate_with(
+    shortcuts: Shortcuts,
+    plan: &Plan,
+    replication: u32,
+    detail: Detail,
+    interrupted: &AtomicBool,
+) -> Option<Run> {
     let seed = Seed { seed: plan.simulation.seed, replication: u64::from(replication) };
     let spiked = with_spikes(plan, seed);
-    let mut world = World::new(spiked.as_ref().unwrap_or(plan), seed, detail);
+    let mut world = World::new(spiked.as_ref().unwrap_or(plan), seed, detail, shortcuts);
     let mut events: u32 = 0;
     while let Some(next) = world.calendar.next_time() {
         if !world.advance(next, interrupted) {
@@ -59,7 +72,7 @@ impl World<'_> {
             match self.plane.advance(until) {
                 None => self.pass_and_check(until),
                 Some(signal) => {
-                    self.pass(signal.at());
+                    self.now = signal.at();
                     self.signal(signal);
                     // Something may be due earlier than `next` now.
                     return true;
@@ -69,12 +82,14 @@ impl World<'_> {
                 return false;
             }
         }
-        self.observer.advance(next);
         true
     }
 
     /// `next`, or, if many requests come before it, a moment by which fewer have come.
     fn next_look(&self, next: SimTime) -> SimTime {
+        if self.shortcuts.is_silent {
+            return next;
+        }
         let rate = Demand(&self.plan.data.traffic.rate).rate_from(self.now).max(1.0);
         if rate * next.since(self.now).as_secs_f64() <= REQUESTS_PER_LOOK {
             return next;
@@ -83,26 +98,25 @@ impl World<'_> {
         next.min(self.now + stride.max(SimDuration::from_nanos(1)))
     }
 
-    /// A synthetic check comes before whatever else is due at that moment. It changes nothing,
-    /// so the observer need not look.
+    /// A synthetic check comes before whatever else is due at that moment. It changes nothing.
     fn pass_and_check(&mut self, until: SimTime) {
+        self.now = until;
         if until < self.checks.next {
-            return self.pass(until);
+            return;
         }
         self.checks.sent += 1;
-        self.checks.passed += u32::from(self.plane.check(until));
+        let known = self.pool.iter().filter(|(_, one)| one.is_routed).map(|(instance, one)| {
+            let Instance { version, is_open, .. } = *one;
+            Known { instance, version, is_open }
+        });
+        self.checks.passed += u32::from(self.plane.check(until, known));
         self.checks.next += self.plan.synthetic_interval;
-        self.now = until;
-    }
-
-    fn pass(&mut self, until: SimTime) {
-        self.observer.advance(until);
-        self.now = until;
     }
 
     /// Everything that is due now, in order; then the strategy.
     fn pop_all_of_now(&mut self) -> Flow {
-        let (mut has_news, mut is_settled) = (false, true);
+        let mut has_news = false;
+        let mut changed = Changed::default();
         loop {
             while let Some(event) = self.calendar.pop_due(self.now) {
                 if event == Event::End && self.end == Some(self.now) {
@@ -110,12 +124,16 @@ impl World<'_> {
                 }
                 has_news |= !event.is_of_a_life();
                 self.apply(event);
+                self.pool.close();
             }
             self.follow_fleet();
+            self.pool.close();
             // A controller is told of changes; most steps of a life are none that it sees.
-            let has_changed = self.pool.take_change();
-            is_settled &= !has_changed & !has_news;
-            if has_changed | std::mem::take(&mut has_news) {
+            let fresh = self.pool.take_change();
+            changed = changed.or(fresh);
+            let is_news = std::mem::take(&mut has_news) || fresh.is_seen;
+            if is_news || self.is_return_minded(fresh) {
+                changed.any = true;
                 self.decide();
                 self.pool.take_change();
             }
@@ -124,10 +142,17 @@ impl World<'_> {
                 break;
             }
         }
-        if !is_settled {
+        if changed.any {
             self.settle();
         }
         Flow::Continue
+    }
+
+    /// Whether instances that come back from a replacement in place are news to the strategy.
+    fn is_return_minded(&self, changed: Changed) -> bool {
+        let has_returned = |version: &Version| changed.returned[version.index()];
+        let mut returned = Version::EVERY.into_iter().filter(has_returned);
+        returned.any(|version| self.rollout.strategy.minds_return(version))
     }
 
     /// One event: the one place where the calendar changes the world.
@@ -213,7 +238,7 @@ impl World<'_> {
         let last_termination = self.last_termination();
         let (outcome, at) = self.rollout.outcome.unwrap_or((Outcome::Unfinished, self.now));
         let events = self.take_events();
-        let (mut observed, states) = self.observer.finish();
+        let (mut observed, states) = self.observer.finish(self.now);
         observed.drained = last_termination.map(|at| at.since(self.start));
         observed.steps = self.rollout.steps;
         observed.failed_steps = self.rollout.failed_steps;

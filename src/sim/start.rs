@@ -20,8 +20,8 @@ impl World<'_> {
         self.take_side(id);
         self.install_anew(id);
         self.record(id, "launched", "");
-        self.waiting.push_back(id);
-        self.begin_starts();
+        self.start_or_wait(id);
+        self.pool.close();
     }
 
     /// In place: the instance has stopped and starts again as another version.
@@ -48,12 +48,29 @@ impl World<'_> {
             self.plane.route(id, self.now);
         }
         self.record(id, "launched", "in place");
+        self.start_or_wait(id);
+    }
+
+    /// A launched instance starts, unless there is no room for it or others wait.
+    fn start_or_wait(&mut self, id: InstanceId) {
+        let startup = &self.plan.startup;
+        let is_free = startup.max_concurrent.is_none() && startup.surge_capacity.is_none();
+        if is_free && self.waiting.is_empty() {
+            return self.begin_start(id);
+        }
         self.waiting.push_back(id);
         self.begin_starts();
     }
 
     /// Begins the starts that wait, as far as there is room.
+    #[inline(always)]
     pub(super) fn begin_starts(&mut self) {
+        if !self.waiting.is_empty() {
+            self.begin_those_with_room();
+        }
+    }
+
+    fn begin_those_with_room(&mut self) {
         while let Some(&id) = self.waiting.front() {
             let is_limited =
                 self.plan.startup.max_concurrent.is_some_and(|most| self.running_starts >= most);
@@ -66,8 +83,9 @@ impl World<'_> {
     }
 
     /// Whether the cluster has room for one more. In place the instance has its room already.
-    fn has_room(&self, id: InstanceId) -> bool {
+    fn has_room(&mut self, id: InstanceId) -> bool {
         let Some(surge) = self.plan.startup.surge_capacity else { return true };
+        self.pool.close();
         let desired = self.desired;
         let room = desired.saturating_add(surge.resolve(desired, Rounding::Down));
         let exist = self.pool.total() + self.pool.terminating();
@@ -88,14 +106,19 @@ impl World<'_> {
         if self.is_held_back(id, Step::Start) {
             return;
         }
-        let (one, of) = (*self.one(id), self.of(id));
+        let (one, of) = (self.one(id), self.of(id));
         let (version, number) = (one.version, one.start_number);
-        let (next, wait) = if one.is_in_place {
-            (Event::Deployed(of), self.chance.start.deploy(&self.plans(), version, number))
+        if one.is_in_place {
+            let wait = self.chance.start.deploy(&self.plans(), version, number);
+            let wait = wait.scaled(self.start_factor(id));
+            if !self.foresee_start(id, self.now + wait) {
+                self.after(wait, Rank::Instance, Event::Deployed(of));
+            }
         } else {
-            (Event::Provisioned(of), self.chance.start.provision(&self.plans(), version, number))
-        };
-        self.after(wait.scaled(self.start_factor(id)), Rank::Instance, next);
+            let wait = self.chance.start.provision(&self.plans(), version, number);
+            let wait = wait.scaled(self.start_factor(id));
+            self.after(wait, Rank::Instance, Event::Provisioned(of));
+        }
     }
 
     /// Applies an event after a while, at once if it is none.
@@ -128,10 +151,11 @@ impl World<'_> {
             return;
         }
         let now = self.now;
+        if self.foresee_start(id, now) {
+            return;
+        }
         self.empty_cache(id);
-        let one = self.one(id);
-        let Boot { work, fate } =
-            self.chance.start.boot(&self.plans(), one.version, one.start_number);
+        let Boot { work, fate } = self.drawn_boot(id);
         self.change(id, |one| {
             one.state = State::Booting;
             one.boot_from = now;
@@ -152,6 +176,36 @@ impl World<'_> {
         } else {
             self.after(work, Rank::Instance, Event::Booted(of));
         }
+    }
+
+    fn drawn_boot(&self, id: InstanceId) -> Boot {
+        let one = self.one(id);
+        self.chance.start.boot(&self.plans(), one.version, one.start_number)
+    }
+
+    /// Where nothing can come between the beginning of a boot and readiness, all of it is reckoned
+    /// before it begins, at `from`: from then on the instance only has to be told that it is ready.
+    /// False if it has to be followed step by step.
+    fn foresee_start(&mut self, id: InstanceId, from: SimTime) -> bool {
+        if !self.shortcuts.foresees_starts {
+            return false;
+        }
+        let Boot { work, fate } = self.drawn_boot(id);
+        if fate != BootFate::Able {
+            return false;
+        }
+        let booted = from + work;
+        self.pool.note(id, |one| {
+            one.state = State::Booting;
+            one.boot_from = from;
+            one.warm_from = booted;
+            one.life += 1;
+            one.fate = fate;
+        });
+        let of = self.of(id);
+        let wait = self.plan.readiness.ready_at(from, booted).since(self.now);
+        self.after(wait, Rank::Probe, Event::ProbePassed(of));
+        true
     }
 
     /// A boot that outlasts the start-up probe, or the liveness probe where there is none, is
@@ -196,9 +250,10 @@ impl World<'_> {
 
     /// Takes a boot that will not end out of its zone's contention.
     pub(super) fn leave_boot(&mut self, id: InstanceId) {
-        let (one, contention) = (*self.one(id), self.plan.startup.contention);
+        let (one, contention) = (self.one(id), self.plan.startup.contention);
         if one.state == State::Booting && contention > 0.0 {
-            self.boots[one.zone.index()].leave(self.now, contention);
+            let zone = one.zone;
+            self.boots[zone.index()].leave(self.now, contention);
         }
     }
 
@@ -260,7 +315,7 @@ impl World<'_> {
     }
 
     pub(super) fn probe_passed(&mut self, id: InstanceId) {
-        let one = *self.one(id);
+        let one = self.one(id);
         let crash = self.chance.start.crash_after(&self.plans(), one.version, one.start_number);
         self.change(id, |one| {
             one.state = State::Ready;
@@ -294,8 +349,12 @@ impl World<'_> {
         if self.one(id).version == Version::New {
             self.begin_faults_of_the_first_new();
         }
+        let min_ready = self.plan.readiness.min_ready;
+        if min_ready.is_zero() {
+            return self.available(id);
+        }
         let of = self.of(id);
-        self.after(self.plan.readiness.min_ready, Rank::Instance, Event::Available(of));
+        self.calendar.schedule_in_turn(now + min_ready, Rank::Instance, Event::Available(of));
     }
 
     pub(super) fn available(&mut self, id: InstanceId) {

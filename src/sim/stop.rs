@@ -15,9 +15,15 @@ impl World<'_> {
 
     /// The same with a reason of its own.
     pub(super) fn retire_for(&mut self, id: InstanceId, becomes: Option<Version>, why: &str) {
+        self.tell_to_stop(id, becomes, why);
+        self.pool.close();
+    }
+
+    fn tell_to_stop(&mut self, id: InstanceId, becomes: Option<Version>, why: &str) {
         self.leave_boot(id);
-        let (one, now) = (*self.one(id), self.now);
-        if one.state == State::Waiting {
+        let (one, now) = (self.one(id), self.now);
+        let (state, zone, is_open) = (one.state, one.zone, one.is_open);
+        if state == State::Waiting {
             self.waiting.retain(|&waiting| waiting != id);
         }
         self.change(id, |one| {
@@ -32,15 +38,15 @@ impl World<'_> {
             one.state = State::Stopping;
         });
         self.record(id, "retired", why);
-        if one.state == State::Booting && self.plan.startup.contention > 0.0 {
-            self.expect_zone(one.zone);
+        if state == State::Booting && self.plan.startup.contention > 0.0 {
+            self.expect_zone(zone);
         }
         self.release_start(id);
-        if goes_at_once(one.state) {
+        if goes_at_once(state) {
             self.terminate(id);
             return;
         }
-        if one.is_open {
+        if is_open {
             self.plane.set_door(id, Door::Stopping, now);
         }
         self.tell_balancer(id);
@@ -76,7 +82,7 @@ impl World<'_> {
         } else {
             let of = self.of(id);
             let at = self.now + pre_stop;
-            self.calendar.schedule(at, Rank::Instance, Event::PreStopOver(of));
+            self.calendar.schedule_in_turn(at, Rank::Instance, Event::PreStopOver(of));
         }
     }
 

@@ -11,6 +11,7 @@ use super::observe::{Observer, Rates};
 use super::plan::{Pairing, Plan};
 use super::rollout::Rollout;
 use super::run::{Detail, EventRow};
+use super::shortcut::Shortcuts;
 use super::trace::Trace;
 use crate::engine::{Calendar, Rank};
 use crate::fleet::{Division, Instance, Plans, Pool, Serving, StartChance};
@@ -52,6 +53,8 @@ pub(super) struct World<'a> {
     pub(super) faults: Faults,
     pub(super) checks: Checks,
     pub(super) last_terminated: Option<SimTime>,
+    /// What need not be gone through step by step.
+    pub(super) shortcuts: Shortcuts,
     /// When capacity and demand were last expected to cross.
     crossing: Option<SimTime>,
     events: Option<Trace>,
@@ -85,7 +88,7 @@ fn start_chance(plan: &Plan, seed: Seed) -> StartChance {
 
 impl<'a> World<'a> {
     /// The world at the simulation's start: the old fleet up, nothing due but the rollout.
-    pub(super) fn new(plan: &'a Plan, seed: Seed, detail: Detail) -> Self {
+    pub(super) fn new(plan: &'a Plan, seed: Seed, detail: Detail, shortcuts: Shortcuts) -> Self {
         let simulation = &plan.simulation;
         let start = SimTime::ZERO + simulation.warmup;
         let half = SimDuration::from_nanos(simulation.warmup.as_nanos() / 2);
@@ -121,11 +124,15 @@ impl<'a> World<'a> {
             faults: Faults::new(plan, seed),
             checks: Checks { next: start + plan.synthetic_interval, sent: 0, passed: 0 },
             last_terminated: None,
+            shortcuts,
             crossing: None,
             events: (detail == Detail::Events).then(Trace::new),
         };
         if let Some(scrapes) = scrapes {
             world.plane.observe(scrapes);
+        }
+        if shortcuts.is_silent {
+            world.plane = world.plane.silenced();
         }
         world.open_the_old_fleet();
         world
@@ -164,9 +171,10 @@ impl<'a> World<'a> {
         [readiness, liveness, check].into_iter().flatten().min()
     }
 
-    /// Changes one instance; every count follows.
+    /// Changes one instance; every count follows once the pool is closed.
+    #[inline(always)]
     pub(super) fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) {
-        self.pool.change(id, change);
+        self.pool.alter(id, change);
         self.faults.note_change();
     }
 
@@ -212,12 +220,9 @@ impl<'a> World<'a> {
     #[inline(never)]
     fn record_of(&mut self, id: InstanceId, event: &'static str, detail: &str) {
         let one = *self.one(id);
-        self.push(&EventRow {
-            instance: Some(id),
-            version: Some(one.version),
-            zone: Some(one.zone),
-            ..self.row(event, detail.to_owned())
-        });
+        let row = self.row(event, detail.to_owned());
+        let (version, zone) = (Some(one.version), Some(one.zone));
+        self.push(&EventRow { instance: Some(id), version, zone, ..row });
     }
 
     /// Records an event about the rollout as a whole. The words are put together only if anyone
@@ -245,7 +250,8 @@ impl<'a> World<'a> {
         }
     }
 
-    fn row(&self, event: &'static str, detail: String) -> EventRow {
+    fn row(&mut self, event: &'static str, detail: String) -> EventRow {
+        self.pool.close();
         let by_version =
             |get: fn(&Pool, Version) -> u32| Version::EVERY.map(|version| get(&self.pool, version));
         EventRow {
@@ -270,6 +276,7 @@ impl<'a> World<'a> {
 
     /// All that happened at this moment has been applied: what follows from it as a whole.
     pub(super) fn settle(&mut self) {
+        self.pool.close();
         self.note_fleet();
         let capacity = self.show_state();
         let demand = Demand(&self.plan.data.traffic.rate);
@@ -303,14 +310,20 @@ impl<'a> World<'a> {
         let is_used = Version::EVERY.map(|version| self.is_used(version));
         let sides = self.reached_by_sides();
         let (pool, desired, waiting) = (&self.pool, self.desired, self.waiting.len() as u32);
-        self.observer.see(|state| {
+        self.observer.see(self.now, |state| {
             state.ready_routed = 0;
+            state.is_at_full_speed = pool.is_at_full_speed();
             for version in Version::EVERY {
                 let index = version.index();
-                state.serving[index] = Serving::default();
-                if is_used[index] {
+                if !is_used[index] {
+                    state.serving[index] = Serving::default();
+                    continue;
+                }
+                state.ready_routed += pool.ready_serving(version);
+                if state.is_at_full_speed {
+                    state.serving[index].count = pool.count_serving(version);
+                } else {
                     state.serving[index] = pool.serving(version);
-                    state.ready_routed += pool.ready_serving(version);
                 }
             }
             if let Some(sides) = sides {

@@ -315,6 +315,19 @@ pub trait Strategy: fmt::Debug {
     /// [`Action::WakeAt`], and again until it returns nothing.
     fn decide(&mut self, view: &View<'_>) -> Vec<Action>;
 
+    /// Whether it may matter to it that an instance which is replaced in place has stopped and
+    /// starts again as this version; if not, it is not asked for that alone.
+    fn minds_return(&self, version: Version) -> bool {
+        let _ = version;
+        true
+    }
+
+    /// Takes back an answer that has been carried out, for those that would otherwise put together
+    /// a new one for every instance of a large fleet.
+    fn take_back(&mut self, answer: Vec<Action>) {
+        drop(answer);
+    }
+
     /// What a change of the fleet's desired count from `before` does at once. Unless a strategy
     /// says otherwise, a version that was at full size stays so; where none was, the largest
     /// takes the difference.

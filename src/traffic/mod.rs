@@ -35,7 +35,7 @@ pub use plan::{
     Arrivals, BalancerPlan, DataPlan, InstancePlan, OutlierPlan, Policy, RateCurve, ReleaseTraffic,
     RetryPlan, TrafficPlan,
 };
-pub use plane::{DataPlane, Departure, Door, Ramp, Signal, Split, Windows};
+pub use plane::{DataPlane, Departure, Door, Known, Ramp, Signal, Split, Windows};
 pub use record::{
     Cause, Charge, CoarseHistogram, Ledger, Phase, Second, Tally, TrafficBin, TrafficRecord,
 };

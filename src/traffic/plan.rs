@@ -48,6 +48,17 @@ pub enum RateCurve {
     Steps(Arc<[(SimTime, f64)]>),
 }
 
+impl RateCurve {
+    /// Whether no request is ever offered.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Self::Constant(rate) => *rate <= 0.0,
+            Self::Linear(points) | Self::Steps(points) => points.iter().all(|point| point.1 <= 0.0),
+        }
+    }
+}
+
 /// How arrivals are spread.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Arrivals {

@@ -1,6 +1,5 @@
 //! The data plane's face to the simulation.
 
-use super::DataPlan;
 use super::arrival_path::{self, ArrivalPath};
 use super::event_path::EventPath;
 use super::flag::Flag;
@@ -10,6 +9,7 @@ use super::record::{Phase, TrafficRecord};
 use super::scrape::Scrapes;
 use super::synthetic::Checks;
 use super::trouble::Trouble;
+use super::{DataPlan, Policy};
 use crate::random::Seed;
 use crate::units::{InstanceId, Ratio, SimDuration, SimTime, Version};
 
@@ -99,6 +99,17 @@ impl Signal {
     }
 }
 
+/// An endpoint that the balancer sends requests to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Which.
+    pub instance: InstanceId,
+    /// What it runs.
+    pub version: Version,
+    /// Whether its process accepts requests.
+    pub is_open: bool,
+}
+
 /// All requests of one run.
 ///
 /// The caller advances it from one event of the simulation to the next and, between two calls of
@@ -109,6 +120,9 @@ pub struct DataPlane {
     path: Path,
     profile: Profile,
     checks: Checks,
+    /// Whether no request is ever sent and nothing is remembered of endpoints: who asks for a
+    /// check tells of them.
+    is_silent: bool,
 }
 
 /// Which of the two ways to the same record is taken.
@@ -149,7 +163,25 @@ impl DataPlane {
 
     fn of(path: Path, plan: &DataPlan, seed: Seed) -> Self {
         let checks = Checks::new(plan, seed);
-        Self { path, profile: Profile::new(&plan.traffic.rate), checks }
+        Self { path, profile: Profile::new(&plan.traffic.rate), checks, is_silent: false }
+    }
+
+    /// Whether a plan's plane can be silenced: no request is ever sent, and the policy does not
+    /// mind in which order endpoints came up, since one that has picked nothing takes the first.
+    #[must_use]
+    pub fn can_be_silent(plan: &DataPlan) -> bool {
+        let balancer = &plan.balancer;
+        let takes_first = matches!(balancer.policy, Policy::RoundRobin | Policy::LeastRequests);
+        plan.traffic.rate.is_nothing() && takes_first && balancer.slow_start.is_zero()
+    }
+
+    /// The same plane without a memory of endpoints: what is said of any is ignored, and
+    /// [`DataPlane::check`] hears of those that are there. Only where all of them are as their
+    /// release makes them, at full speed and without trouble.
+    #[must_use]
+    pub fn silenced(mut self) -> Self {
+        self.is_silent = true;
+        self
     }
 
     /// Observes what ends when; before anything is sent.
@@ -165,37 +197,61 @@ impl DataPlane {
 
     /// Sends every request that arrives before `until` and settles what ends by then; stops early
     /// only for a signal, after which another call goes on from there.
+    #[inline]
     pub fn advance(&mut self, until: SimTime) -> Option<Signal> {
+        if self.is_silent {
+            return None;
+        }
         on_path!(&mut self.path, path => path.advance(until.as_nanos()))
     }
 
     /// Puts an empty, unrouted endpoint at `instance`, with its door closed on purpose. What an
     /// endpoint that was there still held is cut.
+    #[inline]
     pub fn install(&mut self, instance: InstanceId, version: Version) {
+        if self.is_silent {
+            return;
+        }
         on_path!(&mut self.path, path => path.install(instance.0, version));
     }
 
     /// Puts an endpoint that the balancer does not know yet on the side of the split that this
     /// version names, [`Version::Old`] or [`Version::New`], whatever it runs; unless said, it is on
     /// the side of what it runs.
+    #[inline]
     pub fn join(&mut self, instance: InstanceId, side: Version) {
+        if self.is_silent {
+            return;
+        }
         on_path!(&mut self.path, path => path.join(instance.0, side));
     }
 
     /// An endpoint is gone for good: it holds nothing, the balancer has forgotten it, and nothing
     /// will be asked of it again. What it took of memory is given back.
+    #[inline]
     pub fn remove(&mut self, instance: InstanceId) {
+        if self.is_silent {
+            return;
+        }
         on_path!(&mut self.path, path => path.remove(instance.0));
     }
 
     /// Sets how the process answers from now on. Closing loses the sessions pinned to it; what is
     /// in flight goes on.
+    #[inline]
     pub fn set_door(&mut self, instance: InstanceId, door: Door, now: SimTime) {
+        if self.is_silent {
+            return;
+        }
         on_path!(&mut self.path, path => path.set_door(instance.0, door, now.as_nanos()));
     }
 
     /// Sets the warm-up of an instance, for every service that starts from now on.
+    #[inline]
     pub fn set_ramp(&mut self, instance: InstanceId, ramp: Ramp) {
+        if self.is_silent {
+            return;
+        }
         on_path!(&mut self.path, path => path.set_ramp(instance.0, ramp));
     }
 
@@ -223,10 +279,17 @@ impl DataPlane {
     }
 
     /// Sends a synthetic check at `now`, up to which the plane was advanced: whether it will be
-    /// answered with success in time, as far as is known then. It changes nothing.
-    pub fn check(&mut self, now: SimTime) -> bool {
+    /// answered with success in time, as far as is known then. It changes nothing. `known` are the
+    /// endpoints that the balancer sends requests to, by their numbers; only a silenced plane asks
+    /// for them.
+    pub fn check(&mut self, now: SimTime, known: impl Iterator<Item = Known> + Clone) -> bool {
         let check = self.checks.next();
-        on_path!(&self.path, path => path.passes(check, now.as_nanos()))
+        match &self.path {
+            Path::Arrival(path) if self.is_silent => {
+                path.passes_among(check, now.as_nanos(), known)
+            }
+            path => on_path!(path, path => path.passes(check, now.as_nanos())),
+        }
     }
 
     /// Whether requests sent from now on count as sent while a schema changes.
@@ -236,17 +299,29 @@ impl DataPlane {
 
     /// The balancer knows the endpoint from now on. Its weight begins to rise (`slow_start`),
     /// except at the very beginning of the simulation: what is known then has been up for long.
+    #[inline]
     pub fn route(&mut self, instance: InstanceId, now: SimTime) {
+        if self.is_silent {
+            return;
+        }
         on_path!(&mut self.path, path => path.route(instance.0, now.as_nanos()));
     }
 
     /// The balancer forgets the endpoint.
+    #[inline]
     pub fn unroute(&mut self, instance: InstanceId, now: SimTime) {
+        if self.is_silent {
+            return;
+        }
         on_path!(&mut self.path, path => path.unroute(instance.0, now.as_nanos()));
     }
 
     /// The process dies: what is in flight or waiting is aborted, the door closes.
+    #[inline]
     pub fn kill(&mut self, instance: InstanceId, departure: Departure, now: SimTime) {
+        if self.is_silent {
+            return;
+        }
         on_path!(&mut self.path, path => path.kill(instance.0, departure, now.as_nanos()));
     }
 
@@ -274,7 +349,11 @@ impl DataPlane {
     }
 
     /// Whether capacity is below demand from now on.
+    #[inline]
     pub fn set_shortage(&mut self, is_short: bool) {
+        if self.is_silent {
+            return;
+        }
         on_path!(&mut self.path, path => path.set_shortage(is_short));
     }
 
@@ -286,14 +365,22 @@ impl DataPlane {
     }
 
     /// Ends the silence of an endpoint that was told of.
+    #[inline]
     pub fn watch_again(&mut self, instance: InstanceId) {
+        if self.is_silent {
+            return;
+        }
         on_path!(&mut self.path, path => path.watch_again(instance.0));
     }
 
     /// How long a request that came now would wait for a slot, if there were a place to wait, or
     /// until the process answers at all.
+    #[inline]
     #[must_use]
     pub fn wait(&self, instance: InstanceId, now: SimTime) -> SimDuration {
+        if self.is_silent {
+            return SimDuration::ZERO;
+        }
         let nanos = on_path!(&self.path, path => path.wait(instance.0, now.as_nanos()));
         // A slot that is not free within any run's length is never free.
         if nanos >= FOREVER / 2 { SimDuration::MAX } else { SimDuration::from_nanos(nanos) }
@@ -301,8 +388,12 @@ impl DataPlane {
 
     /// When everything in flight and waiting at the instance now will have ended, if nothing more
     /// comes; `now` when it holds nothing, [`SimTime::MAX`] if that is never.
+    #[inline]
     #[must_use]
     pub fn drained_at(&self, instance: InstanceId, now: SimTime) -> SimTime {
+        if self.is_silent {
+            return now;
+        }
         let nanos = on_path!(&self.path, path => path.drained_at(instance.0, now.as_nanos()));
         if nanos >= FOREVER { SimTime::MAX } else { SimTime::from_nanos(nanos) }
     }

@@ -3,7 +3,7 @@
 use super::flag::Flag;
 use super::plane::{Departure, Door, Ramp};
 use super::record::Charge;
-use crate::units::{SimDuration, SimTime, Version};
+use crate::units::Version;
 
 /// Longer than any run, 36 years: what would take or wait longer never ends.
 pub(super) const FOREVER: u64 = u64::MAX >> 4;
@@ -33,8 +33,10 @@ pub(super) struct Process {
     late: Charge,
     /// Until when such a charge needs a closer look, ns.
     usual: u64,
-    /// When the warm-up is over, ns.
+    /// When the warm-up begins and is over, ns, and the speed at its beginning.
+    warm_from: u64,
     warm: u64,
+    warm_speed: f64,
     /// Until when it answers nothing, ns.
     hung: u64,
     /// From when on a service takes as long as its demand, ns.
@@ -52,7 +54,6 @@ pub(super) struct Process {
     pub(super) is_troubled: bool,
     /// Whether the control plane has been told of its overload.
     pub(super) is_told: bool,
-    ramp: Ramp,
 }
 
 impl Process {
@@ -60,14 +61,15 @@ impl Process {
     pub(super) const fn new(version: Version, factor: f64) -> Self {
         let side = version.side();
         let version = version.served_as();
-        let ramp = Ramp { from: SimTime::ZERO, length: SimDuration::ZERO, speed: 1.0 };
         Self {
             version,
             side,
             door: Door::Closed(Departure::OnPurpose),
             late: Charge::DrainRace,
             usual: 0,
+            warm_from: 0,
             warm: 0,
+            warm_speed: 1.0,
             hung: 0,
             plain: if factor == 1.0 { 0 } else { u64::MAX },
             plain_and_open: u64::MAX,
@@ -77,7 +79,6 @@ impl Process {
             is_flagged: false,
             is_troubled: false,
             is_told: false,
-            ramp,
         }
     }
 
@@ -136,7 +137,7 @@ impl Process {
     }
 
     pub(super) fn set_ramp(&mut self, ramp: Ramp) {
-        self.ramp = ramp;
+        (self.warm_from, self.warm_speed) = (ramp.from.as_nanos(), ramp.speed);
         self.warm = if ramp.speed < 1.0 { (ramp.from + ramp.length).as_nanos() } else { 0 };
         self.find_plain();
     }
@@ -215,12 +216,12 @@ impl Process {
         if start >= self.warm {
             return 1.0;
         }
-        let elapsed = start.saturating_sub(self.ramp.from.as_nanos());
+        let elapsed = start.saturating_sub(self.warm_from);
         if elapsed == 0 {
-            return self.ramp.speed;
+            return self.warm_speed;
         }
-        let share = elapsed as f64 / self.ramp.length.as_nanos() as f64;
-        self.ramp.speed + (1.0 - self.ramp.speed) * share
+        let share = elapsed as f64 / (self.warm - self.warm_from) as f64;
+        self.warm_speed + (1.0 - self.warm_speed) * share
     }
 
     /// What a failure is charged to because of the state of the process alone.
@@ -287,6 +288,7 @@ impl Departure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::{SimDuration, SimTime};
 
     #[test]
     fn speed_rises_linearly_and_stays_at_one() {

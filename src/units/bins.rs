@@ -86,18 +86,29 @@ impl<T: Merge> Bins<T> {
         }
     }
 
-    /// The same as [`Bins::position`] without a division, for a `time` in the cell that follows the
-    /// one at `index`.
+    /// The position that follows `index`, of the cell that holds `time`, without a division; the
+    /// cell is there once [`Bins::cell_at_or_next`] has been asked for it. Positions change when the
+    /// width does.
     pub fn position_after(&mut self, index: usize, time: SimTime) -> usize {
         let next = index + 1;
-        if next < self.cells.len() {
-            return next;
+        if self.is_width_free && next >= MOST_CELLS { self.position(time) } else { next }
+    }
+
+    /// The cell at a position that is there, or is the first that is not and is made then.
+    #[inline(always)]
+    pub fn cell_at_or_next(&mut self, position: usize) -> &mut T {
+        if position == self.cells.len() {
+            self.add_cell();
         }
-        if self.is_width_free && next >= MOST_CELLS {
-            return self.position(time);
+        &mut self.cells[position]
+    }
+
+    fn add_cell(&mut self) {
+        let len = self.cells.len();
+        if self.is_width_free && self.cells.capacity() == len {
+            self.cells.reserve_exact(MOST_CELLS.saturating_sub(len).max(1));
         }
-        self.cells.push(T::default());
-        next
+        self.cells.resize_with(len + 1, T::default);
     }
 
     /// For each cell of `finer`, where it lies in this row; cells are made where there are none.
@@ -153,15 +164,19 @@ impl<T: Merge> Bins<T> {
         let old_first = self.first;
         self.first = old_first.div_euclid(2);
         self.width = self.width.saturating_mul(2);
-        let mut merged: Vec<T> = Vec::with_capacity(self.cells.len() / 2 + 1);
-        for (number, cell) in (old_first..).zip(std::mem::take(&mut self.cells)) {
+        let mut kept = 0;
+        for (number, cell) in (old_first..).zip(0..self.cells.len()) {
             let index = (number.div_euclid(2) - self.first) as usize;
-            match merged.get_mut(index) {
-                Some(target) => target.merge(&cell),
-                None => merged.push(cell),
+            if index == kept {
+                // What stood there has been merged before.
+                self.cells.swap(index, cell);
+                kept += 1;
+            } else {
+                let (merged, rest) = self.cells.split_at_mut(cell);
+                merged[index].merge(&rest[0]);
             }
         }
-        self.cells = merged;
+        self.cells.truncate(kept);
     }
 }
 

@@ -16,6 +16,7 @@ impl World<'_> {
 
     fn follow_changed_fleet(&mut self) -> bool {
         self.faults.is_fleet_changed = false;
+        self.pool.close();
         let is_crowded = self.count_boots();
         let is_limited = self.reckon_ceiling();
         if is_crowded || is_limited {

@@ -153,6 +153,10 @@ impl<'a> World<'a> {
 
     /// An instance is gone.
     pub(super) fn begin_faults_of_the_last_old(&mut self) {
+        if self.faults.is_none() {
+            return;
+        }
+        self.pool.close();
         let old = Version::Old;
         if self.pool.counts(old).active == 0 && self.pool.terminating_of(old) == 0 {
             self.begin_faults(Begin::LastOldGone);

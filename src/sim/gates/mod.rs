@@ -157,11 +157,13 @@ impl Gates {
     }
 
     /// What the gates of the step have come to; none without any.
-    #[inline]
+    #[inline(always)]
     pub(super) fn standing(&self) -> Option<Standing> {
-        if self.at_work.is_empty() {
-            return None;
-        }
+        if self.at_work.is_empty() { None } else { self.standing_of_step() }
+    }
+
+    #[inline(never)]
+    fn standing_of_step(&self) -> Option<Standing> {
         let of_step = || self.at_work.iter().filter(|one| one.place == Place::Step && !one.is_over);
         of_step().next()?;
         let all = |state: fn(&AtWork) -> State| {

@@ -1,6 +1,7 @@
 //! The bounds of a rolling update and how far it may go for now: to the end of the batch, of the
 //! zone, or of the fleet.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::super::pause::{self, Next};
@@ -45,6 +46,8 @@ pub(super) struct Pace {
     /// Whether terminating instances take room under the surge bound.
     counts_terminating: bool,
     bounds: Bounds,
+    /// The bounds in force, of the fleet of so many instances that they were last asked for.
+    in_force: Cell<Option<(u32, Resolved)>>,
     pacing: Pacing,
     bake: SimDuration,
     /// The gates that look while it bakes; none on the way back.
@@ -75,6 +78,7 @@ impl Pace {
             order: rolling.order,
             counts_terminating: rolling.count_terminating || rolling.order == Order::Ordinal,
             bounds: rolling.bounds(),
+            in_force: Cell::new(None),
             pacing: rolling.pacing,
             bake: rolling.bake,
             gates: match setup.direction {
@@ -95,7 +99,20 @@ impl Pace {
 
     /// The bounds in force: those of the fleet, grown by the batches that passed.
     pub(super) fn bounds(&self, desired: u32) -> Resolved {
-        self.bounds.resolve(desired).times(self.factor, desired)
+        if let Some((of, bounds)) = self.in_force.get()
+            && of == desired
+        {
+            return bounds;
+        }
+        let bounds = self.bounds.resolve(desired).times(self.factor, desired);
+        self.in_force.set(Some((desired, bounds)));
+        bounds
+    }
+
+    /// The bounds are so many times what they were.
+    fn grow(&mut self, times: f64) {
+        self.factor *= times;
+        self.in_force.set(None);
     }
 
     /// Which instances go first, and where new ones come.
@@ -196,7 +213,7 @@ impl Pace {
     /// if it has one.
     pub(super) fn pass_batch(&mut self, now: SimTime) -> Option<Vec<Action>> {
         if self.gates.is_empty() {
-            self.factor *= self.growth;
+            self.grow(self.growth);
         }
         if self.bake.is_zero() {
             return None;
@@ -213,11 +230,11 @@ impl Pace {
         match next {
             Next::Ask if grows && view.now < until => Next::Wait,
             Next::Ask if grows => {
-                self.factor /= 2.0;
+                self.grow(0.5);
                 Next::GoOn
             }
             Next::GoOn if !self.gates.is_empty() => {
-                self.factor *= self.growth;
+                self.grow(self.growth);
                 next
             }
             _ => next,

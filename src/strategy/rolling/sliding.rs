@@ -63,11 +63,18 @@ impl Strategy for Sliding {
 }
 
 /// What comes before reconciling: the first target, or the end of a bake.
+#[inline(always)]
 pub(super) fn begin_or_wait(
     pace: &mut Pace,
     has_begun: &mut bool,
     view: &View<'_>,
 ) -> Option<Vec<Action>> {
+    let is_under_way = *has_begun && pace.baking.is_none();
+    if is_under_way { None } else { begin_or_bake(pace, has_begun, view) }
+}
+
+#[inline(never)]
+fn begin_or_bake(pace: &mut Pace, has_begun: &mut bool, view: &View<'_>) -> Option<Vec<Action>> {
     if !std::mem::replace(has_begun, true) {
         // A rollback may find instances of the version it brings already running.
         pace.target = view.pool.desired(pace.to());

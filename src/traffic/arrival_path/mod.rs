@@ -81,15 +81,16 @@ pub(super) struct ArrivalPath {
 }
 
 /// Whether a plan can be run without completion events: no policy that looks at every endpoint's
-/// load, and nothing that reacts to how an attempt ended or waits for it to end.
+/// load, and nothing that reacts to how an attempt ended or waits for it to end; or no attempt.
 pub(super) fn can_run(plan: &DataPlan) -> bool {
     let balancer = &plan.balancer;
-    balancer.policy != Policy::LeastRequests
+    let reacts_to_nothing = balancer.policy != Policy::LeastRequests
         && balancer.connect_retries == 0
         && balancer.max_connections.is_none()
         && balancer.outlier.is_none()
         && plan.traffic.retries.attempts == 0
-        && plan.traffic.session_share.of_rounded_down(plan.traffic.users) == 0
+        && plan.traffic.session_share.of_rounded_down(plan.traffic.users) == 0;
+    reacts_to_nothing || plan.traffic.rate.is_nothing()
 }
 
 impl ArrivalPath {

@@ -242,7 +242,7 @@ fn apply(plane: &mut DataPlane, step: &Step, now: SimTime) -> Vec<Seen> {
         Step::Flag(share) => plane.set_flag(share),
         Step::Mirror(share) => plane.set_mirror(share),
         Step::Migrating(is_migrating) => plane.set_migrating(is_migrating, now),
-        Step::Check => return vec![Seen::Check(plane.check(now))],
+        Step::Check => return vec![Seen::Check(plane.check(now, std::iter::empty()))],
         Step::Look(id) => {
             let id = InstanceId(id);
             return vec![

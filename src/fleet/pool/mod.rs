@@ -1,9 +1,14 @@
-//! All instances, their counts, and who goes first.
+//! All instances and their counts.
 
+mod change;
+mod order;
+
+pub use self::change::Changed;
+use self::change::Open;
 use super::division::Division;
 use super::idset::IdSet;
-use super::instance::{FULL_SPEED, Instance, State};
-use super::serving::{Lack, Serving, Step};
+use super::instance::{Instance, State};
+use super::serving::{Lack, Serving};
 use super::tally::{Counted, Counts, Fact, Tally};
 use crate::units::{InstanceId, PartId, Version, ZoneId};
 
@@ -13,16 +18,26 @@ pub struct Pool {
     instances: Vec<Instance>,
     /// What is counted of each.
     facts: Vec<u16>,
+    /// The instance whose last changes are not counted yet.
+    open: Option<Open>,
     desired: [u32; 3],
     tally: [Tally; 3],
     by_zone: Vec<[Tally; 3]>,
     by_part: Vec<[Tally; 3]>,
     part_sizes: Vec<u32>,
+    /// Whether there is more than one zone or part; else none is counted apart.
+    is_divided: bool,
+    /// Whether any instance has ever warmed up or been slowed while it served: else the sums are
+    /// all zero.
+    has_sums: bool,
     sums: [Sums; 3],
     sums_by_part: Vec<[Sums; 3]>,
     unready: [IdSet; 3],
     ready: [IdSet; 3],
-    has_changed: bool,
+    /// What has changed since this was last asked.
+    changed: Changed,
+    /// How many instances are restless, kept once it was asked for.
+    restless: Option<u32>,
 }
 
 /// What is added up over serving instances beside their number.
@@ -55,17 +70,21 @@ impl Pool {
     pub fn divided(size: u32, zones: u16, division: &Division) -> Self {
         let mut pool = Self {
             instances: Vec::with_capacity(size as usize + size as usize / 4),
-            facts: Vec::with_capacity(size as usize + size as usize / 4),
+            facts: Vec::with_capacity(size as usize),
+            open: None,
             desired: [size, 0, 0],
             tally: [Tally::default(); 3],
             by_zone: vec![[Tally::default(); 3]; usize::from(zones)],
             by_part: vec![[Tally::default(); 3]; division.parts.len()],
             part_sizes: Vec::new(),
+            is_divided: zones > 1 || division.parts.len() > 1,
+            has_sums: false,
             sums: [Sums::default(); 3],
             sums_by_part: vec![[Sums::default(); 3]; division.parts.len()],
             unready: std::array::from_fn(|_| IdSet::default()),
             ready: [IdSet::all_below(size), IdSet::default(), IdSet::default()],
-            has_changed: true,
+            changed: Changed::ALL,
+            restless: None,
         };
         let old = Version::Old.index();
         let facts = Counted::of(&Instance::initial(ZoneId(0))).facts;
@@ -73,13 +92,15 @@ impl Pool {
             let zone = ZoneId((number % u32::from(zones)) as u16);
             let part = division.part_of(number, zone);
             pool.instances.push(Instance { part, ordinal: number, ..Instance::initial(zone) });
-            pool.facts.push(facts);
-            pool.tally[old].turn(0, facts);
-            pool.by_zone[zone.index()][old].turn(0, facts);
-            pool.by_part[part.index()][old].turn(0, facts);
+            if pool.is_divided {
+                pool.by_zone[zone.index()][old].turn(0, facts);
+                pool.by_part[part.index()][old].turn(0, facts);
+            }
         }
-        let size = |part: &[Tally; 3]| part[old].count(Fact::Active);
-        pool.part_sizes = pool.by_part.iter().map(size).collect();
+        pool.facts.resize(size as usize, facts);
+        pool.tally[old].turn_many(facts, size);
+        let parts = (0..division.parts.len() as u16).map(PartId);
+        pool.part_sizes = parts.map(|part| pool.counts_of(part, Version::Old).active).collect();
         pool
     }
 
@@ -91,16 +112,20 @@ impl Pool {
         Self {
             instances: Vec::new(),
             facts: Vec::new(),
+            open: None,
             desired,
             tally,
             by_zone: vec![tally],
             by_part: vec![tally],
             part_sizes: vec![desired.iter().sum()],
+            is_divided: false,
+            has_sums: false,
             sums: [Sums::default(); 3],
             sums_by_part: vec![[Sums::default(); 3]],
             unready: std::array::from_fn(|_| IdSet::default()),
             ready: std::array::from_fn(|_| IdSet::default()),
-            has_changed: false,
+            changed: Changed::default(),
+            restless: None,
         }
     }
 
@@ -112,11 +137,11 @@ impl Pool {
 
     /// Puts an instance in and gives it the next id.
     pub fn add(&mut self, instance: Instance) -> InstanceId {
+        self.close();
         let id = InstanceId(self.instances.len() as u32);
         self.instances.push(instance);
-        let after = Counted::of(&instance);
-        self.facts.push(after.facts);
-        self.count(id, after.absent(), after);
+        self.facts.push(0);
+        self.recount(Open::unborn(id, &instance));
         id
     }
 
@@ -124,53 +149,6 @@ impl Pool {
     #[must_use]
     pub fn get(&self, id: InstanceId) -> &Instance {
         &self.instances[id.index()]
-    }
-
-    /// Changes one instance; the counts follow.
-    pub fn change(&mut self, id: InstanceId, change: impl FnOnce(&mut Instance)) {
-        let one = &mut self.instances[id.index()];
-        let facts = &mut self.facts[id.index()];
-        let (before, speed) = (Counted::known(one, *facts), one.speed);
-        change(one);
-        let (after, speeds) = (Counted::of(one), [speed, one.speed]);
-        *facts = after.facts;
-        if speeds != [FULL_SPEED; 2] {
-            self.count_lack([before, after], speeds);
-        }
-        if before == after {
-            return;
-        }
-        if (before.version, before.zone, before.part) == (after.version, after.zone, after.part) {
-            self.count(id, before, after);
-        } else {
-            self.count(id, before, before.absent());
-            self.count(id, after.absent(), after);
-        }
-    }
-
-    /// Counts what an instance lacked of its speed before a change, and lacks after it.
-    #[cold]
-    fn count_lack(&mut self, [before, after]: [Counted; 2], speeds: [u64; 2]) {
-        self.has_changed = true;
-        for (one, speed, step) in [(before, speeds[0], Step::Out), (after, speeds[1], Step::In)] {
-            if one.is(Fact::Serving) {
-                let warm_from = one.is(Fact::Warming).then_some(one.warm_from);
-                let version = one.version.index();
-                self.sums[version].lack.count(speed, warm_from, step);
-                let of_part = &mut self.sums_by_part[one.part.index()][version];
-                of_part.lack.count(speed, warm_from, step);
-            }
-        }
-    }
-
-    /// Whether any count has changed since this was last asked.
-    pub const fn take_change(&mut self) -> bool {
-        std::mem::replace(&mut self.has_changed, false)
-    }
-
-    /// Lets what no count tells be looked at as a change.
-    pub const fn tell_change(&mut self) {
-        self.has_changed = true;
     }
 
     /// Changes what no count depends on.
@@ -191,7 +169,7 @@ impl Pool {
     }
 
     /// Every instance with its id.
-    pub fn iter(&self) -> impl Iterator<Item = (InstanceId, &Instance)> {
+    pub fn iter(&self) -> impl Iterator<Item = (InstanceId, &Instance)> + Clone {
         self.instances.iter().enumerate().map(|(index, one)| (InstanceId(index as u32), one))
     }
 
@@ -209,13 +187,14 @@ impl Pool {
 
     /// Sets the desired count of a version.
     pub const fn set_desired(&mut self, version: Version, to: u32) {
-        self.has_changed = true;
+        self.changed = Changed::ALL;
         self.desired[version.index()] = to;
     }
 
     /// Counts of a version.
     #[must_use]
     pub const fn counts(&self, version: Version) -> Counts {
+        debug_assert!(self.is_closed());
         self.tally[version.index()].counts()
     }
 
@@ -225,21 +204,25 @@ impl Pool {
         self.in_zone(zone)[version.index()].counts()
     }
 
-    /// The counts of one zone; a fleet's only one is not counted apart.
+    /// The counts of one zone.
     fn in_zone(&self, zone: ZoneId) -> &[Tally; 3] {
-        if self.by_zone.len() == 1 { &self.tally } else { &self.by_zone[zone.index()] }
+        debug_assert!(self.is_closed());
+        if self.is_divided { &self.by_zone[zone.index()] } else { &self.tally }
     }
 
     /// The counts of one part, likewise.
     fn in_part(&self, part: PartId) -> &[Tally; 3] {
-        if self.by_part.len() == 1 { &self.tally } else { &self.by_part[part.index()] }
+        debug_assert!(self.is_closed());
+        if self.is_divided { &self.by_part[part.index()] } else { &self.tally }
     }
 
     const fn of(&self, fact: Fact, version: Version) -> u32 {
+        debug_assert!(self.is_closed());
         self.tally[version.index()].count(fact)
     }
 
     const fn of_all(&self, fact: Fact) -> u32 {
+        debug_assert!(self.is_closed());
         self.tally[0].count(fact) + self.tally[1].count(fact) + self.tally[2].count(fact)
     }
 
@@ -282,8 +265,21 @@ impl Pool {
     /// Instances of a version that serve what the balancer sends them.
     #[must_use]
     pub const fn serving(&self, version: Version) -> Serving {
+        debug_assert!(self.is_closed());
         let index = version.index();
         serving(&self.tally[index], &self.sums[index])
+    }
+
+    /// Whether all instances that serve are at full speed, and have been all along.
+    #[must_use]
+    pub const fn is_at_full_speed(&self) -> bool {
+        !self.has_sums
+    }
+
+    /// How many instances of a version serve what the balancer sends them.
+    #[must_use]
+    pub const fn count_serving(&self, version: Version) -> u32 {
+        self.of(Fact::Serving, version)
     }
 
     /// Serving instances of a version that the platform calls ready.
@@ -308,96 +304,14 @@ impl Pool {
         (serving, tally.count(Fact::ReadyServing), tally.count(Fact::Routed))
     }
 
-    /// Whether the state of some instance will change without anybody's doing.
+    /// Whether the state of some instance will change without anybody's doing. From the first time
+    /// that this is asked it is kept count of.
     #[must_use]
-    pub const fn is_restless(&self) -> bool {
-        self.of_all(Fact::Restless) > 0
-    }
-
-    /// The instance of `version` that is told to stop first: an unready one before a ready one;
-    /// among those, of the new version the newest, of the old the lowest index.
-    ///
-    /// Kubernetes compares ages by powers of two and takes equals at random
-    /// (`ActivePodsWithRanks`); the initial fleet is all of one age, so any order among it is as
-    /// right, and this one can be followed by a reader.
-    #[must_use]
-    pub fn first_to_go(&self, version: Version) -> Option<InstanceId> {
-        let index = version.index();
-        match version {
-            Version::Old => self.unready[index].last().or_else(|| self.ready[index].first()),
-            Version::New | Version::Third => {
-                self.unready[index].last().or_else(|| self.ready[index].last())
-            }
-        }
-    }
-
-    /// The same within one zone.
-    #[must_use]
-    pub fn first_to_go_in(&self, version: Version, zone: ZoneId) -> Option<InstanceId> {
-        let index = version.index();
-        let is_here = |id: &InstanceId| self.get(*id).zone == zone;
-        let unready = self.unready[index].iter().rev().find(is_here);
-        unready.or_else(|| match version {
-            Version::Old => self.ready[index].iter().find(is_here),
-            Version::New | Version::Third => self.ready[index].iter().rev().find(is_here),
-        })
-    }
-
-    /// The same within one part of the fleet.
-    #[must_use]
-    pub fn first_to_go_of(&self, version: Version, part: PartId) -> Option<InstanceId> {
-        let index = version.index();
-        let is_here = |id: &InstanceId| self.get(*id).part == part;
-        let unready = self.unready[index].iter().rev().find(is_here);
-        unready.or_else(|| match version {
-            Version::Old => self.ready[index].iter().find(is_here),
-            Version::New | Version::Third => self.ready[index].iter().rev().find(is_here),
-        })
-    }
-
-    /// Unready instances of `version` whose process is down, or was: the first restart after a
-    /// crash waits for nothing.
-    pub fn down(&self, version: Version) -> impl Iterator<Item = InstanceId> + '_ {
-        self.unready[version.index()].iter().filter(|&id| self.get(id).has_failed())
-    }
-
-    /// Instances of `version` that are not ready and not told to stop.
-    pub fn not_ready(&self, version: Version) -> impl Iterator<Item = InstanceId> + '_ {
-        self.unready[version.index()].iter()
-    }
-
-    /// The instance of `version` with the lowest index, terminating ones excepted.
-    #[must_use]
-    pub fn lowest(&self, version: Version) -> Option<InstanceId> {
-        self.in_order(version).next()
-    }
-
-    /// The instances of `version`, terminating ones excepted, by their indices.
-    pub fn in_order(&self, version: Version) -> impl Iterator<Item = InstanceId> + '_ {
-        let index = version.index();
-        let mut unready = self.unready[index].iter().peekable();
-        let mut ready = self.ready[index].iter().peekable();
-        std::iter::from_fn(move || match (unready.peek(), ready.peek()) {
-            (Some(one), Some(other)) if one < other => unready.next(),
-            (Some(_), None) => unready.next(),
-            _ => ready.next(),
-        })
-    }
-
-    /// The instance of `version` with this ordinal that was not told to stop; the newest of
-    /// several.
-    #[must_use]
-    pub fn with_ordinal(&self, version: Version, ordinal: u32) -> Option<InstanceId> {
-        let index = version.index();
-        let all = self.unready[index].iter().chain(self.ready[index].iter());
-        all.filter(|id| self.get(*id).ordinal == ordinal).max()
-    }
-
-    /// The instance of `version` with the highest index.
-    #[must_use]
-    pub fn highest(&self, version: Version) -> Option<InstanceId> {
-        let index = version.index();
-        self.unready[index].last().max(self.ready[index].last())
+    pub fn is_restless(&mut self) -> bool {
+        self.close();
+        let instances = &self.instances;
+        let count = || instances.iter().filter(|one| one.is_restless()).count() as u32;
+        *self.restless.get_or_insert_with(count) > 0
     }
 
     /// Unready instances of a version, terminating ones excepted.
@@ -426,43 +340,6 @@ impl Pool {
             (tally[version.index()].count(Fact::Active), all)
         };
         zones.min_by_key(|zone| crowding(self.in_zone(*zone)))
-    }
-
-    /// Counts what has become of an instance that has stayed of its version and in its zone.
-    fn count(&mut self, id: InstanceId, before: Counted, after: Counted) {
-        self.has_changed = true;
-        let version = after.version.index();
-        let changed = before.facts ^ after.facts;
-        self.tally[version].turn(before.facts, after.facts);
-        if self.by_zone.len() > 1 {
-            self.by_zone[after.zone.index()][version].turn(before.facts, after.facts);
-        }
-        if self.by_part.len() > 1 {
-            self.by_part[after.part.index()][version].turn(before.facts, after.facts);
-        }
-        if (before.facts | after.facts) & Fact::Warming.bit() != 0 {
-            let warm_from = |one: Counted| if one.is(Fact::Warming) { one.warm_from } else { 0 };
-            let of_part = &mut self.sums_by_part[after.part.index()][version];
-            for sums in [&mut self.sums[version], of_part] {
-                let without = sums.warm_from - u128::from(warm_from(before));
-                sums.warm_from = without + u128::from(warm_from(after));
-            }
-        }
-        if changed & (Fact::Active.bit() | Fact::Ready.bit()) != 0 {
-            self.list(id, before, after);
-        }
-    }
-
-    /// Moves an instance that has stayed of its version between the lists of who may be told to
-    /// stop.
-    fn list(&mut self, id: InstanceId, before: Counted, after: Counted) {
-        let version = after.version.index();
-        for (one, step) in [(before, IdSet::remove as fn(&mut IdSet, _)), (after, IdSet::insert)] {
-            if one.is(Fact::Active) {
-                let sets = if one.is(Fact::Ready) { &mut self.ready } else { &mut self.unready };
-                step(&mut sets[version], id);
-            }
-        }
     }
 
     /// Whether every count equals what a recount gives; for tests and debug builds.
