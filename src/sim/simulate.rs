@@ -74,6 +74,7 @@ impl World<'_> {
                 Some(signal) => {
                     self.now = signal.at();
                     self.signal(signal);
+                    self.pool.close();
                     // Something may be due earlier than `next` now.
                     return true;
                 }

@@ -87,8 +87,8 @@ impl<T: Merge> Bins<T> {
     }
 
     /// The position that follows `index`, of the cell that holds `time`, without a division; the
-    /// cell is there once [`Bins::cell_at_or_next`] has been asked for it. Positions change when the
-    /// width does.
+    /// cell is there once [`Bins::cell_at_or_next`] has been asked for it. Positions change when
+    /// the width does.
     pub fn position_after(&mut self, index: usize, time: SimTime) -> usize {
         let next = index + 1;
         if self.is_width_free && next >= MOST_CELLS { self.position(time) } else { next }

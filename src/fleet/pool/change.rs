@@ -122,6 +122,7 @@ impl Pool {
             let is_seen = self.changed.is_seen;
             self.count(id, before.of, [before.facts, 0]);
             self.count(id, after.of, [0, after.facts]);
+            // Told apart, since most of those that replace in place need not hear of it.
             if before.facts & SEEN == Fact::Terminating.bit() {
                 self.changed.is_seen = is_seen;
                 self.changed.returned[after.of.version.index()] = true;

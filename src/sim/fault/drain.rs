@@ -98,6 +98,7 @@ impl World<'_> {
     }
 
     fn ask_for_evictions(&mut self, index: usize) {
+        self.pool.close();
         let mut is_any_refused = false;
         for number in 0..self.faults.drains[index].here.len() {
             let Draining { here, drain, .. } = &self.faults.drains[index];
