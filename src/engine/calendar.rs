@@ -58,7 +58,7 @@ const TIME_SHIFT: u32 = 64;
 const NONE: u128 = u128::MAX;
 
 /// Where an event is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
     Heap,
     Queue,

@@ -97,3 +97,33 @@ impl CellSums {
         (bin, surge)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pieces around the longest that the registers take, and of years.
+    #[test]
+    fn pieces_of_any_length_add_up_exactly() {
+        let counts = [u64::from(u32::MAX), 1, 7, 0, 100_000, 3, 1 << 20, 12];
+        let mut sums = CellSums { counts, ..CellSums::default() };
+        let (mut bin, mut surge, mut whole) = (StateBin::default(), 0, 0_u128);
+        for nanos in [1, SHORT - 2, 1, SHORT - 1, SHORT, 5, 3 * SHORT, 1 << 58, 250_000_000] {
+            whole += u128::from(nanos);
+            if !sums.count(nanos) {
+                surge += sums.add_to(&mut bin);
+                sums.clear();
+                if !sums.count(nanos) {
+                    let (long, of_it) = sums.long(nanos);
+                    bin.merge(&long);
+                    surge += of_it;
+                }
+            }
+        }
+        surge += sums.add_to(&mut bin);
+        let expected = counts.map(|count| u128::from(count) * whole);
+        let StateBin { covered, routed, ready, starting, draining, total, .. } = bin;
+        let found = [routed[0], routed[1], ready[0], ready[1], starting, draining, total, surge];
+        assert_eq!((u128::from(covered), found), (whole, expected));
+    }
+}
